@@ -1,0 +1,1 @@
+"""Makes Home Assistant's loader find this repository's integration in tests."""

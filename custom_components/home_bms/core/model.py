@@ -1,0 +1,480 @@
+"""The words that every part of home_bms shares: what is read, known, decided and why.
+
+Units: V, A, °C, Ah, Wh, Ω, s; SoC and SoH in 0-100 %. Current and power are positive when charging.
+Cells and sensors are counted from 0 here and from 1 wherever a person reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Flag, IntEnum, StrEnum
+from types import MappingProxyType
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be, told so that a form can point at it.
+
+    `key` names the reason (a translation key), `field` the setting, `placeholders` the values that a message shows.
+    """
+
+    def __init__(self, key: str, field: str, **placeholders: object) -> None:
+        self.key = key
+        self.field = field
+        self.placeholders = {name: str(value) for name, value in placeholders.items()}
+        shown = ", ".join(f"{name}={value}" for name, value in self.placeholders.items())
+        super().__init__(f"{key}: {field} ({shown})")
+
+
+class Level(IntEnum):
+    """How far a protection has gone; higher is worse."""
+
+    OK = 0
+    WARN = 1
+    DERATE = 2
+    PROTECT = 3
+    TRIP = 4
+
+
+class Flow(Flag):
+    """The direction of current that a protection stops."""
+
+    NONE = 0
+    CHARGE = 1
+    DISCHARGE = 2
+    BOTH = 3
+
+
+class Mode(StrEnum):
+    """What the pack is doing, for people."""
+
+    STARTING = "starting"
+    LOST = "lost"
+    TRIPPED = "tripped"
+    PROTECTED = "protected"
+    FULL = "full"
+    EMPTY = "empty"
+    CHARGING = "charging"
+    DISCHARGING = "discharging"
+    IDLE = "idle"
+
+
+class ContactorState(StrEnum):
+    """Where one direction's switch is on its way."""
+
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    OPENING = "opening"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """Switch positions, as reported or as wished; `None` is not known, or leave as it is."""
+
+    charge: bool | None = None
+    discharge: bool | None = None
+    balance: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareRing:
+    """The pack's own protection settings, where it tells them: home_bms must act before they do."""
+
+    cell_overvoltage: float | None = None
+    cell_undervoltage: float | None = None
+    charge_current: float | None = None
+    discharge_current: float | None = None
+    charge_overtemperature: float | None = None
+    charge_undertemperature: float | None = None
+    discharge_overtemperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackReading:
+    """All that one look at the pack told, each group with the time it was measured.
+
+    Cells, current and temperatures may arrive apart; a group's time is on the same monotonic clock as `time`, the moment of
+    judgement. A group without a time was never read. `None` inside a group is a value that the pack did not deliver.
+    """
+
+    time: float
+    cells: tuple[float | None, ...] = ()
+    cells_time: float | None = None
+    temperatures: tuple[float | None, ...] = ()
+    """Of the cells; the switches' own is apart."""
+    temperatures_time: float | None = None
+    current: float | None = None
+    voltage: float | None = None
+    current_time: float | None = None
+    """When current and pack voltage were measured."""
+    switch_temperature: float | None = None
+    """Of the MOSFETs or contactors."""
+    soc: float | None = None
+    soh: float | None = None
+    capacity: float | None = None
+    """Full capacity in Ah as the device has learned or was told."""
+    cycles: float | None = None
+    switches: Switches = Switches()
+    """Where the switches are (the MOSFET's state), not what was asked for."""
+    commanded: Switches = Switches()
+    """What the device was last told, read back from it."""
+    balancing: bool | None = None
+    balance_current: float | None = None
+    alarms: frozenset[str] | None = None
+    """The device's own alarms that stand, by home_bms's keys; `None` where it tells none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One level of one protection: where it begins, how long it must last, where it lets go.
+
+    Whether it guards a maximum or a minimum shows in the numbers: `release` lies on the safe side of `at`.
+    """
+
+    level: Level
+    at: float
+    release: float
+    delay: float = 0.0
+    """Seconds beyond `at` before it counts."""
+    hold: float = 0.0
+    """Seconds inside `release` before it lets go; a trip never lets go by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a limit or an alarm is what it is: which rule, on which cell or sensor, which value against which threshold."""
+
+    rule: str
+    cell: int | None = None
+    sensor: int | None = None
+    value: float | None = None
+    threshold: float | None = None
+    since: float | None = None
+    """Monotonic time at which the rule took hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A limit with its reason."""
+
+    value: float
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A protection above ok, with its evidence."""
+
+    key: str
+    level: Level
+    flow: Flow
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A factor 0-1 over a measured value, straight between its points, flat beyond them.
+
+    `points` are (value, factor) in rising order of value.
+    """
+
+    points: tuple[tuple[float, float], ...]
+
+    def at(self, value: float) -> float:
+        """Return the factor at `value`."""
+        points = self.points
+        if value <= points[0][0]:
+            return points[0][1]
+        below = points[0]
+        for above in points[1:]:
+            if value < above[0]:
+                slope = (above[1] - below[1]) / (above[0] - below[0])
+                return below[1] + slope * (value - below[0])
+            below = above
+        return below[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user asks for; it can narrow what is safe and never widen it.
+
+    Limits set by an action expire at `limits_until`; those of the number entities stay.
+    """
+
+    charge: bool = True
+    discharge: bool = True
+    balance: bool = True
+    charge_current_cap: float | None = None
+    discharge_current_cap: float | None = None
+    charge_voltage_cap: float | None = None
+    """Of the pack, in V."""
+    leased_charge_current: float | None = None
+    leased_discharge_current: float | None = None
+    leased_charge_voltage: float | None = None
+    leased_soc_min: float | None = None
+    leased_soc_max: float | None = None
+    lease_until: float | None = None
+    """Monotonic time at which the five leased limits end."""
+    balance_now: bool = False
+    """Balance on demand, until done or stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Believed:
+    """A reading after plausibility: what may be used, what is doubted and why.
+
+    `cell_max` and its kind are over the values that are known, so that a dead sensor hides no danger; whether that is all of
+    them says `cells_age` (0 or small only while every cell is known): a rule that lets go or permits must look there too.
+    """
+
+    time: float
+    cells: tuple[float | None, ...]
+    temperatures: tuple[float | None, ...]
+    current: float | None
+    voltage: float | None
+    switch_temperature: float | None
+    cell_max: float | None
+    cell_max_index: int | None
+    cell_min: float | None
+    cell_min_index: int | None
+    temperature_max: float | None
+    temperature_max_index: int | None
+    temperature_min: float | None
+    temperature_min_index: int | None
+    cells_age: float
+    """Seconds since every cell was last known; infinite if never."""
+    temperatures_age: float
+    current_age: float
+    age: float
+    """The worst of the three."""
+    doubts: Mapping[str, str]
+    """What is not believed, as `cell_7`, `temperature_1`, `current`, `voltage` (counted from 1), with the reason's key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What home_bms wants of the pack, with reasons; whether it may be carried out is the shell's matter."""
+
+    time: float
+    cvl: Bound
+    ccl: Bound
+    dcl: Bound
+    charge_permitted: bool
+    discharge_permitted: bool
+    switches: Switches
+    """The wish: `None` leaves a switch as it is."""
+    alarms: tuple[Alarm, ...]
+    mode: Mode
+
+    @property
+    def worst(self) -> Level:
+        """The highest level of any alarm."""
+        return max((alarm.level for alarm in self.alarms), default=Level.OK)
+
+
+NO_DOUBTS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """How far one protection is: its level, and what is on its way to the next."""
+
+    level: Level = Level.OK
+    since: float = 0.0
+    """When `level` was reached."""
+    pending: tuple[float | None, ...] = ()
+    """For each stage: since when its threshold is passed, or `None`."""
+    safe_since: float | None = None
+    """Since when the value is back inside the level's release."""
+    reason: Reason | None = None
+    """The evidence, kept from the worst moment of the level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What is known of the pack's charge, energy and age."""
+
+    time: float | None = None
+    soc: float | None = None
+    """Percent; `None` until the device, a rest or an anchor has told."""
+    capacity: float = 0.0
+    """Ah; configured or the device's."""
+    charge_in: float = 0.0
+    """Ah charged, ever."""
+    charge_out: float = 0.0
+    energy_in: float = 0.0
+    """Wh charged, ever."""
+    energy_out: float = 0.0
+    full_since: float | None = None
+    empty_since: float | None = None
+    full: bool = False
+    empty: bool = False
+    since_full: float | None = None
+    """Seconds since the pack was last full; `None` if never seen."""
+
+    @property
+    def cycles(self) -> float | None:
+        """Equivalent full cycles: half the charge moved, in capacities."""
+        if self.capacity <= 0:
+            return None
+        return (self.charge_in + self.charge_out) / (2 * self.capacity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What plausibility remembers: the last believed values and when each group was last whole."""
+
+    cells: tuple[float | None, ...] = ()
+    temperatures: tuple[float | None, ...] = ()
+    current: float | None = None
+    cells_whole: float | None = None
+    temperatures_whole: float | None = None
+    current_whole: float | None = None
+    cells_time: float | None = None
+    suspects: Mapping[str, float] = field(default_factory=dict)
+    """Values doubted in the last sample, by name: a second one like it is believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp:
+    """Where one current limit stands on its way: fast down, slow up."""
+
+    value: float = 0.0
+    fell: float | None = None
+    """When it last fell or was held down."""
+    reason: Reason = Reason(rule="starting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsState:
+    """The two current limits' ramps and the charge voltage's last reason."""
+
+    charge: Ramp = Ramp()
+    discharge: Ramp = Ramp()
+    voltage_reason: Reason = Reason(rule="starting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceState:
+    """Whether balancing is wished, and since when."""
+
+    active: bool = False
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchTrack:
+    """One direction's switch: its state, since when, and since when current flows where none may."""
+
+    state: ContactorState = ContactorState.UNKNOWN
+    since: float = 0.0
+    against_since: float | None = None
+    forced: bool = False
+    """Held open because current ignored a limit of zero."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactorsState:
+    """Both directions' switches."""
+
+    charge: SwitchTrack = SwitchTrack()
+    discharge: SwitchTrack = SwitchTrack()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackConfig:
+    """One pack's fixed facts: what it is made of and where its edges lie. Build it with `chemistry.configure`."""
+
+    chemistry: str
+    cells: int
+    temperature_sensors: int
+    """How many cell temperatures must be known; 0 trusts none and permits nothing."""
+    capacity: float
+    """Ah, rated."""
+    charge_current: float
+    """A, the most the pack may be charged with."""
+    discharge_current: float
+    cell_voltage_full: float
+    """V per cell of the charge voltage limit."""
+    cell_voltage_empty: float
+    stages: Mapping[str, tuple[Stage, ...]]
+    """By protection key, in rising order of severity."""
+    charge_by_cell_voltage: Curve
+    discharge_by_cell_voltage: Curve
+    charge_by_temperature: Curve
+    discharge_by_temperature: Curve
+    ocv: tuple[tuple[float, float], ...]
+    """(SoC in percent, V per cell) in rising order."""
+    window_top: float
+    """V; the cell difference is judged with the highest cell above this ..."""
+    window_bottom: float
+    """... or the lowest below this; between them it says nothing."""
+    balance_start: float
+    """V of the highest cell above which balancing may run."""
+    balance_on: float
+    """V of cell difference at which it starts ..."""
+    balance_off: float
+    """... and stops."""
+    balance_temperature: float
+    """°C of the hottest sensor above which it pauses."""
+    soc_min: float = 0.0
+    soc_max: float = 100.0
+    ramp_hold: float = 30.0
+    """s before a limit rises (dbus-serialbattery: 30 s)."""
+    ramp_rate: float = 0.02
+    """Share of the rated current per s by which it rises (`thresholds.md` 2.12)."""
+    obey_within: float = 10.0
+    """s of current against a limit of zero before the pack's own switch opens."""
+    open_after: float = 30.0
+    """s without valid data while current was flowing before the switches open (`thresholds.md` 2.12)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackState:
+    """All that one step hands to the next."""
+
+    started: float | None = None
+    """Monotonic time of the first step."""
+    trust: Trust = Trust()
+    estimate: Estimate = Estimate()
+    tracks: Mapping[str, Track] = field(default_factory=dict)
+    """Protections above ok or on their way, by key."""
+    limits: LimitsState = LimitsState()
+    balance: BalanceState = BalanceState()
+    contactors: ContactorsState = ContactorsState()
+    wishes: Wishes = Wishes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One tick as the rest of Home Assistant sees it."""
+
+    reading: PackReading
+    believed: Believed
+    estimate: Estimate
+    decision: Decision
+    wishes: Wishes
+    contactors: ContactorsState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemDecision:
+    """What all packs together allow and hold; the inverter's view."""
+
+    cvl: Bound
+    ccl: Bound
+    dcl: Bound
+    voltage: float | None
+    current: float | None
+    power: float | None
+    soc: float | None
+    capacity: float
+    stored_energy: float | None
+    """Wh."""
+    energy_in: float
+    energy_out: float
+    weakest: str | None
+    """The key of the pack that sets the charge or discharge limit."""
