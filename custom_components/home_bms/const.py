@@ -1,0 +1,34 @@
+"""Names and numbers that more than one file of the Home Assistant side needs."""
+
+import logging
+from typing import Final
+
+DOMAIN: Final = "home_bms"
+LOGGER: Final = logging.getLogger(__package__)
+
+SUBENTRY_PACK: Final = "pack"
+
+# Keys of a pack subentry's data, beside Home Assistant's own CONF_TYPE, CONF_HOST, CONF_PORT, CONF_DEVICE and CONF_NAME.
+CONF_MODEL: Final = "model"
+CONF_UNIT_ID: Final = "unit_id"
+CONF_BAUDRATE: Final = "baudrate"
+CONF_SERIAL_NUMBER: Final = "serial_number"
+CONF_CHEMISTRY: Final = "chemistry"
+CONF_CELLS: Final = "cells"
+CONF_CAPACITY: Final = "capacity"
+CONF_CHARGE_CURRENT: Final = "charge_current"
+CONF_DISCHARGE_CURRENT: Final = "discharge_current"
+CONF_TEMPERATURE_SENSORS: Final = "temperature_sensors"
+CONF_HARDWARE_RING: Final = "hardware_ring"
+CONF_THRESHOLDS: Final = "thresholds"
+CONF_CONFIRMED: Final = "confirmed"
+CONF_SEED: Final = "seed"
+CONF_SPEED: Final = "speed"
+
+TYPE_VIRTUAL: Final = "virtual"
+TYPE_TCP: Final = "tcp"
+TYPE_RTU_OVER_TCP: Final = "rtu_over_tcp"
+TYPE_SERIAL: Final = "serial"
+
+# A second is what RS485 packs deliver with room to spare (performance.md B2) and what the reaction budget assumes (thresholds.md 2.6).
+POLL_PERIOD: Final = 1.0
