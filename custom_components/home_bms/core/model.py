@@ -7,7 +7,7 @@ Cells and sensors are counted from 0 here and from 1 wherever a person reads the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Flag, IntEnum, StrEnum
 from types import MappingProxyType
 
@@ -204,8 +204,9 @@ class Wishes:
     Limits set by an action expire at `limits_until`; those of the number entities stay.
     """
 
-    charge: bool = True
-    discharge: bool = True
+    charge: bool | None = None
+    """`False` keeps the switch open; `True` closes it once and then becomes `None`: as found."""
+    discharge: bool | None = None
     balance: bool = True
     charge_current_cap: float | None = None
     discharge_current_cap: float | None = None
@@ -244,12 +245,14 @@ class Believed:
     temperature_max_index: int | None
     temperature_min: float | None
     temperature_min_index: int | None
+    link_age: float
+    """Seconds since anything was last heard from the pack; infinite if never."""
     cells_age: float
     """Seconds since every cell was last known; infinite if never."""
     temperatures_age: float
     current_age: float
     age: float
-    """The worst of the three."""
+    """The worst of the three groups' ages."""
     doubts: Mapping[str, str]
     """What is not believed, as `cell_7`, `temperature_1`, `current`, `voltage` (counted from 1), with the reason's key."""
 
@@ -276,6 +279,7 @@ class Decision:
 
 
 NO_DOUBTS: Mapping[str, str] = MappingProxyType({})
+NO_SUSPECTS: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +297,9 @@ class Track:
     """The evidence, kept from the worst moment of the level."""
 
 
+NO_TRACKS: Mapping[str, Track] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What is known of the pack's charge, energy and age."""
@@ -308,7 +315,12 @@ class Estimate:
     energy_in: float = 0.0
     """Wh charged, ever."""
     energy_out: float = 0.0
+    stored_energy: float | None = None
+    """Wh."""
+    soh: float | None = None
+    """Percent; the device's own until home_bms has learned better."""
     full_since: float | None = None
+    """Since when the signs of a full pack stand."""
     empty_since: float | None = None
     full: bool = False
     empty: bool = False
@@ -334,7 +346,9 @@ class Trust:
     temperatures_whole: float | None = None
     current_whole: float | None = None
     cells_time: float | None = None
-    suspects: Mapping[str, float] = field(default_factory=dict)
+    """When the cells of the last sample were measured: one that only repeats it confirms nothing."""
+    temperatures_time: float | None = None
+    suspects: Mapping[str, float] = NO_SUSPECTS
     """Values doubted in the last sample, by name: a second one like it is believed."""
 
 
@@ -350,11 +364,11 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsState:
-    """The two current limits' ramps and the charge voltage's last reason."""
+    """Where the three limits stand."""
 
+    voltage: Ramp = Ramp()
     charge: Ramp = Ramp()
     discharge: Ramp = Ramp()
-    voltage_reason: Reason = Reason(rule="starting")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,8 +386,8 @@ class SwitchTrack:
     state: ContactorState = ContactorState.UNKNOWN
     since: float = 0.0
     against_since: float | None = None
-    forced: bool = False
-    """Held open because current ignored a limit of zero."""
+    ours: bool = False
+    """Opened by home_bms, which therefore may close it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,7 +413,10 @@ class PackConfig:
     discharge_current: float
     cell_voltage_full: float
     """V per cell of the charge voltage limit."""
+    cell_voltage_float: float
+    """V per cell that the charge voltage limit falls back to when charging is not permitted."""
     cell_voltage_empty: float
+    """V of the lowest cell under load that counts as empty."""
     stages: Mapping[str, tuple[Stage, ...]]
     """By protection key, in rising order of severity."""
     charge_by_cell_voltage: Curve
@@ -440,7 +457,7 @@ class PackState:
     """Monotonic time of the first step."""
     trust: Trust = Trust()
     estimate: Estimate = Estimate()
-    tracks: Mapping[str, Track] = field(default_factory=dict)
+    tracks: Mapping[str, Track] = NO_TRACKS
     """Protections above ok or on their way, by key."""
     limits: LimitsState = LimitsState()
     balance: BalanceState = BalanceState()

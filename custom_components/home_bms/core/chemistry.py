@@ -1,0 +1,650 @@
+"""What each chemistry stands: presets as data, and the pack configuration made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from .model import ConfigError, Curve, HardwareRing, Level, PackConfig, Stage
+
+# State of charge in percent of each point of the open-circuit-voltage curves below.
+_SOC: Final = tuple(range(0, 101, 5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chemistry:
+    """One preset. Voltages are of one cell in V, temperatures in °C; the columns of `thresholds.md` 2.12 unless said."""
+
+    name: str
+    overvoltage_derate: float
+    full: float
+    """Charge voltage limit of every day."""
+    float_: float
+    """Where the charge voltage limit waits while charging is not permitted: a resting full cell."""
+    overvoltage_protect: float
+    overvoltage_release: float
+    overvoltage_trip: float
+    overvoltage_trip_now: float
+    """Trips without delay; a single wild sample never gets here, plausibility holds it back."""
+    undervoltage_derate: float
+    undervoltage_protect: float
+    undervoltage_release: float
+    undervoltage_trip: float
+    hardware_overvoltage: float
+    """What the pack's own protection must be set to; home_bms stays inside."""
+    hardware_undervoltage: float
+    charge_temperature: tuple[float, float, float, float]
+    """No charge at, full charge from, full charge to, no charge at."""
+    charge_overtemperature_trip: float
+    discharge_temperature: tuple[float, float]
+    """No discharge at either end."""
+    discharge_overtemperature_trip: float
+    difference_warn: float
+    """V between highest and lowest cell, in the top or bottom window."""
+    difference_alarm: float
+    window_top: float
+    window_bottom: float
+    balance_start: float
+    """`thresholds.md` 2.7."""
+    voltages: tuple[float, ...]
+    """Open-circuit voltage at 0, 5 ... 100 % (`ocv_tables.json`)."""
+    confirm: bool = False
+    """Cells of this chemistry differ so much that a person must compare with the datasheet first."""
+
+
+# Open-circuit curves: Libre Solar bms_common.c (Apache-2.0) for LFP and NMC, doi 10.3390/batteries5010031 for LTO, a measured
+# NFM 18650 (CC0) for Na-ion; all through ocv_tables.json.
+CHEMISTRIES: Final[Mapping[str, Chemistry]] = {
+    "lfp": Chemistry(
+        name="LFP",
+        overvoltage_derate=3.40,
+        full=3.45,
+        float_=3.35,
+        overvoltage_protect=3.55,
+        overvoltage_release=3.45,
+        overvoltage_trip=3.60,
+        overvoltage_trip_now=3.65,
+        undervoltage_derate=3.10,
+        undervoltage_protect=2.90,
+        undervoltage_release=3.10,
+        undervoltage_trip=2.70,
+        hardware_overvoltage=3.65,
+        hardware_undervoltage=2.50,
+        charge_temperature=(0.0, 10.0, 40.0, 50.0),
+        charge_overtemperature_trip=55.0,
+        discharge_temperature=(-20.0, 58.0),
+        discharge_overtemperature_trip=60.0,
+        difference_warn=0.030,
+        difference_alarm=0.060,
+        window_top=3.40,
+        window_bottom=3.10,
+        balance_start=3.40,
+        voltages=(
+            2.833,
+            3.132,
+            3.177,
+            3.190,
+            3.213,
+            3.226,
+            3.240,
+            3.252,
+            3.262,
+            3.264,
+            3.265,
+            3.268,
+            3.271,
+            3.275,
+            3.283,
+            3.296,
+            3.304,
+            3.308,
+            3.309,
+            3.314,
+            3.392,
+        ),
+    ),
+    "nmc": Chemistry(
+        name="NMC",
+        overvoltage_derate=4.05,
+        full=4.05,
+        float_=4.00,
+        overvoltage_protect=4.15,
+        overvoltage_release=4.05,
+        overvoltage_trip=4.20,
+        overvoltage_trip_now=4.25,
+        undervoltage_derate=3.40,
+        undervoltage_protect=3.10,
+        undervoltage_release=3.40,
+        undervoltage_trip=2.90,
+        hardware_overvoltage=4.25,
+        hardware_undervoltage=2.80,
+        charge_temperature=(0.0, 10.0, 45.0, 50.0),
+        charge_overtemperature_trip=55.0,
+        discharge_temperature=(-20.0, 60.0),
+        discharge_overtemperature_trip=65.0,
+        difference_warn=0.015,
+        difference_alarm=0.040,
+        window_top=4.00,
+        window_bottom=3.40,
+        balance_start=3.90,
+        voltages=(
+            2.800,
+            3.588,
+            3.684,
+            3.702,
+            3.726,
+            3.745,
+            3.764,
+            3.787,
+            3.803,
+            3.819,
+            3.838,
+            3.858,
+            3.883,
+            3.924,
+            3.962,
+            3.993,
+            4.026,
+            4.056,
+            4.089,
+            4.135,
+            4.198,
+        ),
+    ),
+    "lto": Chemistry(
+        name="LTO",
+        overvoltage_derate=2.55,
+        full=2.50,
+        float_=2.45,
+        overvoltage_protect=2.65,
+        overvoltage_release=2.50,
+        overvoltage_trip=2.70,
+        overvoltage_trip_now=2.79,
+        undervoltage_derate=2.10,
+        undervoltage_protect=2.00,
+        undervoltage_release=2.15,
+        undervoltage_trip=1.85,
+        hardware_overvoltage=2.80,
+        hardware_undervoltage=1.70,
+        charge_temperature=(-15.0, -5.0, 45.0, 55.0),
+        charge_overtemperature_trip=60.0,
+        discharge_temperature=(-30.0, 60.0),
+        discharge_overtemperature_trip=65.0,
+        difference_warn=0.020,
+        difference_alarm=0.050,
+        window_top=2.45,
+        window_bottom=2.12,
+        balance_start=2.45,
+        voltages=(
+            2.000,
+            2.105,
+            2.125,
+            2.141,
+            2.154,
+            2.166,
+            2.177,
+            2.187,
+            2.198,
+            2.210,
+            2.224,
+            2.240,
+            2.259,
+            2.282,
+            2.309,
+            2.340,
+            2.376,
+            2.415,
+            2.458,
+            2.513,
+            2.800,
+        ),
+    ),
+    # The narrower window of what sources give (thresholds.md 2.1): cathodes differ.
+    "na_ion": Chemistry(
+        name="Na-ion",
+        overvoltage_derate=3.65,
+        full=3.70,
+        float_=3.60,
+        overvoltage_protect=3.85,
+        overvoltage_release=3.70,
+        overvoltage_trip=3.90,
+        overvoltage_trip_now=3.95,
+        undervoltage_derate=2.40,
+        undervoltage_protect=2.10,
+        undervoltage_release=2.40,
+        undervoltage_trip=1.80,
+        hardware_overvoltage=4.00,
+        hardware_undervoltage=1.50,
+        charge_temperature=(-5.0, 5.0, 40.0, 50.0),
+        charge_overtemperature_trip=55.0,
+        discharge_temperature=(-20.0, 60.0),
+        discharge_overtemperature_trip=65.0,
+        difference_warn=0.030,
+        difference_alarm=0.060,
+        window_top=3.60,
+        window_bottom=2.40,
+        balance_start=3.60,
+        voltages=(
+            1.500,
+            2.284,
+            2.507,
+            2.670,
+            2.763,
+            2.815,
+            2.851,
+            2.905,
+            2.996,
+            3.092,
+            3.194,
+            3.296,
+            3.389,
+            3.472,
+            3.550,
+            3.632,
+            3.725,
+            3.832,
+            3.929,
+            3.988,
+            4.099,
+        ),
+        confirm=True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One threshold that a user may move, and between which bounds."""
+
+    key: str
+    group: str
+    unit: str
+    minimum: float
+    maximum: float
+    step: float
+
+
+def _settings() -> tuple[Setting, ...]:
+    rows = (
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_voltage_full"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_overvoltage_derate"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_overvoltage_release"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_overvoltage_protect"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_overvoltage_trip"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_undervoltage_derate"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_undervoltage_release"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_undervoltage_protect"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_undervoltage_trip"),
+        ("cell_voltage", "V", 0.005, 0.5, 0.001, "cell_difference_warn"),
+        ("cell_voltage", "V", 0.005, 1.0, 0.001, "cell_difference_derate"),
+        ("current", "A", 0.1, 4000.0, 0.1, "charge_overcurrent_protect"),
+        ("current", "A", 0.1, 4000.0, 0.1, "charge_overcurrent_trip"),
+        ("current", "A", 0.1, 4000.0, 0.1, "discharge_overcurrent_protect"),
+        ("current", "A", 0.1, 4000.0, 0.1, "discharge_overcurrent_trip"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "charge_overtemperature_derate"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "charge_overtemperature_protect"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "charge_overtemperature_trip"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "charge_undertemperature_derate"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "charge_undertemperature_protect"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "discharge_overtemperature_protect"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "discharge_overtemperature_trip"),
+        ("temperature", "°C", -40.0, 90.0, 0.5, "discharge_undertemperature_protect"),
+        ("balancing", "V", 1.0, 4.5, 0.005, "balance_start"),
+        ("balancing", "V", 0.001, 0.5, 0.001, "balance_on"),
+        ("balancing", "V", 0.001, 0.5, 0.001, "balance_off"),
+        ("soc", "%", 0.0, 100.0, 1.0, "soc_min"),
+        ("soc", "%", 0.0, 100.0, 1.0, "soc_max"),
+    )
+    return tuple(
+        Setting(key=key, group=group, unit=unit, minimum=low, maximum=high, step=step)
+        for group, unit, low, high, step, key in rows
+    )
+
+
+SETTINGS: Final = _settings()
+
+# Each row must rise from left to right, strictly; `hardware_` keys are the pack's own settings where it tells them.
+_RISING: Final = (
+    ("cell_voltage_full", "cell_overvoltage_protect"),
+    ("cell_overvoltage_derate", "cell_overvoltage_protect", "cell_overvoltage_trip", "hardware_cell_overvoltage"),
+    ("cell_overvoltage_release", "cell_overvoltage_protect"),
+    ("hardware_cell_undervoltage", "cell_undervoltage_trip", "cell_undervoltage_protect", "cell_undervoltage_derate"),
+    ("cell_undervoltage_protect", "cell_undervoltage_release"),
+    ("cell_undervoltage_derate", "cell_overvoltage_derate"),
+    ("cell_undervoltage_release", "cell_voltage_full"),
+    ("cell_difference_warn", "cell_difference_derate"),
+    ("charge_overcurrent_protect", "charge_overcurrent_trip"),
+    ("discharge_overcurrent_protect", "discharge_overcurrent_trip"),
+    (
+        "charge_undertemperature_protect",
+        "charge_undertemperature_derate",
+        "charge_overtemperature_derate",
+        "charge_overtemperature_protect",
+        "charge_overtemperature_trip",
+        "hardware_charge_overtemperature",
+    ),
+    (
+        "discharge_undertemperature_protect",
+        "discharge_overtemperature_protect",
+        "discharge_overtemperature_trip",
+        "hardware_discharge_overtemperature",
+    ),
+    ("balance_off", "balance_on"),
+    ("soc_min", "soc_max"),
+)
+
+# The gap that software keeps to the pack's own cut-off, so that it acts first (thresholds.md 2.12, "Ordering rule").
+_RING_GAP: Final = 0.050
+_PROTECT_GAP: Final = 0.030
+_NOW_GAP: Final = 0.010
+_TEMPERATURE_GAP: Final = 2.0
+
+
+def defaults(
+    chemistry: str, *, charge_current: float, discharge_current: float, hardware: HardwareRing | None = None
+) -> dict[str, float]:
+    """Return the preset's value of every setting, drawn inside the pack's own protection where that is tighter."""
+    preset = CHEMISTRIES[chemistry]
+    ring = hardware or HardwareRing()
+    over = preset.overvoltage_trip
+    if ring.cell_overvoltage is not None:
+        over = min(over, ring.cell_overvoltage - _RING_GAP)
+    over_protect = min(preset.overvoltage_protect, over - _PROTECT_GAP)
+    over_release = min(preset.overvoltage_release, over_protect - _PROTECT_GAP)
+    under = preset.undervoltage_trip
+    if ring.cell_undervoltage is not None:
+        under = max(under, ring.cell_undervoltage + _RING_GAP)
+    under_protect = max(preset.undervoltage_protect, under + _PROTECT_GAP)
+    cold, cool, warm, hot = preset.charge_temperature
+    charge_trip = _inside(preset.charge_overtemperature_trip, ring.charge_overtemperature)
+    discharge_trip = _inside(preset.discharge_overtemperature_trip, ring.discharge_overtemperature)
+    charge_protect = min(hot, charge_trip - _TEMPERATURE_GAP)
+    return {
+        "cell_voltage_full": min(preset.full, over_release),
+        "cell_overvoltage_derate": min(preset.overvoltage_derate, over_protect - 2 * _PROTECT_GAP),
+        "cell_overvoltage_release": over_release,
+        "cell_overvoltage_protect": over_protect,
+        "cell_overvoltage_trip": over,
+        "cell_undervoltage_derate": max(preset.undervoltage_derate, under_protect + 2 * _PROTECT_GAP),
+        "cell_undervoltage_release": max(preset.undervoltage_release, under_protect + _PROTECT_GAP),
+        "cell_undervoltage_protect": under_protect,
+        "cell_undervoltage_trip": under,
+        "cell_difference_warn": preset.difference_warn,
+        "cell_difference_derate": preset.difference_alarm,
+        # Seplos: warn at rated, protect 5 % above after 10 s (thresholds.md 2.3); trip at 1.2 times (faults.md 37).
+        "charge_overcurrent_protect": round(1.05 * charge_current, 1),
+        "charge_overcurrent_trip": round(1.2 * charge_current, 1),
+        "discharge_overcurrent_protect": round(1.05 * discharge_current, 1),
+        "discharge_overcurrent_trip": round(1.2 * discharge_current, 1),
+        "charge_overtemperature_derate": min(warm, charge_protect - _TEMPERATURE_GAP),
+        "charge_overtemperature_protect": charge_protect,
+        "charge_overtemperature_trip": charge_trip,
+        "charge_undertemperature_derate": cool,
+        "charge_undertemperature_protect": cold,
+        "discharge_overtemperature_protect": min(preset.discharge_temperature[1], discharge_trip - _TEMPERATURE_GAP),
+        "discharge_overtemperature_trip": discharge_trip,
+        "discharge_undertemperature_protect": preset.discharge_temperature[0],
+        "balance_start": preset.balance_start,
+        # JK and Libre Solar: 10 mV; stop at half of it so that the switch does not chatter (thresholds.md 2.7).
+        "balance_on": 0.010,
+        "balance_off": 0.005,
+        "soc_min": 0.0,
+        "soc_max": 100.0,
+    }
+
+
+def _inside(trip: float, hardware: float | None) -> float:
+    return trip if hardware is None else min(trip, hardware - _TEMPERATURE_GAP)
+
+
+# What a pack may be made of: field, minimum, maximum. 400 cells is a 1300 V LFP string, the most that a home inverter takes.
+_FACTS: Final = (
+    ("cells", 1, 400),
+    ("capacity", 1, 10_000),
+    ("charge_current", 1, 2_000),
+    ("discharge_current", 1, 2_000),
+    ("temperature_sensors", 0, 64),
+)
+
+
+def configure(
+    *,
+    chemistry: str,
+    cells: int,
+    capacity: float,
+    charge_current: float,
+    discharge_current: float,
+    temperature_sensors: int,
+    hardware: HardwareRing | None = None,
+    overrides: Mapping[str, float] | None = None,
+    confirmed: bool = False,
+) -> PackConfig:
+    """Return a pack's configuration, every level in order.
+
+    `overrides` are settings by key where the user moved them. Raises ConfigError that names the field and what it permits:
+    `unknown_chemistry`, `confirm_datasheet`, `unknown_setting`, `out_of_range` (value, minimum, maximum) or
+    `levels_out_of_order` (lower, lower_value, upper, upper_value).
+    """
+    if chemistry not in CHEMISTRIES:
+        raise ConfigError("unknown_chemistry", "chemistry", value=chemistry, permitted=", ".join(CHEMISTRIES))
+    preset = CHEMISTRIES[chemistry]
+    if preset.confirm and not confirmed:
+        raise ConfigError("confirm_datasheet", "confirmed", chemistry=preset.name)
+    given = {
+        "cells": cells,
+        "capacity": capacity,
+        "charge_current": charge_current,
+        "discharge_current": discharge_current,
+        "temperature_sensors": temperature_sensors,
+    }
+    for field, minimum, maximum in _FACTS:
+        _check_range(field, given[field], minimum, maximum)
+    values = defaults(
+        chemistry, charge_current=charge_current, discharge_current=discharge_current, hardware=hardware
+    ) | dict(overrides or {})
+    ranges = {setting.key: setting for setting in SETTINGS}
+    for key, value in values.items():
+        if key not in ranges:
+            raise ConfigError("unknown_setting", key, value=value)
+        _check_range(key, value, ranges[key].minimum, ranges[key].maximum)
+    ring = hardware or HardwareRing()
+    _check_order(values, ring)
+    return _build(
+        chemistry, preset, cells, capacity, charge_current, discharge_current, temperature_sensors, ring, values
+    )
+
+
+def _check_range(field: str, value: float, minimum: float, maximum: float) -> None:
+    # A NaN compares false with everything, so it is refused here too.
+    if not minimum <= value <= maximum:
+        raise ConfigError("out_of_range", field, value=value, minimum=minimum, maximum=maximum)
+
+
+def _check_order(values: Mapping[str, float], ring: HardwareRing) -> None:
+    known = dict(values)
+    for name in ("cell_overvoltage", "cell_undervoltage", "charge_overtemperature", "discharge_overtemperature"):
+        if (setting := getattr(ring, name)) is not None:
+            known[f"hardware_{name}"] = setting
+    for chain in _RISING:
+        present = [key for key in chain if key in known]
+        for lower, upper in pairwise(present):
+            if not known[lower] < known[upper]:
+                raise ConfigError(
+                    "levels_out_of_order",
+                    upper if upper in values else lower,
+                    lower=lower,
+                    lower_value=f"{known[lower]:g}",
+                    upper=upper,
+                    upper_value=f"{known[upper]:g}",
+                )
+
+
+def _build(
+    chemistry: str,
+    preset: Chemistry,
+    cells: int,
+    capacity: float,
+    charge_current: float,
+    discharge_current: float,
+    temperature_sensors: int,
+    ring: HardwareRing,
+    values: Mapping[str, float],
+) -> PackConfig:
+    value = values.__getitem__
+    return PackConfig(
+        chemistry=chemistry,
+        cells=cells,
+        temperature_sensors=temperature_sensors,
+        capacity=capacity,
+        charge_current=charge_current,
+        discharge_current=discharge_current,
+        cell_voltage_full=value("cell_voltage_full"),
+        cell_voltage_float=min(preset.float_, value("cell_voltage_full")),
+        cell_voltage_empty=value("cell_undervoltage_protect"),
+        stages=_stages(preset, cells, ring, value),
+        charge_by_cell_voltage=_falling(value("cell_overvoltage_derate"), value("cell_overvoltage_protect")),
+        discharge_by_cell_voltage=_rising(value("cell_undervoltage_protect"), value("cell_undervoltage_derate")),
+        charge_by_temperature=Curve(
+            points=(
+                (value("charge_undertemperature_protect"), 0.0),
+                (value("charge_undertemperature_derate"), 1.0),
+                (value("charge_overtemperature_derate"), 1.0),
+                (value("charge_overtemperature_protect"), 0.0),
+            )
+        ),
+        discharge_by_temperature=_plateau(
+            value("discharge_undertemperature_protect"), value("discharge_overtemperature_protect"), 10.0
+        ),
+        ocv=tuple(zip((float(soc) for soc in _SOC), preset.voltages, strict=True)),
+        window_top=preset.window_top,
+        window_bottom=preset.window_bottom,
+        balance_start=value("balance_start"),
+        balance_on=value("balance_on"),
+        balance_off=value("balance_off"),
+        # Seplos balances up to 50 °C (thresholds.md 2.7).
+        balance_temperature=50.0,
+        soc_min=value("soc_min"),
+        soc_max=value("soc_max"),
+    )
+
+
+def _falling(start: float, end: float) -> Curve:
+    """Full up to `start`, nothing from `end`; steep first, as cell voltage runs away at the end (dbus-serialbattery, 2.8)."""
+    middle = start + (end - start) / 2
+    return Curve(points=((start, 1.0), (middle, 0.25), (end, 0.0)))
+
+
+def _rising(end: float, start: float) -> Curve:
+    """Mirror `_falling`: nothing up to `end`, full from `start`."""
+    middle = end + (start - end) / 2
+    return Curve(points=((end, 0.0), (middle, 0.25), (start, 1.0)))
+
+
+def _plateau(low: float, high: float, width: float) -> Curve:
+    """Nothing at `low` and `high`, full in between, `width` degrees of slope at each end or less where there is no room."""
+    slope = min(width, (high - low) / 2.5)
+    return Curve(points=((low, 0.0), (low + slope, 1.0), (high - slope, 1.0), (high, 0.0)))
+
+
+def _stages(
+    preset: Chemistry, cells: int, ring: HardwareRing, value: Callable[[str], float]
+) -> Mapping[str, tuple[Stage, ...]]:
+    """Return the levels of every protection.
+
+    Delays from `thresholds.md` 2.12 (trip over-voltage 3 s, under-voltage 5 s) and 2.3 (over-current 10 s); ages from 2.12.
+    """
+    over, over_back = value("cell_overvoltage_protect"), value("cell_overvoltage_release")
+    over_warn = (max(value("cell_voltage_full"), over_back) + over) / 2
+    over_trip = value("cell_overvoltage_trip")
+    hardware_over = ring.cell_overvoltage or preset.hardware_overvoltage
+    over_now = max(over_trip, min(preset.overvoltage_trip_now, hardware_over - _NOW_GAP))
+    under, under_back = value("cell_undervoltage_protect"), value("cell_undervoltage_release")
+    under_warn, under_trip = (under + under_back) / 2, value("cell_undervoltage_trip")
+    stages = {
+        "cell_overvoltage": (
+            Stage(level=Level.WARN, at=over_warn, release=over_back, delay=2),
+            Stage(level=Level.PROTECT, at=over, release=over_back),
+            Stage(level=Level.TRIP, at=over_trip, release=over_back, delay=3),
+            Stage(level=Level.TRIP, at=over_now, release=over_back),
+        ),
+        "cell_undervoltage": (
+            Stage(level=Level.WARN, at=under_warn, release=under_back, delay=2),
+            Stage(level=Level.PROTECT, at=under, release=under_back),
+            Stage(level=Level.TRIP, at=under_trip, release=under_back, delay=5),
+        ),
+        "cell_difference": (
+            Stage(
+                level=Level.WARN,
+                at=value("cell_difference_warn"),
+                release=0.7 * value("cell_difference_warn"),
+                delay=60,
+                hold=60,
+            ),
+            Stage(
+                level=Level.DERATE,
+                at=value("cell_difference_derate"),
+                release=value("cell_difference_warn"),
+                delay=60,
+                hold=60,
+            ),
+            # Seplos calls 500 mV a failed cell, recovered at 300 mV (thresholds.md 2.5).
+            Stage(level=Level.PROTECT, at=0.5, release=0.3, delay=10, hold=60),
+        ),
+        "communication_lost": _AGES,
+        "sensor_failed": _AGES,
+        # JK: 75/70 °C of its own; the curve of dbus-serialbattery is full at 70 and nothing at 90 (thresholds.md 2.4).
+        "switch_overtemperature": (
+            Stage(level=Level.WARN, at=70, release=65, delay=2),
+            Stage(level=Level.DERATE, at=75, release=70, delay=2),
+            Stage(level=Level.PROTECT, at=80, release=70),
+            Stage(level=Level.TRIP, at=90, release=70),
+        ),
+        "charge_overtemperature": _hot(
+            value("charge_overtemperature_derate"),
+            value("charge_overtemperature_protect"),
+            value("charge_overtemperature_trip"),
+        ),
+        "discharge_overtemperature": _hot(
+            value("discharge_overtemperature_protect") - 8,
+            value("discharge_overtemperature_protect"),
+            value("discharge_overtemperature_trip"),
+        ),
+        # Cold is no danger until someone charges; the curve takes the current away, so there is nothing to trip.
+        "charge_undertemperature": _cold(value("charge_undertemperature_protect"), 3),
+        "discharge_undertemperature": _cold(value("discharge_undertemperature_protect"), 5),
+    }
+    for flow in ("charge", "discharge"):
+        protect, trip = value(f"{flow}_overcurrent_protect"), value(f"{flow}_overcurrent_trip")
+        back = protect / 1.1
+        stages[f"{flow}_overcurrent"] = (
+            Stage(level=Level.PROTECT, at=protect, release=back, delay=10, hold=60),
+            Stage(level=Level.TRIP, at=trip, release=back, delay=10),
+            Stage(level=Level.TRIP, at=1.25 * trip, release=back, delay=1),
+        )
+    for pack, cell in (("pack_overvoltage", "cell_overvoltage"), ("pack_undervoltage", "cell_undervoltage")):
+        stages[pack] = tuple(
+            Stage(level=stage.level, at=cells * stage.at, release=cells * stage.release, delay=stage.delay)
+            for stage in stages[cell]
+        )
+    return stages
+
+
+# Data age: 5 s a quarter of the current, 10 s none (thresholds.md 2.12).
+_AGES: Final = (
+    Stage(level=Level.DERATE, at=5, release=2, hold=2),
+    Stage(level=Level.PROTECT, at=10, release=2, hold=2),
+)
+
+
+def _hot(warn: float, protect: float, trip: float) -> tuple[Stage, ...]:
+    return (
+        Stage(level=Level.WARN, at=(warn + protect) / 2, release=warn, delay=5),
+        Stage(level=Level.PROTECT, at=protect, release=protect - 5),
+        Stage(level=Level.TRIP, at=trip, release=protect - 5),
+    )
+
+
+def _cold(protect: float, hysteresis: float) -> tuple[Stage, ...]:
+    return (Stage(level=Level.PROTECT, at=protect, release=protect + hysteresis),)
