@@ -1,0 +1,356 @@
+"""Reads and writes a pack over Modbus, as its device's register map says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, override
+
+from modbus_connection import (
+    GatewayPathUnavailableError,
+    GatewayTargetError,
+    ModbusConnectionError,
+    ModbusError,
+    ModbusExceptionError,
+    ModbusProtocolError,
+    ModbusTimeoutError,
+    ModbusUnit,
+)
+from modbus_connection.model import Component
+
+from ..core.model import Decision, PackReading, Switches
+from .driver import Capability, DeviceInfo, Driver, DriverError
+from .registers import RegisterMap, Values
+
+SETTINGS_EVERY: Final = 60.0
+"""s between two looks at the settings and the serial number."""
+SETTINGS_RETRY: Final = 10.0
+"""s before settings that could not be read are tried again."""
+NEVER: Final = float("-inf")
+
+ERROR_KEYS: Final[tuple[tuple[type[ModbusError], str], ...]] = (
+    (ModbusConnectionError, "cannot_connect"),
+    (ModbusTimeoutError, "no_answer"),
+    (GatewayTargetError, "no_answer"),
+    (GatewayPathUnavailableError, "no_answer"),
+    (ModbusExceptionError, "refused"),
+    (ModbusError, "nonsense"),
+)
+"""The first row that fits tells what a failed request means to the user."""
+
+
+def driver_error(error: ModbusError) -> DriverError:
+    """Return what a failed request means, by `ERROR_KEYS`."""
+    return DriverError(next(key for kind, key in ERROR_KEYS if isinstance(error, kind)), str(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device(RegisterMap):
+    """A pack device on Modbus: its register map, and how its bus wants to be treated."""
+
+    baudrate: int
+    unit_ids: range
+    spacing: float
+    """s of silence that its serial bus needs between two requests."""
+    timeout: float
+    """s within which it answers."""
+
+    def driver(
+        self,
+        unit: ModbusUnit,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        spacing: float | None = None,
+    ) -> Driver:
+        """Return the driver of the pack behind `unit`.
+
+        `spacing` in s replaces the device's own. Nothing tells a Modbus TCP gateway in front of an RS485 bus from a
+        device that speaks TCP itself, so only who knows that there is no bus (a virtual pack on loopback) may pass 0.
+        """
+        return ModbusDriver(self, unit, clock=clock, spacing=self.spacing if spacing is None else spacing)
+
+
+class ModbusDriver(Driver):
+    """One pack on Modbus; keeps the last values of each block, its time, and no opinion."""
+
+    def __init__(self, device: Device, unit: ModbusUnit, *, clock: Callable[[], float], spacing: float) -> None:
+        unit.set_message_spacing(spacing)
+        unit.require_timeout(device.timeout)
+        self.capabilities: Capability = device.capabilities
+        self._device = device
+        self._clock = clock
+        addressed = ByteAddressedUnit(unit, device.address_step)
+        self._components: dict[type[Component], Component] = {kind: kind(addressed) for kind in device.components}
+        self._values: dict[str, Any] = {}
+        self._times: dict[str, float] = {}
+        self._found: Values = {}
+        self._info: DeviceInfo | None = None
+        self._sure = False
+        """Whether it is known to be the same pack since the link last failed."""
+        self._settings_due = NEVER
+        self._balance_found: bool | None = None
+        """Where the balance switch was before the first write to it."""
+
+    @property
+    @override
+    def info(self) -> DeviceInfo:
+        if self._info is None:
+            raise DriverError("no_answer", "the pack has not been identified yet")
+        return self._info
+
+    @override
+    async def async_identify(self) -> DeviceInfo:
+        device = self._device
+        for kind in (*device.identity, *device.settings, *device.live):
+            await self._update(kind)
+        self._info = self._told()
+        self._found = dict(self._values)
+        self._sure = True
+        self._settings_due = self._clock() + SETTINGS_EVERY
+        return self._info
+
+    @override
+    async def async_read(self) -> PackReading:
+        if self._info is None:
+            await self.async_identify()
+        if self._clock() >= self._settings_due:
+            await self._refresh_settings()
+        positions = self._positions()
+        await self._read_live()
+        if self._positions() != positions:
+            # Somebody moved a switch, perhaps with the maker's app: what was commanded is worth another look.
+            self._settings_due = NEVER
+        reading = self._device.reading(self._values, self._found)
+        return replace(
+            reading,
+            time=self._clock(),
+            cells_time=self._times.get("cells_time"),
+            temperatures_time=self._times.get("temperatures_time"),
+            current_time=self._times.get("current_time"),
+        )
+
+    @override
+    async def async_apply(self, decision: Decision) -> None:
+        await self._move(decision.switches)
+
+    @override
+    async def async_release(self) -> None:
+        if self._balance_found is not None:
+            await self._move(Switches(balance=self._balance_found))
+            self._balance_found = None
+
+    async def _update(self, kind: type[Component]) -> None:
+        """Read one component and take its values over. Raises DriverError."""
+        component = self._components[kind]
+        try:
+            await component.async_update(notify=False)
+        except ModbusError as err:
+            raise driver_error(err) from err
+        self._values.update({name: getattr(component, name) for name in component.declared_fields})
+
+    async def _read_live(self) -> None:
+        """Read every live block; one that does not answer keeps its values and times. Raises DriverError if none does."""
+        failure: DriverError | None = None
+        arrived = False
+        for kind, groups in self._device.live.items():
+            try:
+                await self._update(kind)
+            except DriverError as err:
+                failure = failure or err
+                continue
+            arrived = True
+            self._times.update(dict.fromkeys(groups, self._clock()))
+        if failure and not arrived:
+            # Whatever answers next may be another pack.
+            self._sure = False
+            self._settings_due = NEVER
+            raise failure
+
+    async def _refresh_settings(self) -> None:
+        """Read the settings and see that it is still the same pack.
+
+        Raises DriverError if it is another, or if that cannot be told after the link had failed.
+        """
+        device = self._device
+        try:
+            for kind in (*device.passport, *device.settings):
+                await self._update(kind)
+            told = self._told()
+        except DriverError:
+            if not self._sure:
+                raise
+            self._settings_due = self._clock() + SETTINGS_RETRY
+            return
+        if told.serial_number != self.info.serial_number:
+            self._sure = False
+            raise DriverError("identity_changed", f"pack {self.info.serial_number} now is {told.serial_number}")
+        self._info = told
+        self._sure = True
+        self._settings_due = self._clock() + SETTINGS_EVERY
+
+    def _told(self) -> DeviceInfo:
+        """Return who the pack says it is. Raises DriverError."""
+        try:
+            return self._device.info(self._values)
+        except ValueError as err:
+            raise DriverError("nonsense", str(err)) from err
+
+    def _positions(self) -> tuple[Any, ...]:
+        """Return where the switches really are."""
+        return tuple(self._values.get(name) for name in self._device.positions)
+
+    async def _move(self, wishes: Switches) -> None:
+        """Move the switches that are not where they should be, opening before closing, and read them back.
+
+        The read-back alone judges: a write whose acknowledgement was lost has still taken effect. Raises DriverError.
+        """
+        if self._info is None:
+            await self.async_identify()
+        moves = {
+            name: wish
+            for name in self._device.switches
+            if (wish := getattr(wishes, name)) is not None and wish is not self._values[name]
+        }
+        if not moves:
+            return
+        commands = self._components[self._device.commands]
+        trouble: ModbusError | None = None
+        for name in sorted(moves, key=moves.__getitem__):
+            if name == "balance" and self._balance_found is None:
+                self._balance_found = self._values[name]
+            try:
+                await commands.write(name, moves[name])
+            except ModbusError as err:
+                trouble = trouble or err
+        await self._update(self._device.commands)
+        missed = [name for name, wish in moves.items() if self._values[name] is not wish]
+        if missed and trouble:
+            raise driver_error(trouble) from trouble
+        if missed:
+            raise DriverError("not_effective", f"the pack took no notice of the {' and '.join(missed)} switch")
+
+
+class ByteAddressedUnit(ModbusUnit):
+    """A Modbus unit whose ordinary register n stands at wire address `step` x n.
+
+    The wire's answers stay dense, so blocks, maps and planners work as with any other device. An answer of the wrong
+    length is nonsense here and does not reach a decoder.
+    """
+
+    def __init__(self, unit: ModbusUnit, step: int = 2) -> None:
+        self._unit = unit
+        self._step = step
+
+    @property
+    @override
+    def connected(self) -> bool:
+        return self._unit.connected
+
+    @override
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        return _whole(await self._unit.read_holding_registers(address * self._step, count), count)
+
+    @override
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        return _whole(await self._unit.read_input_registers(address * self._step, count), count)
+
+    @override
+    async def write_register(self, address: int, value: int) -> None:
+        await self._unit.write_register(address * self._step, value)
+
+    @override
+    async def write_registers(self, address: int, values: list[int]) -> None:
+        await self._unit.write_registers(address * self._step, values)
+
+    @override
+    async def mask_write_register(self, address: int, and_mask: int, or_mask: int) -> None:
+        await self._unit.mask_write_register(address * self._step, and_mask, or_mask)
+
+    @override
+    async def read_write_registers(
+        self, read_address: int, read_count: int, write_address: int, write_values: list[int]
+    ) -> list[int]:
+        answer = await self._unit.read_write_registers(
+            read_address * self._step, read_count, write_address * self._step, write_values
+        )
+        return _whole(answer, read_count)
+
+    @override
+    async def read_coils(self, address: int, count: int) -> list[bool]:
+        return await self._unit.read_coils(address, count)
+
+    @override
+    async def read_discrete_inputs(self, address: int, count: int) -> list[bool]:
+        return await self._unit.read_discrete_inputs(address, count)
+
+    @override
+    async def write_coil(self, address: int, value: bool) -> None:
+        await self._unit.write_coil(address, value)
+
+    @override
+    async def write_coils(self, address: int, values: list[bool]) -> None:
+        await self._unit.write_coils(address, values)
+
+    @override
+    async def read_exception_status(self) -> int:
+        return await self._unit.read_exception_status()
+
+    @override
+    async def report_server_id(self) -> bytes:
+        return await self._unit.report_server_id()
+
+    @override
+    async def read_fifo_queue(self, address: int) -> list[int]:
+        return await self._unit.read_fifo_queue(address * self._step)
+
+    @override
+    async def read_device_identification(self) -> dict[int, bytes]:
+        return await self._unit.read_device_identification()
+
+    @override
+    async def read_file_record(self, file: int, record: int, length: int) -> list[int]:
+        return await self._unit.read_file_record(file, record, length)
+
+    @override
+    async def write_file_record(self, file: int, record: int, values: list[int]) -> None:
+        await self._unit.write_file_record(file, record, values)
+
+    @override
+    async def diagnostics(self, sub_function: int, data: int = 0) -> int:
+        return await self._unit.diagnostics(sub_function, data)
+
+    @override
+    async def get_comm_event_counter(self) -> tuple[bool, int]:
+        return await self._unit.get_comm_event_counter()
+
+    @override
+    async def get_comm_event_log(self) -> bytes:
+        return await self._unit.get_comm_event_log()
+
+    @override
+    def set_message_spacing(self, seconds: float) -> None:
+        self._unit.set_message_spacing(seconds)
+
+    @override
+    def require_timeout(self, seconds: float | None) -> None:
+        self._unit.require_timeout(seconds)
+
+    @override
+    def require_connect_delay(self, seconds: float | None) -> None:
+        self._unit.require_connect_delay(seconds)
+
+    @override
+    def on_connection_lost(self, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._unit.on_connection_lost(callback)
+
+    @override
+    async def disconnect(self) -> None:
+        await self._unit.disconnect()
+
+
+def _whole(words: list[int], count: int) -> list[int]:
+    """Return the words of an answer. Raises ModbusProtocolError unless they are as many as were asked for."""
+    if len(words) != count:
+        raise ModbusProtocolError(f"asked for {count} registers, got {len(words)}")
+    return words
