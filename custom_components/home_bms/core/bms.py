@@ -2,42 +2,197 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from math import inf
 
-from .model import Decision, PackConfig, PackReading, PackState, Snapshot, Wishes
+from . import protection
+from .balancing import balance
+from .contactors import switch
+from .estimation import estimate
+from .limits import limit
+from .memory import restore, save
+from .model import (
+    Believed,
+    ConfigError,
+    Decision,
+    Estimate,
+    Flow,
+    Level,
+    Mode,
+    PackConfig,
+    PackReading,
+    PackState,
+    Snapshot,
+    Switches,
+    Wishes,
+)
+from .plausibility import believe
+
+__all__ = ["clear_lease", "observe", "reset_trips", "restore", "save", "start", "step", "wish"]
+
+# Current in A below which a pack is at rest, for people: the idle draw of a JK and the noise of its shunt.
+_IDLE = 0.5
 
 
 def start(config: PackConfig) -> PackState:
     """Return the state of a pack of which nothing is known yet."""
-    raise NotImplementedError
+    return PackState(estimate=Estimate(capacity=config.capacity))
 
 
 def step(config: PackConfig, state: PackState, reading: PackReading) -> tuple[PackState, Decision]:
-    """Take the pack from one reading to the next; total and deterministic."""
-    raise NotImplementedError
+    """Take the pack from one reading to the next.
+
+    Total: any reading gives a decision. Deterministic: the same inputs give the same decision.
+    """
+    state, snapshot = observe(config, state, reading)
+    return state, snapshot.decision
 
 
 def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple[PackState, Snapshot]:
     """As `step`, with all that a user may want to see."""
-    raise NotImplementedError
+    now = reading.time
+    started = now if state.started is None else state.started
+    last_current = state.trust.current
+    trust, believed = believe(config, state.trust, reading)
+    known = estimate(config, state.estimate, believed, reading)
+    tracks = protection.protect(config, state.tracks, believed, started)
+    alarms = protection.alarms(tracks) if tracks else ()
+    wishes = _expire(state.wishes, now)
+    limits, cvl, ccl, dcl, permitted = limit(config, state.limits, wishes, believed, known, alarms)
+    balancing = balance(config, state.balance, wishes, believed)
+    contactors, charge, discharge = switch(
+        config,
+        state.contactors,
+        believed,
+        reading,
+        alarms,
+        permitted,
+        (wishes.charge, wishes.discharge),
+        last_current if believed.current is None else believed.current,
+    )
+    decision = Decision(
+        time=now,
+        cvl=cvl,
+        ccl=ccl,
+        dcl=dcl,
+        charge_permitted=Flow.CHARGE in permitted,
+        discharge_permitted=Flow.DISCHARGE in permitted,
+        switches=Switches(charge=charge, discharge=discharge, balance=balancing.active),
+        alarms=alarms,
+        mode=_mode(state, believed, known, alarms[0].level if alarms else Level.OK),
+    )
+    new = PackState(
+        started=started,
+        trust=trust,
+        estimate=known,
+        tracks=tracks,
+        limits=limits,
+        balance=balancing,
+        contactors=contactors,
+        wishes=_fulfil(config, wishes, believed, reading, balancing.active),
+    )
+    return new, Snapshot(
+        reading=reading,
+        believed=believed,
+        estimate=known,
+        decision=decision,
+        wishes=new.wishes,
+        contactors=contactors,
+    )
+
+
+def _mode(state: PackState, believed: Believed, known: Estimate, worst: Level) -> Mode:
+    """Return one word for people, the gravest that is true."""
+    if worst is Level.TRIP:
+        return Mode.TRIPPED
+    if believed.age == inf:
+        return Mode.LOST if "communication_lost" in state.tracks else Mode.STARTING
+    if worst is Level.PROTECT:
+        return Mode.LOST if "communication_lost" in state.tracks else Mode.PROTECTED
+    current = believed.current or 0.0
+    if abs(current) > _IDLE:
+        return Mode.CHARGING if current > 0 else Mode.DISCHARGING
+    if known.full:
+        return Mode.FULL
+    return Mode.EMPTY if known.empty else Mode.IDLE
+
+
+def _expire(wishes: Wishes, now: float) -> Wishes:
+    """Drop leased limits whose time is over."""
+    if wishes.lease_until is None or now < wishes.lease_until:
+        return wishes
+    return clear_lease(wishes)
+
+
+def clear_lease(wishes: Wishes) -> Wishes:
+    """Return the wishes without leased limits; the caps and switches stay."""
+    return replace(
+        wishes,
+        leased_charge_current=None,
+        leased_discharge_current=None,
+        leased_charge_voltage=None,
+        leased_soc_min=None,
+        leased_soc_max=None,
+        lease_until=None,
+    )
+
+
+def _fulfil(config: PackConfig, wishes: Wishes, believed: Believed, reading: PackReading, active: bool) -> Wishes:
+    """Drop the wishes that have come true: a closed switch is closed, a balanced pack is balanced."""
+    charge = None if wishes.charge and reading.switches.charge else wishes.charge
+    discharge = None if wishes.discharge and reading.switches.discharge else wishes.discharge
+    high, low = believed.cell_max, believed.cell_min
+    small = high is not None and low is not None and None not in believed.cells and high - low <= config.balance_on
+    balance_now = wishes.balance_now and (active or not small)
+    if (charge, discharge, balance_now) == (wishes.charge, wishes.discharge, wishes.balance_now):
+        return wishes
+    return replace(wishes, charge=charge, discharge=discharge, balance_now=balance_now)
+
+
+# What a wish may be, by field: minimum, and maximum as the attribute of the pack's configuration that bounds it.
+_CURRENTS = {
+    "charge_current_cap": "charge_current",
+    "leased_charge_current": "charge_current",
+    "discharge_current_cap": "discharge_current",
+    "leased_discharge_current": "discharge_current",
+}
+_VOLTAGES = ("charge_voltage_cap", "leased_charge_voltage")
+_SOCS = ("leased_soc_min", "leased_soc_max")
 
 
 def wish(config: PackConfig, state: PackState, wishes: Wishes) -> PackState:
-    """Take over what the user asks for. Raises ConfigError naming the field and the permitted range."""
-    raise NotImplementedError
+    """Take over what the user asks for.
+
+    Raises ConfigError `out_of_range` (value, minimum, maximum), or `levels_out_of_order` where the window is upside
+    down.
+    """
+    for field, bound in _CURRENTS.items():
+        _check(field, getattr(wishes, field), 0.0, getattr(config, bound))
+    for field in _VOLTAGES:
+        lowest, highest = config.cells * config.cell_voltage_empty, config.cells * config.cell_voltage_full
+        _check(field, getattr(wishes, field), lowest, highest)
+    for field in _SOCS:
+        _check(field, getattr(wishes, field), 0.0, 100.0)
+    low, high = wishes.leased_soc_min, wishes.leased_soc_max
+    if low is not None and high is not None and not low < high:
+        raise ConfigError(
+            "levels_out_of_order",
+            "leased_soc_max",
+            lower="soc_min",
+            lower_value=f"{low:g}",
+            upper="soc_max",
+            upper_value=f"{high:g}",
+        )
+    return replace(state, wishes=wishes)
+
+
+def _check(field: str, value: float | None, minimum: float, maximum: float) -> None:
+    if value is not None and not minimum <= value <= maximum:
+        raise ConfigError("out_of_range", field, value=value, minimum=round(minimum, 2), maximum=round(maximum, 2))
 
 
 def reset_trips(config: PackConfig, state: PackState, reading: PackReading) -> tuple[PackState, tuple[str, ...]]:
     """Release the latched trips whose cause is gone; return the keys of those that stand."""
-    raise NotImplementedError
-
-
-def save(state: PackState) -> dict[str, Any]:
-    """Return what must survive a restart, as plain JSON values without monotonic times."""
-    raise NotImplementedError
-
-
-def restore(config: PackConfig, saved: Mapping[str, Any], gap: float | None) -> PackState:
-    """Return a starting state with what was saved; `gap` is the wall-clock seconds since, `None` if not believable."""
-    raise NotImplementedError
+    _, believed = believe(config, state.trust, reading)
+    tracks, standing = protection.reset(config, state.tracks, believed)
+    return replace(state, tracks=tracks), standing

@@ -1,4 +1,4 @@
-"""What each chemistry stands: presets as data, and the pack configuration made from them."""
+"""Makes a pack's configuration from its chemistry, its make and what the user moved, every level in order."""
 
 from __future__ import annotations
 
@@ -8,250 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from .model import ConfigError, Curve, HardwareRing, Level, PackConfig, Stage
-
-# State of charge in percent of each point of the open-circuit-voltage curves below.
-_SOC: Final = tuple(range(0, 101, 5))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chemistry:
-    """One preset. Voltages are of one cell in V, temperatures in °C; the columns of `thresholds.md` 2.12 unless said."""
-
-    name: str
-    overvoltage_derate: float
-    full: float
-    """Charge voltage limit of every day."""
-    float_: float
-    """Where the charge voltage limit waits while charging is not permitted: a resting full cell."""
-    overvoltage_protect: float
-    overvoltage_release: float
-    overvoltage_trip: float
-    overvoltage_trip_now: float
-    """Trips without delay; a single wild sample never gets here, plausibility holds it back."""
-    undervoltage_derate: float
-    undervoltage_protect: float
-    undervoltage_release: float
-    undervoltage_trip: float
-    hardware_overvoltage: float
-    """What the pack's own protection must be set to; home_bms stays inside."""
-    hardware_undervoltage: float
-    charge_temperature: tuple[float, float, float, float]
-    """No charge at, full charge from, full charge to, no charge at."""
-    charge_overtemperature_trip: float
-    discharge_temperature: tuple[float, float]
-    """No discharge at either end."""
-    discharge_overtemperature_trip: float
-    difference_warn: float
-    """V between highest and lowest cell, in the top or bottom window."""
-    difference_alarm: float
-    window_top: float
-    window_bottom: float
-    balance_start: float
-    """`thresholds.md` 2.7."""
-    voltages: tuple[float, ...]
-    """Open-circuit voltage at 0, 5 ... 100 % (`ocv_tables.json`)."""
-    confirm: bool = False
-    """Cells of this chemistry differ so much that a person must compare with the datasheet first."""
-
-
-# Open-circuit curves: Libre Solar bms_common.c (Apache-2.0) for LFP and NMC, doi 10.3390/batteries5010031 for LTO, a measured
-# NFM 18650 (CC0) for Na-ion; all through ocv_tables.json.
-CHEMISTRIES: Final[Mapping[str, Chemistry]] = {
-    "lfp": Chemistry(
-        name="LFP",
-        overvoltage_derate=3.40,
-        full=3.45,
-        float_=3.35,
-        overvoltage_protect=3.55,
-        overvoltage_release=3.45,
-        overvoltage_trip=3.60,
-        overvoltage_trip_now=3.65,
-        undervoltage_derate=3.10,
-        undervoltage_protect=2.90,
-        undervoltage_release=3.10,
-        undervoltage_trip=2.70,
-        hardware_overvoltage=3.65,
-        hardware_undervoltage=2.50,
-        charge_temperature=(0.0, 10.0, 40.0, 50.0),
-        charge_overtemperature_trip=55.0,
-        discharge_temperature=(-20.0, 58.0),
-        discharge_overtemperature_trip=60.0,
-        difference_warn=0.030,
-        difference_alarm=0.060,
-        window_top=3.40,
-        window_bottom=3.10,
-        balance_start=3.40,
-        voltages=(
-            2.833,
-            3.132,
-            3.177,
-            3.190,
-            3.213,
-            3.226,
-            3.240,
-            3.252,
-            3.262,
-            3.264,
-            3.265,
-            3.268,
-            3.271,
-            3.275,
-            3.283,
-            3.296,
-            3.304,
-            3.308,
-            3.309,
-            3.314,
-            3.392,
-        ),
-    ),
-    "nmc": Chemistry(
-        name="NMC",
-        overvoltage_derate=4.05,
-        full=4.05,
-        float_=4.00,
-        overvoltage_protect=4.15,
-        overvoltage_release=4.05,
-        overvoltage_trip=4.20,
-        overvoltage_trip_now=4.25,
-        undervoltage_derate=3.40,
-        undervoltage_protect=3.10,
-        undervoltage_release=3.40,
-        undervoltage_trip=2.90,
-        hardware_overvoltage=4.25,
-        hardware_undervoltage=2.80,
-        charge_temperature=(0.0, 10.0, 45.0, 50.0),
-        charge_overtemperature_trip=55.0,
-        discharge_temperature=(-20.0, 60.0),
-        discharge_overtemperature_trip=65.0,
-        difference_warn=0.015,
-        difference_alarm=0.040,
-        window_top=4.00,
-        window_bottom=3.40,
-        balance_start=3.90,
-        voltages=(
-            2.800,
-            3.588,
-            3.684,
-            3.702,
-            3.726,
-            3.745,
-            3.764,
-            3.787,
-            3.803,
-            3.819,
-            3.838,
-            3.858,
-            3.883,
-            3.924,
-            3.962,
-            3.993,
-            4.026,
-            4.056,
-            4.089,
-            4.135,
-            4.198,
-        ),
-    ),
-    "lto": Chemistry(
-        name="LTO",
-        overvoltage_derate=2.55,
-        full=2.50,
-        float_=2.45,
-        overvoltage_protect=2.65,
-        overvoltage_release=2.50,
-        overvoltage_trip=2.70,
-        overvoltage_trip_now=2.79,
-        undervoltage_derate=2.10,
-        undervoltage_protect=2.00,
-        undervoltage_release=2.15,
-        undervoltage_trip=1.85,
-        hardware_overvoltage=2.80,
-        hardware_undervoltage=1.70,
-        charge_temperature=(-15.0, -5.0, 45.0, 55.0),
-        charge_overtemperature_trip=60.0,
-        discharge_temperature=(-30.0, 60.0),
-        discharge_overtemperature_trip=65.0,
-        difference_warn=0.020,
-        difference_alarm=0.050,
-        window_top=2.45,
-        window_bottom=2.12,
-        balance_start=2.45,
-        voltages=(
-            2.000,
-            2.105,
-            2.125,
-            2.141,
-            2.154,
-            2.166,
-            2.177,
-            2.187,
-            2.198,
-            2.210,
-            2.224,
-            2.240,
-            2.259,
-            2.282,
-            2.309,
-            2.340,
-            2.376,
-            2.415,
-            2.458,
-            2.513,
-            2.800,
-        ),
-    ),
-    # The narrower window of what sources give (thresholds.md 2.1): cathodes differ.
-    "na_ion": Chemistry(
-        name="Na-ion",
-        overvoltage_derate=3.65,
-        full=3.70,
-        float_=3.60,
-        overvoltage_protect=3.85,
-        overvoltage_release=3.70,
-        overvoltage_trip=3.90,
-        overvoltage_trip_now=3.95,
-        undervoltage_derate=2.40,
-        undervoltage_protect=2.10,
-        undervoltage_release=2.40,
-        undervoltage_trip=1.80,
-        hardware_overvoltage=4.00,
-        hardware_undervoltage=1.50,
-        charge_temperature=(-5.0, 5.0, 40.0, 50.0),
-        charge_overtemperature_trip=55.0,
-        discharge_temperature=(-20.0, 60.0),
-        discharge_overtemperature_trip=65.0,
-        difference_warn=0.030,
-        difference_alarm=0.060,
-        window_top=3.60,
-        window_bottom=2.40,
-        balance_start=3.60,
-        voltages=(
-            1.500,
-            2.284,
-            2.507,
-            2.670,
-            2.763,
-            2.815,
-            2.851,
-            2.905,
-            2.996,
-            3.092,
-            3.194,
-            3.296,
-            3.389,
-            3.472,
-            3.550,
-            3.632,
-            3.725,
-            3.832,
-            3.929,
-            3.988,
-            4.099,
-        ),
-        confirm=True,
-    ),
-}
+from .presets import CHEMISTRIES, SOC, Chemistry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,7 +156,8 @@ def _inside(trip: float, hardware: float | None) -> float:
     return trip if hardware is None else min(trip, hardware - _TEMPERATURE_GAP)
 
 
-# What a pack may be made of: field, minimum, maximum. 400 cells is a 1300 V LFP string, the most that a home inverter takes.
+# What a pack may be made of: field, minimum, maximum. 400 cells is a 1300 V LFP string, the most that a home inverter
+# takes.
 _FACTS: Final = (
     ("cells", 1, 400),
     ("capacity", 1, 10_000),
@@ -423,7 +181,8 @@ def configure(
 ) -> PackConfig:
     """Return a pack's configuration, every level in order.
 
-    `overrides` are settings by key where the user moved them. Raises ConfigError that names the field and what it permits:
+    `overrides` are settings by key where the user moved them. Raises ConfigError that names the field and what it
+    permits:
     `unknown_chemistry`, `confirm_datasheet`, `unknown_setting`, `out_of_range` (value, minimum, maximum) or
     `levels_out_of_order` (lower, lower_value, upper, upper_value).
     """
@@ -517,7 +276,7 @@ def _build(
         discharge_by_temperature=_plateau(
             value("discharge_undertemperature_protect"), value("discharge_overtemperature_protect"), 10.0
         ),
-        ocv=tuple(zip((float(soc) for soc in _SOC), preset.voltages, strict=True)),
+        ocv=tuple(zip(SOC, preset.voltages, strict=True)),
         window_top=preset.window_top,
         window_bottom=preset.window_bottom,
         balance_start=value("balance_start"),
@@ -531,7 +290,7 @@ def _build(
 
 
 def _falling(start: float, end: float) -> Curve:
-    """Full up to `start`, nothing from `end`; steep first, as cell voltage runs away at the end (dbus-serialbattery, 2.8)."""
+    """Full up to `start`, nothing from `end`; steep first, as voltage runs away at the end (`thresholds.md` 2.8)."""
     middle = start + (end - start) / 2
     return Curve(points=((start, 1.0), (middle, 0.25), (end, 0.0)))
 
@@ -543,7 +302,7 @@ def _rising(end: float, start: float) -> Curve:
 
 
 def _plateau(low: float, high: float, width: float) -> Curve:
-    """Nothing at `low` and `high`, full in between, `width` degrees of slope at each end or less where there is no room."""
+    """Nothing at `low` and `high`, full in between, with slopes of `width` degrees or less where there is no room."""
     slope = min(width, (high - low) / 2.5)
     return Curve(points=((low, 0.0), (low + slope, 1.0), (high - slope, 1.0), (high, 0.0)))
 
@@ -553,7 +312,8 @@ def _stages(
 ) -> Mapping[str, tuple[Stage, ...]]:
     """Return the levels of every protection.
 
-    Delays from `thresholds.md` 2.12 (trip over-voltage 3 s, under-voltage 5 s) and 2.3 (over-current 10 s); ages from 2.12.
+    Delays from `thresholds.md` 2.12 (trip over-voltage 3 s, under-voltage 5 s) and 2.3 (over-current 10 s); ages from
+    2.12.
     """
     over, over_back = value("cell_overvoltage_protect"), value("cell_overvoltage_release")
     over_warn = (max(value("cell_voltage_full"), over_back) + over) / 2

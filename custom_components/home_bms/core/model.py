@@ -96,7 +96,8 @@ class HardwareRing:
 class PackReading:
     """All that one look at the pack told, each group with the time it was measured.
 
-    Cells, current and temperatures may arrive apart; a group's time is on the same monotonic clock as `time`, the moment of
+    Cells, current and temperatures may arrive apart; a group's time is on the same monotonic clock as `time`, the
+    moment of
     judgement. A group without a time was never read. `None` inside a group is a value that the pack did not deliver.
     """
 
@@ -145,7 +146,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a limit or an alarm is what it is: which rule, on which cell or sensor, which value against which threshold."""
+    """Why a limit or an alarm is what it is: which rule, on which cell or sensor, value against threshold."""
 
     rule: str
     cell: int | None = None
@@ -227,8 +228,10 @@ class Wishes:
 class Believed:
     """A reading after plausibility: what may be used, what is doubted and why.
 
-    `cell_max` and its kind are over the values that are known, so that a dead sensor hides no danger; whether that is all of
-    them says `cells_age` (0 or small only while every cell is known): a rule that lets go or permits must look there too.
+    `cell_max` and its kind are over the values that are known, so that a dead sensor hides no danger; whether that is
+    all of
+    them says `cells_age` (0 or small only while every cell is known): a rule that lets go or permits must look there
+    too.
     """
 
     time: float
@@ -254,7 +257,7 @@ class Believed:
     age: float
     """The worst of the three groups' ages."""
     doubts: Mapping[str, str]
-    """What is not believed, as `cell_7`, `temperature_1`, `current`, `voltage` (counted from 1), with the reason's key."""
+    """What is not believed, as `cell_7`, `temperature_1`, `current`, `voltage` (from 1), with the reason's key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +362,8 @@ class Ramp:
     value: float = 0.0
     fell: float | None = None
     """When it last fell or was held down."""
+    rose: float = 0.0
+    """When it was last looked at: a rise is measured from there."""
     reason: Reason = Reason(rule="starting")
 
 
@@ -373,7 +378,7 @@ class LimitsState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceState:
-    """Whether balancing is wished, and since when."""
+    """Whether the balancer should run, and since when."""
 
     active: bool = False
     since: float | None = None

@@ -13,7 +13,8 @@ _CELL_RANGE: Final = (0.5, 5.0)
 # Sensors for home packs end near -40 and 120 °C; -40, 127 and -273 are what broken ones tell (faults.md 21).
 _TEMPERATURE_RANGE: Final = (-39.5, 120.0)
 _SWITCH_TEMPERATURE_RANGE: Final = (-39.5, 150.0)
-# A cell moves at once by R·ΔI and then by some mV/s (safety.md C2: 5.4 mV/s at 1 C). 5 mΩ is a bad home cell with its joint.
+# A cell moves at once by R·ΔI and then by some mV/s (safety.md C2: 5.4 mV/s at 1 C). 5 mΩ is a bad home cell with its
+# joint.
 _CELL_JUMP: Final = 0.060
 _CELL_RESISTANCE: Final = 0.005
 # A loose lug heats by about 1 K/s (safety.md C2); a sensor in a cell pack that jumps further is not measuring the pack.
@@ -24,10 +25,15 @@ _SUM_TOLERANCE: Final = 0.5
 _CURRENT_FACTOR: Final = 5.0
 
 
+FRESH: Final = 5.0
+"""Seconds up to which a value counts as now; from then on its absence is judged (thresholds.md 2.12)."""
+
+
 def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Trust, Believed]:
     """Return what of `reading` may be used.
 
-    A value outside its physical range is unknown. One that jumps faster than physics permits is unknown for one sample; when
+    A value outside its physical range is unknown. One that jumps faster than physics permits is unknown for one
+    sample; when
     the next one is like it, it is believed. Nothing is invented in place of what is doubted.
     """
     doubts: dict[str, str] = {}
@@ -62,6 +68,18 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
 def whole(values: tuple[float | None, ...]) -> TypeIs[tuple[float, ...]]:
     """Tell whether every value is known."""
     return None not in values
+
+
+def everything_known(config: PackConfig, believed: Believed) -> bool:
+    """Tell whether all that a permission rests on is known and fresh."""
+    return (
+        believed.age < FRESH
+        and believed.current is not None
+        and believed.voltage is not None
+        and whole(believed.cells)
+        and len(believed.temperatures) >= max(1, config.temperature_sensors)
+        and whole(believed.temperatures)
+    )
 
 
 def _remember(new: tuple[float | None, ...], old: tuple[float | None, ...]) -> tuple[float | None, ...]:

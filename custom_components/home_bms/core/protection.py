@@ -20,10 +20,10 @@ class Protection:
     flow: Flow
     watch: Callable[[PackConfig, Believed], float | None]
     """The watched value, `None` while it is unknown."""
-    whole: Callable[[Believed], bool] = lambda believed: True
+    whole: Callable[[Believed], bool] = lambda _: True
     """Whether every value behind `watch` is known: only then may a level let go."""
-    cell: Callable[[Believed], int | None] = lambda believed: None
-    sensor: Callable[[Believed], int | None] = lambda believed: None
+    cell: Callable[[Believed], int | None] = lambda _: None
+    sensor: Callable[[Believed], int | None] = lambda _: None
     share: float = 1.0
     """Of the rated current that remains at level derate."""
 
@@ -39,7 +39,8 @@ def _temperatures_whole(believed: Believed) -> bool:
 def _difference(config: PackConfig, believed: Believed) -> float | None:
     """Return the cell difference where it says something.
 
-    On the plateau the same 30 mV mean a hundredth or a third of the charge (thresholds.md 2.5), so there it counts as nothing.
+    On the plateau the same 30 mV mean a hundredth or a third of the charge (thresholds.md 2.5), so there it counts as
+    nothing.
     """
     high, low = believed.cell_max, believed.cell_min
     if high is None or low is None:
@@ -98,7 +99,8 @@ PROTECTIONS: Final = (
         whole=_temperatures_whole,
         sensor=lambda b: b.temperature_min_index,
     ),
-    # MOSFETs lose a quarter of their current at 80 °C in dbus-serialbattery; half from 75 °C on is near it (thresholds.md 2.4).
+    # MOSFETs lose a quarter of their current at 80 °C in dbus-serialbattery; half from 75 °C on is near it
+    # (thresholds.md 2.4).
     Protection(
         key="switch_overtemperature",
         flow=Flow.BOTH,

@@ -1,0 +1,221 @@
+"""Turns what is known into the charge voltage and the currents that the pack may be given, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from .model import Alarm, Believed, Bound, Curve, Estimate, Flow, LimitsState, PackConfig, Ramp, Reason, Wishes
+from .plausibility import everything_known
+from .protection import PROTECTION_KEYS, share
+
+RULES: Final = (
+    "starting",
+    "rated",
+    "cell_voltage",
+    "temperature",
+    "soc_window",
+    "user_cap",
+    "leased",
+    "switched_off",
+    "unknown",
+    "recovering",
+    "charging_stopped",
+    *PROTECTION_KEYS,
+)
+"""Every rule that a limit's reason may name."""
+
+# The last percent before the end of a state-of-charge window is ramped, so that the current does not hunt around its
+# edge.
+_WINDOW_SLOPE: Final = 1.0
+# Share of a limit's span below which a fall is noise and does not begin a new hold.
+_NOISE: Final = 0.001
+
+
+_VALUE: Final = itemgetter(0)
+
+
+class Candidate(NamedTuple):
+    """One rule's opinion; the lowest wins."""
+
+    value: float
+    rule: str
+    place: int | None = None
+    measured: float | None = None
+    threshold: float | None = None
+
+
+def limit(
+    config: PackConfig,
+    state: LimitsState,
+    wishes: Wishes,
+    believed: Believed,
+    estimate: Estimate,
+    alarms: tuple[Alarm, ...],
+) -> tuple[LimitsState, Bound, Bound, Bound, Flow]:
+    """Return the new state, CVL in V, CCL and DCL in A, and the directions that are permitted at all.
+
+    A limit falls at once and rises by `ramp_rate` of its span a second after `ramp_hold`. While a value that it needs
+    is
+    unknown it does not rise; how long it may stay is the matter of `sensor_failed` and `communication_lost`.
+    """
+    charge = _lowest(_charging(config, wishes, believed, estimate, alarms))
+    discharge = _lowest(_discharging(config, wishes, believed, estimate, alarms))
+    voltage = _lowest(_voltage(config, wishes, believed, charge))
+    known = everything_known(config, believed)
+    now = believed.time
+    bottom = config.cells * config.cell_voltage_float
+    top = config.cells * config.cell_voltage_full
+    new = LimitsState(
+        voltage=_ramp(config, state.voltage, voltage, now, min(bottom, voltage.value), top - bottom, known),
+        charge=_ramp(config, state.charge, charge, now, 0.0, config.charge_current, known),
+        discharge=_ramp(config, state.discharge, discharge, now, 0.0, config.discharge_current, known),
+    )
+    permitted = Flow.NONE
+    if known and charge.value > 0:
+        permitted |= Flow.CHARGE
+    if known and discharge.value > 0:
+        permitted |= Flow.DISCHARGE
+    return new, _bound(new.voltage), _bound(new.charge), _bound(new.discharge), permitted
+
+
+def _bound(ramp: Ramp) -> Bound:
+    return Bound(value=ramp.value, reason=ramp.reason)
+
+
+def _lowest(candidates: Iterator[Candidate]) -> Candidate:
+    """Return the lowest; of equals the first, so the gravest rules speak first."""
+    return min(candidates, key=_VALUE)
+
+
+def _charging(
+    config: PackConfig, wishes: Wishes, believed: Believed, estimate: Estimate, alarms: tuple[Alarm, ...]
+) -> Iterator[Candidate]:
+    rated = config.charge_current
+    yield from _stopped(rated, Flow.CHARGE, alarms)
+    yield Candidate(rated, "rated")
+    if believed.cell_max is not None:
+        yield from _curve(
+            rated, config.charge_by_cell_voltage, "cell_voltage", believed.cell_max, believed.cell_max_index
+        )
+    yield from _temperature(rated, config.charge_by_temperature, believed)
+    yield from _wished(rated, wishes.charge_current_cap, wishes.leased_charge_current, wishes.charge)
+    window = config.soc_max if wishes.leased_soc_max is None else min(config.soc_max, wishes.leased_soc_max)
+    if window < 100:
+        room = None if estimate.soc is None else window - estimate.soc
+        yield _soc(rated, room, estimate.soc, window)
+
+
+def _discharging(
+    config: PackConfig, wishes: Wishes, believed: Believed, estimate: Estimate, alarms: tuple[Alarm, ...]
+) -> Iterator[Candidate]:
+    rated = config.discharge_current
+    yield from _stopped(rated, Flow.DISCHARGE, alarms)
+    yield Candidate(rated, "rated")
+    if believed.cell_min is not None:
+        curve = config.discharge_by_cell_voltage
+        yield from _curve(rated, curve, "cell_voltage", believed.cell_min, believed.cell_min_index)
+    yield from _temperature(rated, config.discharge_by_temperature, believed)
+    yield from _wished(rated, wishes.discharge_current_cap, wishes.leased_discharge_current, wishes.discharge)
+    window = config.soc_min if wishes.leased_soc_min is None else max(config.soc_min, wishes.leased_soc_min)
+    if window > 0:
+        room = None if estimate.soc is None else estimate.soc - window
+        yield _soc(rated, room, estimate.soc, window)
+
+
+def _voltage(config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate) -> Iterator[Candidate]:
+    full = config.cell_voltage_full
+    bottom = config.cells * config.cell_voltage_float
+    yield Candidate(config.cells * full, "rated")
+    # A cap below a resting full pack is honoured: an inverter then simply does not charge.
+    yield from _wished(inf, wishes.charge_voltage_cap, wishes.leased_charge_voltage, wish=None)
+    high = believed.cell_max
+    if high is not None and high > full:
+        # The cell that runs ahead is brought back to the limit by taking its excess off all of them.
+        over = max(bottom, config.cells * (2 * full - high))
+        yield Candidate(over, "cell_voltage", believed.cell_max_index, high, full)
+    if charge.value <= 0:
+        # Direct-coupled solar chargers follow the voltage limit only (leaps-and-pains.md, row 2).
+        reason = charge.rule if charge.rule in PROTECTION_KEYS else "charging_stopped"
+        yield Candidate(bottom, reason, charge.place, charge.measured, charge.threshold)
+
+
+def _curve(rated: float, curve: Curve, rule: str, value: float, index: int | None) -> Iterator[Candidate]:
+    factor = curve.at(value)
+    if factor < 1:
+        yield Candidate(rated * factor, rule, index, value, _start(curve, value))
+
+
+def _start(curve: Curve, value: float) -> float:
+    """Return the point nearest to `value` from which on the curve is full."""
+    return min((at for at, factor in curve.points if factor == 1.0), key=lambda at: abs(at - value))
+
+
+def _temperature(rated: float, curve: Curve, believed: Believed) -> Iterator[Candidate]:
+    if believed.temperature_max is not None and believed.temperature_min is not None:
+        yield from _curve(rated, curve, "temperature", believed.temperature_max, believed.temperature_max_index)
+        yield from _curve(rated, curve, "temperature", believed.temperature_min, believed.temperature_min_index)
+
+
+def _wished(rated: float, cap: float | None, leased: float | None, wish: bool | None) -> Iterator[Candidate]:
+    if cap is not None and cap < rated:
+        yield Candidate(cap, "user_cap", threshold=cap)
+    if leased is not None and leased < rated:
+        yield Candidate(leased, "leased", threshold=leased)
+    if wish is False:
+        yield Candidate(0.0, "switched_off")
+
+
+def _soc(rated: float, room: float | None, soc: float | None, window: float) -> Candidate:
+    if room is None:
+        return Candidate(0.0, "unknown")
+    return Candidate(rated * min(1.0, max(0.0, room / _WINDOW_SLOPE)), "soc_window", None, soc, window)
+
+
+def _stopped(rated: float, flow: Flow, alarms: tuple[Alarm, ...]) -> Iterator[Candidate]:
+    for alarm in alarms:
+        if alarm.flow & flow and (left := share(alarm)) < 1:
+            reason = alarm.reason
+            index = reason.cell if reason.cell is not None else reason.sensor
+            yield Candidate(rated * left, alarm.key, index, reason.value, reason.threshold)
+
+
+def _ramp(
+    config: PackConfig, ramp: Ramp, target: Candidate, now: float, bottom: float, span: float, known: bool
+) -> Ramp:
+    """Return the limit's next place between where it was and `target`."""
+    if ramp.fell is None:
+        # The first step: wait at the bottom until the hold is over.
+        return Ramp(value=min(bottom, target.value), fell=now, rose=now, reason=Reason(rule="starting", since=now))
+    if target.value <= ramp.value:
+        fell = now if ramp.value - target.value > _NOISE * span or target.rule != ramp.reason.rule else ramp.fell
+        return Ramp(value=target.value, fell=fell, rose=now, reason=_reason(ramp.reason, target, now))
+    if not known:
+        return Ramp(value=ramp.value, fell=now, rose=now, reason=_reason(ramp.reason, Candidate(0.0, "unknown"), now))
+    if now - ramp.fell < config.ramp_hold:
+        held = Candidate(0.0, "starting" if ramp.reason.rule == "starting" else "recovering", threshold=target.value)
+        return Ramp(value=ramp.value, fell=ramp.fell, rose=now, reason=_reason(ramp.reason, held, now))
+    value = min(target.value, ramp.value + config.ramp_rate * span * max(0.0, now - ramp.rose))
+    reached = value >= target.value
+    reason = _reason(ramp.reason, target if reached else Candidate(0.0, "recovering", threshold=target.value), now)
+    return Ramp(value=value, fell=ramp.fell, rose=now, reason=reason)
+
+
+def _reason(before: Reason, candidate: Candidate, now: float) -> Reason:
+    """Return the candidate's reason; it stands since it first ruled, whatever its numbers did."""
+    is_cell = candidate.rule.startswith(("cell", "pack"))
+    cell = candidate.place if is_cell else None
+    sensor = None if is_cell else candidate.place
+    same = before.rule == candidate.rule and before.cell == cell and before.sensor == sensor
+    if same and before.value == candidate.measured and before.threshold == candidate.threshold:
+        return before
+    return Reason(
+        rule=candidate.rule,
+        cell=cell,
+        sensor=sensor,
+        value=candidate.measured,
+        threshold=candidate.threshold,
+        since=before.since if same else now,
+    )
