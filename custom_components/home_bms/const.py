@@ -8,7 +8,7 @@ LOGGER: Final = logging.getLogger(__package__)
 
 SUBENTRY_PACK: Final = "pack"
 
-# Keys of a pack subentry's data, beside Home Assistant's own CONF_TYPE, CONF_HOST, CONF_PORT, CONF_DEVICE and CONF_NAME.
+# Keys of a pack subentry's data, beside Home Assistant's own CONF_TYPE, CONF_HOST, CONF_PORT and CONF_DEVICE.
 CONF_MODEL: Final = "model"
 CONF_UNIT_ID: Final = "unit_id"
 CONF_BAUDRATE: Final = "baudrate"
@@ -30,5 +30,26 @@ TYPE_TCP: Final = "tcp"
 TYPE_RTU_OVER_TCP: Final = "rtu_over_tcp"
 TYPE_SERIAL: Final = "serial"
 
-# A second is what RS485 packs deliver with room to spare (performance.md B2) and what the reaction budget assumes (thresholds.md 2.6).
+# A second is what RS485 packs deliver with room to spare (performance.md B2) and what the reaction budget assumes
+# (thresholds.md 2.6).
 POLL_PERIOD: Final = 1.0
+
+# Entry data: set once the store was written, so that a store that is gone later can be told from one that never was.
+CONF_STORED: Final = "stored"
+
+# Seconds of shortest and longest silence towards entities (performance.md B3: at most 2 recorder rows a second, pack).
+PUBLISH_SOONEST: Final = 10.0
+PUBLISH_LATEST: Final = 60.0
+
+# Seconds after which moved counters are on disk (a hard kill may cost 60 s of them), and a resting pack's time stamp.
+SAVE_WITHIN: Final = 30.0
+SAVE_RESTING: Final = 900.0
+
+# Seconds that handing control back may take: Home Assistant grants all shutdown jobs together 20 s.
+RELEASE_TIMEOUT: Final = 2.0
+
+# Seconds that setting up waits for a pack's first answer; it is watched for in the background afterwards.
+SETUP_PATIENCE: Final = 3.0
+
+# Writes that must fail in a row before a person is told; one lost frame is no news.
+WRITES_TO_TELL: Final = 3

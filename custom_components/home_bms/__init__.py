@@ -1,0 +1,191 @@
+"""Sets a battery system up and takes it down."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from homeassistant.components.modbus import async_get_unit
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TYPE, Platform
+from homeassistant.core import HassJob, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, UnsupportedStorageVersionError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from .const import (
+    CONF_CAPACITY,
+    CONF_CELLS,
+    CONF_CHEMISTRY,
+    CONF_MODEL,
+    CONF_SEED,
+    CONF_SERIAL_NUMBER,
+    CONF_SPEED,
+    CONF_STORED,
+    CONF_UNIT_ID,
+    DOMAIN,
+    SUBENTRY_PACK,
+    TYPE_TCP,
+    TYPE_VIRTUAL,
+)
+from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator, SystemCoordinator
+from .core.model import ConfigError
+from .helpers import CountedUnit, link_params, pack_config
+from .hw.devices import DEVICES
+from .hw.virtual import VirtualHost
+from .services import async_setup_services
+from .store import HomeBmsStore
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
+    """Register the actions, which exist with or without an entry."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> bool:
+    """Set up a battery system.
+
+    A pack that does not answer keeps nobody waiting: its limits are zero and it is watched for, which is what a BMS is
+    for, so even a system none of whose packs answers is set up rather than tried again later. Raises ConfigEntryError
+    only for what waiting cannot mend: settings that cannot be, a link in use with other settings, a state saved by a
+    newer version.
+    """
+    store = HomeBmsStore(hass, entry)
+    try:
+        await store.async_load()
+    except UnsupportedStorageVersionError as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="store_too_new") from err
+
+    system = SystemCoordinator(hass, entry)
+    system_device = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **system.device_info)
+
+    # What was begun is undone in turn if anything fails half-way. Home Assistant's own on_unload callbacks run all at
+    # once and would close the link under the hand-back (home-assistant.md 4.6).
+    async with AsyncExitStack() as undo:
+        for subentry in entry.get_subentries_of_type(SUBENTRY_PACK):
+            pack = await _async_create_pack(hass, entry, subentry, undo, system, system_device.id, store)
+            system.packs[subentry.subentry_id] = pack
+            pack.async_register_device()
+
+        runtime = entry.runtime_data = HomeBmsRuntimeData(packs=system.packs, system=system, store=store)
+        undo.push_async_callback(runtime.async_stop)
+        entry.async_on_unload(hass.async_add_shutdown_job(HassJob(runtime.async_stop, "home_bms hand-back")))
+        entry.async_on_unload(runtime.async_stop)
+
+        system.data = system.async_combine()
+        await asyncio.gather(*(pack.supervisor.async_start() for pack in system.packs.values()))
+        if await store.async_save() and not entry.data.get(CONF_STORED):
+            hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_STORED: True})
+
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+        # Last, so that the mark above reloads nothing.
+        entry.async_on_unload(entry.add_update_listener(_async_settings_changed))
+        undo.pop_all()
+    return True
+
+
+async def _async_create_pack(
+    hass: HomeAssistant,
+    entry: HomeBmsConfigEntry,
+    subentry: ConfigSubentry,
+    undo: AsyncExitStack,
+    system: SystemCoordinator,
+    system_device_id: str,
+    store: HomeBmsStore,
+) -> PackCoordinator:
+    """Return a pack that is ready to be watched; a virtual one is served first."""
+    link = dict(subentry.data)
+    try:
+        config = pack_config(link)
+    except ConfigError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="invalid_pack",
+            translation_placeholders={"name": subentry.title, "error": str(err)},
+        ) from err
+
+    host: VirtualHost | None = None
+    if link[CONF_TYPE] == TYPE_VIRTUAL:
+        host = VirtualHost(
+            device_key=link[CONF_MODEL],
+            chemistry=link[CONF_CHEMISTRY],
+            cells=link[CONF_CELLS],
+            capacity=link[CONF_CAPACITY],
+            seed=link[CONF_SEED],
+            speed=link[CONF_SPEED],
+            serial_number=link[CONF_SERIAL_NUMBER],
+        )
+        undo.push_async_callback(host.async_stop)
+        # Registered before the unit is, for on_unload callbacks are called last one first: the link closes before the
+        # server at its other end.
+        entry.async_on_unload(host.async_stop)
+        link |= {CONF_TYPE: TYPE_TCP, CONF_HOST: "127.0.0.1", CONF_PORT: await host.async_start()}
+
+    try:
+        unit = async_get_unit(hass, entry, link_params(link), link.get(CONF_UNIT_ID, 1))
+    except HomeAssistantError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="link_settings_in_use",
+            translation_placeholders={"name": subentry.title, "error": str(err)},
+        ) from err
+    counter, counted = CountedUnit.around(unit)
+    return PackCoordinator(
+        hass,
+        entry,
+        subentry,
+        config=config,
+        # Nobody shares the bus of a virtual pack, so there is no silence to keep on it.
+        driver=DEVICES[link[CONF_MODEL]].driver(counted, spacing=None if host is None else 0.0),
+        unit=counter,
+        host=host,
+        system_coordinator=system,
+        system_device_id=system_device_id,
+        store=store,
+    )
+
+
+async def _async_settings_changed(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
+    """Start anew with changed settings, or with a pack more or fewer."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> bool:
+    """Take a battery system down; control is handed back while the link is still open."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
+    """Forget a battery system that was removed."""
+    await HomeBmsStore(hass, entry).async_remove()
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant,  # noqa: ARG001
+    entry: HomeBmsConfigEntry,
+    device: dr.AnyDeviceEntry,
+) -> bool:
+    """Let a user remove the devices of packs that are no longer there."""
+    present = (entry.entry_id, *entry.subentries)
+    return not any(domain == DOMAIN and key.startswith(present) for domain, key in device.identifiers)
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> bool:  # noqa: ARG001
+    """Refuse settings of a newer version: a limit that is not understood is a limit that is not kept."""
+    return (entry.version, entry.minor_version) <= (1, 1)

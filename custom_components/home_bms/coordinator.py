@@ -1,0 +1,346 @@
+"""Joins the supervisors of the packs with Home Assistant: state for entities, wishes from users, issues for repairs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from . import publish
+from .const import CONF_MODEL, CONF_SERIAL_NUMBER, DOMAIN, LOGGER, SAVE_RESTING, WRITES_TO_TELL
+from .core import bms, system
+from .core.model import Alarm, ConfigError, Flow, Level, PackConfig, PackState, Reason, Snapshot, SystemDecision, Wishes
+from .helpers import CountedUnit, refused
+from .hw.driver import DeviceInfo as PackInfo
+from .hw.driver import Driver
+from .hw.virtual import VirtualHost
+from .store import HomeBmsStore
+from .supervisor import Statistics, Supervisor, Trouble
+
+type HomeBmsConfigEntry = ConfigEntry[HomeBmsRuntimeData]
+
+type EventListener = Callable[[str, str, Reason, Alarm], None]
+"""Called with the protection's key, what became of it, why, and the alarm that began it.
+
+What became of it is the name of the level that it rose to, or `released` or `reset`.
+"""
+
+RELEASED = "released"
+RESET = "reset"
+
+
+class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
+    """What all packs together allow and hold; told whenever a pack is."""
+
+    config_entry: HomeBmsConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
+        self.identity = entry.entry_id
+        self.device_info = DeviceInfo(
+            identifiers={(DOMAIN, entry.entry_id)}, manufacturer="home_bms", model="Battery system", name=entry.title
+        )
+        self.packs: dict[str, PackCoordinator] = {}
+
+    @callback
+    def async_combine(self) -> SystemDecision:
+        """Return what the packs' last ticks make together."""
+        return system.combine({key: (pack.config, pack.latest) for key, pack in self.packs.items()})
+
+
+class PackCoordinator(DataUpdateCoordinator[Snapshot]):
+    """One pack: owns its supervisor, feeds its entities.
+
+    It has no interval of its own: a polled coordinator stops without listeners, and when a user switches polling off; a
+    BMS must not (home-assistant.md 1.4).
+    """
+
+    config_entry: HomeBmsConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: HomeBmsConfigEntry,
+        subentry: ConfigSubentry,
+        *,
+        config: PackConfig,
+        driver: Driver,
+        unit: CountedUnit,
+        host: VirtualHost | None,
+        system_coordinator: SystemCoordinator,
+        system_device_id: str,
+        store: HomeBmsStore,
+    ) -> None:
+        super().__init__(hass, LOGGER, config_entry=entry, name=subentry.title)
+        self.subentry = subentry
+        self.identity = subentry.subentry_id
+        self.config = config
+        self.capabilities = driver.capabilities
+        self.host = host
+        """The simulation behind a virtual pack."""
+        self._unit = unit
+        self._system = system_coordinator
+        self._store = store
+        self._event_listeners: list[EventListener] = []
+        self.device_info = DeviceInfo(
+            identifiers={(DOMAIN, subentry.subentry_id)},
+            name=subentry.title,
+            model=subentry.data[CONF_MODEL],
+            serial_number=subentry.data.get(CONF_SERIAL_NUMBER),
+            via_device_id=system_device_id,
+        )
+        self.supervisor = Supervisor(
+            hass,
+            entry,
+            name=subentry.title,
+            driver=driver,
+            serial_number=subentry.data.get(CONF_SERIAL_NUMBER),
+            config=config,
+            state=self._restore(),
+            watcher=self,
+        )
+        self.data = self.latest = self.supervisor.snapshot
+        self._levels = _levels(self.latest)
+        self._reset: frozenset[str] = frozenset()
+        self._saved_counters: object = None
+        store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state))
+
+    def _restore(self) -> PackState:
+        """Return the saved state, or a new one; what cannot be read back is declared lost, never taken for nothing."""
+        saved = self._store.saved(self.identity)
+        if saved is not None:
+            try:
+                return bms.restore(self.config, saved, now=self.hass.loop.time(), gap=self._store.gap)
+            except AttributeError, KeyError, TypeError, ValueError:
+                LOGGER.exception("The saved state of %s cannot be used", self.name)
+                self._store.async_declare_lost()
+        return bms.start(self.config)
+
+    @property
+    def statistics(self) -> Statistics:
+        """How the loop and the link are doing."""
+        return replace(self.supervisor.statistics, transactions=self._unit.transactions)
+
+    @property
+    def control_allowed(self) -> bool:
+        """Whether anything may be written to the pack."""
+        return self._store.control_allowed
+
+    # What the supervisor tells.
+
+    @callback
+    def async_identified(self, info: PackInfo) -> None:
+        """Show who the pack says it is."""
+        self.device_info |= DeviceInfo(
+            manufacturer=info.manufacturer,
+            model=info.model,
+            serial_number=info.serial_number,
+            hw_version=info.hardware,
+            sw_version=info.firmware,
+        )
+        self.async_register_device()
+
+    @callback
+    def async_register_device(self) -> None:
+        """Create or update the device, below the system's."""
+        dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.config_entry.entry_id, config_subentry_id=self.identity, **self.device_info
+        )
+
+    @callback
+    def async_judged(self, snapshot: Snapshot) -> None:
+        """Take one tick: tell events at once and all of them, entities when it is worth it, the disk before long."""
+        self.latest = snapshot
+        self._tell_events(snapshot)
+        together = self._system.async_combine()
+        self._obey(together)
+        if publish.due(self.data, snapshot):
+            self.async_set_updated_data(snapshot)
+            self._system.async_set_updated_data(together)
+        estimate = snapshot.estimate
+        counters = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity, snapshot.wishes)
+        if counters == self._saved_counters:
+            self._store.async_schedule_save(SAVE_RESTING)
+        else:
+            self._saved_counters = counters
+            self._store.async_schedule_save()
+
+    def _obey(self, together: SystemDecision) -> None:
+        """Hand the limits to the simulated inverter of a virtual pack, where control is allowed.
+
+        Without permission a real inverter would hear nothing either, so the simulated one then goes its own way: the
+        demonstration is honest about what the switch does.
+        """
+        if self.host is not None and self.control_allowed:
+            own = self.latest.decision
+            self.host.obey(
+                min(together.cvl.value, own.cvl.value),
+                min(together.ccl.value, own.ccl.value),
+                min(together.dcl.value, own.dcl.value),
+            )
+
+    @callback
+    def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
+        """Raise or withdraw a repair issue."""
+        issue_id = f"{trouble}_{self.identity}"
+        if trouble is Trouble.WRITE_FAILED:
+            self._tell_write_failed(stands)
+        if not stands:
+            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=trouble is Trouble.IDENTITY_CHANGED,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=trouble,
+            translation_placeholders={"name": self.subentry.title, "error": error},
+            data={"entry_id": self.config_entry.entry_id, "subentry_id": self.identity, "error": error},
+        )
+
+    async def async_latched(self) -> None:
+        """Write a latched trip to the disk."""
+        await self._store.async_save()
+
+    # Events.
+
+    @callback
+    def add_event_listener(self, listener: EventListener) -> CALLBACK_TYPE:
+        """Call `listener` whenever a protection rises, is released or is reset, at the tick in which it happens.
+
+        Returns what ends it.
+        """
+        self._event_listeners.append(listener)
+        return lambda: self._event_listeners.remove(listener)
+
+    def _tell_events(self, snapshot: Snapshot) -> None:
+        """Compare the alarms with those of the tick before."""
+        alarms = {alarm.key: alarm for alarm in snapshot.decision.alarms}
+        before, self._levels = self._levels, alarms
+        for key, alarm in alarms.items():
+            was = before[key].level if key in before else Level.OK
+            if alarm.level > was:
+                self._tell_event(alarm, alarm.level.name.lower(), _root(alarm, alarms))
+        for key, old in before.items():
+            now = alarms[key].level if key in alarms else Level.OK
+            if key in self._reset and now < old.level:
+                self._tell_event(old, RESET, _root(old, before))
+            elif now is Level.OK:
+                self._tell_event(old, RELEASED, _root(old, before))
+        self._reset = frozenset()
+
+    def _tell_write_failed(self, stands: bool) -> None:
+        """Tell that the pack ignores commands as if a protection had found it."""
+        reason = Reason(rule=Trouble.WRITE_FAILED, threshold=float(WRITES_TO_TELL), since=self.hass.loop.time())
+        alarm = Alarm(key=Trouble.WRITE_FAILED, level=Level.PROTECT, flow=Flow.BOTH, reason=reason)
+        self._tell_event(alarm, Level.PROTECT.name.lower() if stands else RELEASED, alarm)
+
+    def _tell_event(self, alarm: Alarm, became: str, root: Alarm) -> None:
+        """Call every listener; one that breaks keeps nothing from the others."""
+        for listener in tuple(self._event_listeners):
+            try:
+                listener(alarm.key, became, alarm.reason, root)
+            except Exception:  # noqa: BLE001 - an entity must not end protection
+                LOGGER.exception("A listener to the protections of %s broke", self.name)
+
+    # What users ask for.
+
+    def wished(self, **changes: Any) -> PackState:  # noqa: ANN401 - fields of `Wishes`
+        """Return the state with changed wishes, without taking it over.
+
+        Raises ServiceValidationError naming the field and the permitted range.
+        """
+        state = self.supervisor.state
+        try:
+            return bms.wish(self.config, state, replace(state.wishes, **changes))
+        except ConfigError as err:
+            raise refused(err) from err
+
+    async def async_wish(self, **changes: Any) -> None:  # noqa: ANN401 - fields of `Wishes`
+        """Take over changed wishes, to be heeded from the next tick on; fields of `Wishes`.
+
+        Raises ServiceValidationError naming the field and the permitted range.
+        """
+        self.supervisor.state = self.wished(**changes)
+        self._show_wishes(self.supervisor.state.wishes)
+        await self._store.async_save()
+
+    def _show_wishes(self, wishes: Wishes) -> None:
+        """Show the wishes to the entities before the next tick does."""
+        self.latest = replace(self.latest, wishes=wishes)
+        self.async_set_updated_data(replace(self.data, wishes=wishes))
+
+    async def async_reset_trips(self) -> None:
+        """Release the latched trips. Raises ServiceValidationError naming those whose cause still stands."""
+        before = {key for key, alarm in self._levels.items() if alarm.level is Level.TRIP}
+        state, standing = bms.reset_trips(self.config, self.supervisor.state, self.supervisor.reading())
+        self.supervisor.state = state
+        self._reset = frozenset(before - set(standing))
+        await self._store.async_save()
+        if standing:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="trips_stand",
+                translation_placeholders={"name": self.subentry.title, "protections": ", ".join(standing)},
+            )
+
+
+@dataclass(kw_only=True)
+class HomeBmsRuntimeData:
+    """All that runs for one battery system."""
+
+    packs: dict[str, PackCoordinator]
+    """By subentry id."""
+    system: SystemCoordinator
+    store: HomeBmsStore
+
+    @property
+    def control_allowed(self) -> bool:
+        """Whether anything may be written to any pack."""
+        return self.store.control_allowed
+
+    async def async_allow_control(self, allowed: bool) -> None:
+        """Allow or end control; what ends is handed back at once.
+
+        Raises HomeAssistantError while a lost store is not confirmed, for trips may be forgotten.
+        """
+        if allowed and self.store.lost:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="store_lost")
+        was, self.store.control_allowed = self.store.control_allowed, allowed
+        if was and not allowed:
+            await asyncio.gather(*(pack.supervisor.async_release() for pack in self.packs.values()))
+        await self.store.async_save()
+        self.system.async_update_listeners()
+        for pack in self.packs.values():
+            pack.async_update_listeners()
+
+    async def async_stop(self) -> None:
+        """Stop watching, hand control back and save; more than one call does no harm."""
+        await asyncio.gather(*(pack.supervisor.async_stop() for pack in self.packs.values()))
+        await self.store.async_save()
+
+
+def _levels(snapshot: Snapshot) -> dict[str, Alarm]:
+    """Return the alarms by key."""
+    return {alarm.key: alarm for alarm in snapshot.decision.alarms}
+
+
+def _root(alarm: Alarm, alarms: dict[str, Alarm]) -> Alarm:
+    """Return the alarm that began it: the oldest that stops the same flow, where this one stops any."""
+    if alarm.level < Level.PROTECT:
+        return alarm
+    rivals = [
+        other
+        for other in alarms.values()
+        if other.level >= Level.PROTECT and other.flow & alarm.flow and other.reason.since is not None
+    ]
+    return min(rivals, key=lambda other: other.reason.since or 0.0, default=alarm)

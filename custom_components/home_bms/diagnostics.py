@@ -1,0 +1,42 @@
+"""Collects what a bug report needs, without what identifies the user's hardware."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_DEVICE, CONF_HOST
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
+from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .helpers import plain
+
+TO_REDACT: Final = {CONF_SERIAL_NUMBER, CONF_HOST, CONF_DEVICE, "unique_id"}
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant,  # noqa: ARG001
+    entry: HomeBmsConfigEntry,
+) -> dict[str, Any]:
+    """Return the system's decision and everything about each pack."""
+    runtime = entry.runtime_data
+    return {
+        "control_allowed": runtime.control_allowed,
+        "store": {"lost": runtime.store.lost, "failed": runtime.store.failed, "gap": runtime.store.gap},
+        "system": plain(runtime.system.data),
+        "packs": [_pack(pack) for pack in runtime.packs.values()],
+    }
+
+
+def _pack(pack: PackCoordinator) -> dict[str, Any]:
+    """Return all that is known of one pack; times are monotonic seconds, as core reckons them."""
+    return {
+        "settings": async_redact_data(dict(pack.subentry.data), TO_REDACT),
+        "hardware_ring": plain(pack.subentry.data.get(CONF_HARDWARE_RING, {})),
+        "capabilities": plain(pack.capabilities),
+        "config": plain(pack.config),
+        "snapshot": plain(pack.latest),
+        "state": plain(pack.supervisor.state),
+        "statistics": plain(pack.statistics),
+    }

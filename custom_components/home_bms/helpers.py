@@ -1,0 +1,110 @@
+"""Turns what Home Assistant keeps into home_bms's words and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum, Flag, IntEnum
+from math import isfinite
+from typing import Any, cast
+
+from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_TYPE
+from homeassistant.exceptions import ServiceValidationError
+from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit
+
+from .const import (
+    CONF_BAUDRATE,
+    CONF_CAPACITY,
+    CONF_CELLS,
+    CONF_CHARGE_CURRENT,
+    CONF_CHEMISTRY,
+    CONF_CONFIRMED,
+    CONF_DISCHARGE_CURRENT,
+    CONF_HARDWARE_RING,
+    CONF_TEMPERATURE_SENSORS,
+    CONF_THRESHOLDS,
+    DOMAIN,
+    TYPE_RTU_OVER_TCP,
+    TYPE_SERIAL,
+)
+from .core.chemistry import configure
+from .core.model import ConfigError, HardwareRing, PackConfig
+
+# What Home Assistant's own modbus integration gives a serial framing that a socket carries; any other value would count
+# as other link settings and keep a neighbour off the same gateway (home-assistant.md 1.4).
+SOCKET_BAUDRATE = 115200
+
+
+def link_params(data: Mapping[str, Any]) -> ModbusSerialParams | ModbusTcpParams:
+    """Return the link of a pack's settings; RTU over TCP is a serial line behind a socket."""
+    if data[CONF_TYPE] == TYPE_SERIAL:
+        return ModbusSerialParams(device=data[CONF_DEVICE], baudrate=int(data[CONF_BAUDRATE]))
+    host, port = data[CONF_HOST], int(data[CONF_PORT])
+    if data[CONF_TYPE] == TYPE_RTU_OVER_TCP:
+        # The colons of an IPv6 address would read as the port separator.
+        bracketed = f"[{host}]" if ":" in host else host
+        return ModbusSerialParams(device=f"socket://{bracketed}:{port}", framer="rtu", baudrate=SOCKET_BAUDRATE)
+    return ModbusTcpParams(host=host, port=port)
+
+
+def pack_config(data: Mapping[str, Any]) -> PackConfig:
+    """Return the configuration of a pack's settings. Raises ConfigError naming the field."""
+    return configure(
+        chemistry=data[CONF_CHEMISTRY],
+        cells=int(data[CONF_CELLS]),
+        capacity=float(data[CONF_CAPACITY]),
+        charge_current=float(data[CONF_CHARGE_CURRENT]),
+        discharge_current=float(data[CONF_DISCHARGE_CURRENT]),
+        temperature_sensors=int(data[CONF_TEMPERATURE_SENSORS]),
+        hardware=HardwareRing(**data.get(CONF_HARDWARE_RING, {})),
+        overrides=data.get(CONF_THRESHOLDS, {}),
+        confirmed=data.get(CONF_CONFIRMED, False),
+    )
+
+
+def refused(err: ConfigError) -> ServiceValidationError:
+    """Return what a user reads when a value cannot be: the field, and the values that would do."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=err.key,
+        translation_placeholders={"field": err.field, **err.placeholders},
+    )
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no closed type
+    """Return a value of the model as JSON can carry it; what is not finite becomes `None`."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(plain(part) for part in value)
+    if isinstance(value, tuple | list):
+        return [plain(part) for part in value]
+    if isinstance(value, Flag | IntEnum):
+        return (value.name or "").lower()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return value
+
+
+class CountedUnit:
+    """A Modbus unit that counts its transactions, for the statistics of a pack."""
+
+    def __init__(self, unit: ModbusUnit) -> None:
+        self._unit = unit
+        self.transactions = 0
+
+    @classmethod
+    def around(cls, unit: ModbusUnit) -> tuple[CountedUnit, ModbusUnit]:
+        """Return the counter and the same object as the unit that a driver takes."""
+        counted = cls(unit)
+        return counted, cast("ModbusUnit", counted)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the unit has
+        """Pass everything on; reading and writing is what counts."""
+        if name.startswith(("read_", "write_")):
+            self.transactions += 1
+        return getattr(self._unit, name)

@@ -1,0 +1,181 @@
+"""Keeps on disk what must survive a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.file import WriteError
+from homeassistant.util.json import SerializationError
+
+from .const import CONF_STORED, DOMAIN, LOGGER, SAVE_WITHIN
+
+STORAGE_VERSION: Final = 1
+STORAGE_VERSION_MINOR: Final = 1
+
+ISSUE_STORE_LOST: Final = "store_lost"
+ISSUE_STORE_FAILED: Final = "store_failed"
+
+
+class _ToldStore(Store[dict[str, Any]]):
+    """A store that tells whether its writes reach the disk; Home Assistant's own only logs that (safety.md C4)."""
+
+    def __init__(self, hass: HomeAssistant, key: str, told: Callable[[bool], None]) -> None:
+        super().__init__(hass, STORAGE_VERSION, key, minor_version=STORAGE_VERSION_MINOR, atomic_writes=True)
+        self._told = told
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        """Write, and tell how it went."""
+        try:
+            await super()._async_write_data(data)
+        except SerializationError, WriteError:
+            self._told(False)
+            raise
+        self._told(True)
+
+
+class HomeBmsStore:
+    """What one battery system must not forget: counters, latched trips, wishes and whether control is allowed.
+
+    A file that is gone or spoilt does not mean nothing was latched: `lost` then stays true, through restarts, until
+    a person confirms, and control stays off so long.
+    """
+
+    control_allowed = False
+    lost = False
+    failed = False
+    """The last write did not reach the disk."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._store = _ToldStore(hass, f"{DOMAIN}.{entry.entry_id}", self._async_told)
+        self._packs: dict[str, Any] = {}
+        self._sources: dict[str, Callable[[], Mapping[str, Any]]] = {}
+        self._saved_at: float | None = None
+        self._write_due: float | None = None
+
+    async def async_load(self) -> None:
+        """Read the file; whoever finds none where one was written before has lost it."""
+        try:
+            content = await self._store.async_load()
+        except UnsupportedStorageVersionError:
+            raise
+        except HomeAssistantError:
+            LOGGER.exception("The saved state of %s cannot be read", self._entry.title)
+            content = None
+        if content is None:
+            self.lost = self._entry.data.get(CONF_STORED, False)
+        elif content.keys() >= {"lost", "control_allowed", "saved_at", "packs"}:
+            self.lost = content["lost"]
+            self.control_allowed = content["control_allowed"]
+            self._saved_at = content["saved_at"]
+            self._packs = content["packs"]
+        else:
+            self.lost = True
+        if self.lost:
+            self.async_declare_lost()
+
+    @callback
+    def async_declare_lost(self) -> None:
+        """Take control away until a person has looked."""
+        self.lost = True
+        self.control_allowed = False
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"{ISSUE_STORE_LOST}_{self._entry.entry_id}",
+            is_fixable=True,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=ISSUE_STORE_LOST,
+            translation_placeholders={"name": self._entry.title},
+            data={"entry_id": self._entry.entry_id},
+        )
+
+    async def async_confirm_lost(self) -> None:
+        """Go on without what was lost; a person has looked at the packs."""
+        self.lost = False
+        ir.async_delete_issue(self._hass, DOMAIN, f"{ISSUE_STORE_LOST}_{self._entry.entry_id}")
+        await self.async_save()
+
+    @property
+    def gap(self) -> float | None:
+        """Seconds since the file was written, `None` where the clock went backwards or there is no file."""
+        if self._saved_at is None:
+            return None
+        gap = dt_util.utcnow().timestamp() - self._saved_at
+        return gap if gap >= 0 else None
+
+    def saved(self, subentry_id: str) -> Mapping[str, Any] | None:
+        """Return what was kept of a pack."""
+        return self._packs.get(subentry_id)
+
+    @callback
+    def async_add_source(self, subentry_id: str, source: Callable[[], Mapping[str, Any]]) -> None:
+        """Ask `source` for a pack's content whenever the file is written."""
+        self._sources[subentry_id] = source
+
+    async def async_save(self) -> bool:
+        """Write now. Returns whether it reached the disk, as far as can be told."""
+        # While Home Assistant stops, the store itself puts this off to its final write.
+        await self._store.async_save(self._content())
+        return not self.failed
+
+    @callback
+    def async_schedule_save(self, within: float = SAVE_WITHIN) -> None:
+        """See that the file is written at most `within` s from now, however often this is called.
+
+        `Store.async_delay_save` moves a pending write back at every call and so never writes for one who calls each
+        second (safety.md C4): it is asked only where nothing is pending soon enough.
+        """
+        due = self._hass.loop.time() + within
+        if self._write_due is None or due < self._write_due:
+            self._write_due = due
+            self._store.async_delay_save(self._content, within)
+
+    async def async_remove(self) -> None:
+        """Delete the file and what was reported about it."""
+        await self._store.async_remove()
+        for issue in (ISSUE_STORE_LOST, ISSUE_STORE_FAILED):
+            ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
+
+    @callback
+    def _content(self) -> dict[str, Any]:
+        """Return what goes into the file, at the moment that it is written."""
+        self._write_due = None
+        self._packs = {subentry_id: dict(source()) for subentry_id, source in self._sources.items()}
+        return {
+            "saved_at": dt_util.utcnow().timestamp(),
+            "control_allowed": self.control_allowed,
+            "lost": self.lost,
+            "packs": self._packs,
+        }
+
+    @callback
+    def _async_told(self, written: bool) -> None:
+        """Tell a person once that nothing reaches the disk, and try again soon."""
+        if not written:
+            self.async_schedule_save()
+        if written == (not self.failed):
+            return
+        self.failed = not written
+        issue_id = f"{ISSUE_STORE_FAILED}_{self._entry.entry_id}"
+        if written:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=ISSUE_STORE_FAILED,
+            translation_placeholders={"name": self._entry.title},
+        )

@@ -1,0 +1,388 @@
+"""Watches over one pack: reads it, judges it, acts and tells, on absolute ticks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from .const import LOGGER, POLL_PERIOD, RELEASE_TIMEOUT, SETUP_PATIENCE, WRITES_TO_TELL
+from .core import bms
+from .core.model import Alarm, Decision, Flow, Level, PackConfig, PackReading, PackState, Reason, Snapshot, Switches
+from .hw.driver import DeviceInfo, Driver, DriverError
+
+# The share of a period that a tick waits for the pack; the rest is for acting and for Home Assistant.
+PATIENCE: Final = 0.7
+
+
+class Link(StrEnum):
+    """How the pack answers."""
+
+    CONNECTING = "connecting"
+    ANSWERING = "answering"
+    SILENT = "silent"
+    FOREIGN = "foreign"
+    """Another pack answers in its place."""
+
+
+class Trouble(StrEnum):
+    """What a person is told of and can mend; also the keys of the repair issues."""
+
+    IDENTITY_CHANGED = "identity_changed"
+    WRITE_FAILED = "write_failed"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(slots=True, kw_only=True)
+class Statistics:
+    """How the loop is doing since it was set up."""
+
+    link: Link = Link.CONNECTING
+    polls: int = 0
+    failed_reads: int = 0
+    slow_reads: int = 0
+    """Ticks that were judged on an aged reading because the pack had not answered yet."""
+    late_ticks: int = 0
+    """Ticks that were left out because the one before took too long."""
+    failed_writes: int = 0
+    faults: int = 0
+    """Errors of home_bms itself that were survived."""
+    transactions: int = 0
+    """Modbus requests of this pack."""
+    cycle_time: float | None = None
+    """s from the tick to its end."""
+    last_error: str | None = None
+    """The key of the last read or write error."""
+
+
+class Watcher(Protocol):
+    """Who is told what a supervisor finds, and says whether it may act."""
+
+    @property
+    def control_allowed(self) -> bool:
+        """Whether anything may be written."""
+
+    def async_identified(self, info: DeviceInfo) -> None:
+        """Take who the pack says it is."""
+
+    def async_judged(self, snapshot: Snapshot) -> None:
+        """Take one tick's result."""
+
+    def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
+        """Take note that something needs a person, or no longer does."""
+
+    async def async_latched(self) -> None:
+        """Keep a trip that has just latched; the next tick waits for it, but not for ever."""
+
+
+class Supervisor:
+    """The loop of one pack.
+
+    A slow read is never cancelled, for the link may be shared and a cancelled request can put every user of it out of
+    step: the loop stops waiting, ages the last reading and judges that. No error of home_bms ends the loop: a tick that
+    breaks gives the fail-safe decision.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        *,
+        name: str,
+        driver: Driver,
+        serial_number: str | None,
+        config: PackConfig,
+        state: PackState,
+        watcher: Watcher,
+    ) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._name = name
+        self._driver = driver
+        self._serial_number = serial_number
+        self._config = config
+        self._watcher = watcher
+        self.statistics = Statistics()
+
+        now = hass.loop.time()
+        self._last = PackReading(time=now)
+        # What core makes of a pack of which nothing is known: zero limits. Made now, to be at hand when core breaks.
+        _, self._unknown = bms.observe(config, bms.start(config), self._last)
+        self.state, self.snapshot = bms.observe(config, state, self._last)
+
+        self._loop: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[PackReading] | None = None
+        self._acting: asyncio.Task[None] | None = None
+        self._identify = True
+        self._writes_failed = 0
+        self._fault: Exception | None = None
+        self._faulty_since: float | None = None
+        self._trips = _trips(self.snapshot.decision)
+        self._stop_lock = asyncio.Lock()
+        self._stopped = False
+
+    async def async_start(self) -> None:
+        """Judge once, waiting a little longer for the pack's first answer, then go on in the background."""
+        await self._tick(SETUP_PATIENCE)
+        self._loop = self._entry.async_create_background_task(self._hass, self._run(), f"home_bms {self._name}")
+
+    async def async_stop(self) -> None:
+        """End the loop and hand control back; more than one call does no harm."""
+        async with self._stop_lock:
+            if self._stopped:
+                return
+            self._stopped = True
+            if self._loop is not None:
+                self._loop.cancel()
+                await asyncio.wait({self._loop})
+            if self._watcher.control_allowed:
+                await self.async_release()
+
+    async def async_release(self) -> None:
+        """Hand control back, waiting at most RELEASE_TIMEOUT; a pack that is not known is not written to."""
+        if self.statistics.link in (Link.CONNECTING, Link.FOREIGN):
+            return
+        releasing = self._spawn(self._release(), "release")
+        await asyncio.wait({releasing}, timeout=RELEASE_TIMEOUT)
+        error = None if not releasing.done() else releasing.exception()
+        if error is not None or not releasing.done():
+            LOGGER.warning("Control of %s could not be handed back: %s", self._name, error or "no answer in time")
+
+    def reading(self) -> PackReading:
+        """Return the last reading, aged to now."""
+        return replace(self._last, time=self._hass.loop.time())
+
+    async def _release(self) -> None:
+        """Release after a write that is under way, so that it cannot come last."""
+        if self._acting is not None:
+            await asyncio.wait({self._acting})
+        await self._driver.async_release()
+
+    async def _run(self) -> None:
+        """Tick on a fixed grid of times; what is missed is counted and not made up for."""
+        loop = self._hass.loop
+        due = loop.time() + POLL_PERIOD
+        while True:
+            if (late := loop.time() - due) >= 0:
+                missed = int(late / POLL_PERIOD) + 1
+                self.statistics.late_ticks += missed
+                due += missed * POLL_PERIOD
+            await asyncio.sleep(due - loop.time())
+            with self._guarded():
+                await self._tick(PATIENCE * POLL_PERIOD)
+            due += POLL_PERIOD
+
+    async def _tick(self, patience: float) -> None:
+        """Read, judge, act and tell; waits at most twice `patience` seconds."""
+        began = self._hass.loop.time()
+        self._fault = None
+        await self._look(patience)
+        self.snapshot = snapshot = self._judge()
+        self._act(snapshot.decision)
+        with self._guarded():
+            self._watcher.async_judged(snapshot)
+        await self._keep(snapshot.decision, patience)
+        await self._await_act(began + patience)
+        self._end_faults()
+        self.statistics.cycle_time = self._hass.loop.time() - began
+
+    async def _look(self, patience: float) -> None:
+        """Wait a while for a fresh reading; one that comes later is taken at the next tick."""
+        if self._looking is not None and self._looking.done():
+            self._take()
+        if self._looking is None:
+            self.statistics.polls += 1
+            self._looking = self._spawn(self._read(), "read")
+        await asyncio.wait({self._looking}, timeout=patience)
+        if self._looking.done():
+            self._take()
+        else:
+            self.statistics.slow_reads += 1
+
+    async def _read(self) -> PackReading:
+        """Read the pack, after making sure who it is when that is in doubt."""
+        if self._identify:
+            self._recognise(await self._driver.async_identify())
+            self._identify = False
+            self._watcher.async_identified(self._driver.info)
+        reading = await self._driver.async_read()
+        # Drivers refresh the identity whenever they read settings: an address may come to belong to another pack.
+        self._recognise(self._driver.info)
+        return reading
+
+    def _recognise(self, info: DeviceInfo) -> None:
+        """Refuse any pack but the one that was set up."""
+        if self._serial_number is not None and info.serial_number != self._serial_number:
+            raise _ForeignPackError(info.serial_number)
+
+    def _take(self) -> None:
+        """Take what the read brought."""
+        looking, self._looking = self._looking, None
+        if looking is None:
+            return
+        with self._guarded():
+            try:
+                self._last = looking.result()
+            except _ForeignPackError as err:
+                self._forget_pack(err)
+            except DriverError as err:
+                self._lose(err.key, str(err))
+            except asyncio.CancelledError:
+                self._lose("cancelled", "the read was cancelled")
+            except Exception as err:
+                self._lose("internal_error", str(err))
+                raise
+            else:
+                self._answer()
+
+    def _answer(self) -> None:
+        """Note that the pack answers, and say so once."""
+        was, self.statistics.link = self.statistics.link, Link.ANSWERING
+        if was in (Link.SILENT, Link.FOREIGN):
+            LOGGER.info("%s answers again", self._name)
+        if was is not Link.ANSWERING:
+            self._watcher.async_trouble(Trouble.IDENTITY_CHANGED, stands=False)
+
+    def _lose(self, key: str, message: str) -> None:
+        """Note a failed read, and say so once; who answers next must say who it is."""
+        self.statistics.failed_reads += 1
+        self.statistics.last_error = key
+        self._identify = True
+        if self.statistics.link in (Link.CONNECTING, Link.ANSWERING):
+            LOGGER.warning("%s does not answer: %s", self._name, message)
+            self.statistics.link = Link.SILENT
+
+    def _forget_pack(self, err: _ForeignPackError) -> None:
+        """Note that another pack answers: what is known of ours no longer holds, and the other is not written to."""
+        self.statistics.failed_reads += 1
+        self.statistics.last_error = err.key
+        self._identify = True
+        self._last = PackReading(time=self._hass.loop.time())
+        if self.statistics.link is not Link.FOREIGN:
+            LOGGER.warning("%s: %s", self._name, err)
+            self.statistics.link = Link.FOREIGN
+            self._watcher.async_trouble(Trouble.IDENTITY_CHANGED, stands=True, error=err.serial_number)
+
+    def _judge(self) -> Snapshot:
+        """Step core; should that break, nothing is permitted."""
+        snapshot = None
+        with self._guarded():
+            self.state, snapshot = bms.observe(self._config, self.state, self.reading())
+        return self._fail_safe() if snapshot is None else snapshot
+
+    def _fail_safe(self) -> Snapshot:
+        """Return the decision for a pack that cannot be judged: zero limits now, open switches after `open_after`."""
+        now = self._hass.loop.time()
+        since = now if self._faulty_since is None else self._faulty_since
+        reason = Reason(rule=Trouble.INTERNAL_ERROR, since=since)
+        opened = False if now - since >= self._config.open_after else None
+        unknown = self._unknown
+        decision = replace(
+            unknown.decision,
+            time=now,
+            ccl=replace(unknown.decision.ccl, value=0.0, reason=reason),
+            dcl=replace(unknown.decision.dcl, value=0.0, reason=reason),
+            switches=Switches(charge=opened, discharge=opened, balance=False),
+            alarms=(Alarm(key=Trouble.INTERNAL_ERROR, level=Level.PROTECT, flow=Flow.BOTH, reason=reason),),
+        )
+        return replace(
+            unknown, reading=self.reading(), estimate=self.state.estimate, wishes=self.state.wishes, decision=decision
+        )
+
+    def _act(self, decision: Decision) -> None:
+        """Begin to carry the decision out, where that is allowed and the pack is known."""
+        if self._acting is not None and self._acting.done():
+            self._note_act()
+        known = self.statistics.link in (Link.ANSWERING, Link.SILENT)
+        if self._acting is None and known and self._watcher.control_allowed:
+            self._acting = self._spawn(self._driver.async_apply(decision), "apply")
+
+    async def _await_act(self, until: float) -> None:
+        """Wait a while for what was begun; the next tick looks again."""
+        if self._acting is None:
+            return
+        await asyncio.wait({self._acting}, timeout=max(0.0, until - self._hass.loop.time()))
+        if self._acting.done():
+            self._note_act()
+
+    def _note_act(self) -> None:
+        """Note how writing went; a person is told of failures in a row."""
+        acting, self._acting = self._acting, None
+        if acting is None or acting.cancelled():
+            return
+        error = acting.exception()
+        if error is None:
+            if self._writes_failed >= WRITES_TO_TELL:
+                LOGGER.info("%s takes commands again", self._name)
+                self._watcher.async_trouble(Trouble.WRITE_FAILED, stands=False)
+            self._writes_failed = 0
+            return
+        self.statistics.failed_writes += 1
+        self._writes_failed += 1
+        self.statistics.last_error = error.key if isinstance(error, DriverError) else Trouble.INTERNAL_ERROR
+        if self._writes_failed == WRITES_TO_TELL:
+            LOGGER.warning("%s does not take commands: %s", self._name, error)
+            self._watcher.async_trouble(Trouble.WRITE_FAILED, stands=True, error=str(error))
+        if not isinstance(error, DriverError):
+            with self._guarded():
+                raise error
+
+    async def _keep(self, decision: Decision, patience: float) -> None:
+        """Have a new trip written before the next tick; a disk that hangs does not stop the loop."""
+        trips = _trips(decision)
+        if trips - self._trips:
+            keeping = self._spawn(self._watcher.async_latched(), "save")
+            await asyncio.wait({keeping}, timeout=patience)
+        self._trips = trips
+
+    @contextmanager
+    def _guarded(self) -> Generator[None]:
+        """Survive an error of home_bms's own, and log the first of a row."""
+        try:
+            yield
+        except Exception as err:  # noqa: BLE001 - whatever it is, it must not end protection
+            self._fault = err
+            self.statistics.faults += 1
+            if self._faulty_since is None:
+                self._faulty_since = self._hass.loop.time()
+                LOGGER.exception("A tick of %s broke, nothing is permitted until one succeeds", self._name)
+                self._watcher.async_trouble(Trouble.INTERNAL_ERROR, stands=True, error=repr(err))
+
+    def _end_faults(self) -> None:
+        """Close a tick: one without an error ends a row of them."""
+        if self._fault is None and self._faulty_since is not None:
+            self._faulty_since = None
+            LOGGER.info("The ticks of %s succeed again", self._name)
+            self._watcher.async_trouble(Trouble.INTERNAL_ERROR, stands=False)
+
+    @callback
+    def _spawn[T](self, work: Coroutine[Any, Any, T], what: str) -> asyncio.Task[T]:
+        """Run work that outlives the tick and the entry, for it must not be cancelled half-way on a shared link."""
+        task = self._hass.async_create_background_task(work, f"home_bms {self._name} {what}")
+        task.add_done_callback(_retrieve)
+        return task
+
+
+class _ForeignPackError(DriverError):
+    """Another pack answers where ours was."""
+
+    def __init__(self, serial_number: str) -> None:
+        self.serial_number = serial_number
+        super().__init__("identity_changed", "Another pack answers in its place")
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Look at a task's error, so that asyncio does not report it once more."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _trips(decision: Decision) -> frozenset[str]:
+    """Return the protections that have latched."""
+    return frozenset(alarm.key for alarm in decision.alarms if alarm.level is Level.TRIP)
