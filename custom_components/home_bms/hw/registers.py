@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Final, override
 
-from modbus_connection.model import Component, NumberField, PackedBitsField, RegisterField
+from modbus_connection.model import Component, NumberField, PackedBitsField, RegisterField, StringField
 
 from ..core.model import PackReading, Switches
 from .driver import Capability, DeviceInfo
+
+if TYPE_CHECKING:
+    from .frames import Request
 
 type Values = Mapping[str, Any]
 """Decoded registers by field name; names are unique in a device. A name that is missing was not read."""
@@ -23,6 +27,32 @@ SWITCHES: Final = {
 }
 
 
+class Series(RegisterField[tuple[float, ...]]):
+    """A row of equal 16-bit values in thousandths, such as the cells' voltages in mV."""
+
+    @override
+    def decode(self, words: list[int], scale_exponent: int | None = None) -> tuple[float, ...]:
+        return tuple([word / 1000 for word in words])
+
+    @override
+    def encode(self, value: Any, scale_exponent: int | None = None) -> list[int]:
+        words = [min(max(round((item or 0) * 1000), 0), 0xFFFF) for item in value or ()][: self.count]
+        return words + [0] * (self.count - len(words))
+
+
+class Text(StringField):
+    """Text up to its first zero; behind that the memory holds anything. Unprintable text is no text."""
+
+    @override
+    def decode(self, words: list[int], scale_exponent: int | None = None) -> str:
+        text = super().decode(words).partition("\0")[0].strip()
+        return text if text.isprintable() else ""
+
+    @override
+    def encode(self, value: Any, scale_exponent: int | None = None) -> list[int]:
+        return super().encode(value or "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterMap:
     """One device's registers and what they mean in home_bms's words.
@@ -33,6 +63,8 @@ class RegisterMap:
     key: str
     name: str
     manufacturer: str
+    unit_ids: range
+    """Those that such a device can have."""
     address_step: int = 1
     identity: tuple[type[Component], ...]
     """Read once, when the pack is found."""
@@ -42,8 +74,11 @@ class RegisterMap:
     """Read seldom."""
     live: Mapping[type[Component], tuple[str, ...]]
     """Read every time, with the times of the reading that each one sets."""
-    rest: tuple[type[Component], ...]
-    """Never read by the driver; known so that a recorded frame can be explained and a virtual pack is complete."""
+    pages: Mapping[str, tuple[type[Component], ...]]
+    """What people see beside a reading, by heading.
+
+    Some of it the driver never reads; it is known so that recorded frames can be explained and a virtual pack is whole.
+    """
     commands: type[Component]
     """The writable switches, as fields called `charge`, `discharge`, `balance`."""
     positions: tuple[str, ...]
@@ -56,14 +91,14 @@ class RegisterMap:
     """Takes the values of now and those of when the pack was found; leaves the times to the driver."""
     values: Callable[[PackReading, DeviceInfo], Values]
     """The two above, backwards."""
-    frame: Callable[[bytes], Memory] | None = None
-    """Unwraps the maker's own frame. Raises FrameError if it is broken, returns nothing if it is none."""
+    frame: Callable[[bytes, Request | None], Memory] | None = None
+    """Unwraps the maker's own frame, empty if it is none. Raises FrameError if it is broken or another's."""
 
     @property
     def components(self) -> tuple[type[Component], ...]:
         """Every part of the map, once."""
         return tuple(
-            dict.fromkeys((*self.identity, *self.passport, *self.settings, *self.live, *self.rest, self.commands))
+            dict.fromkeys((*self.live, self.commands, *(kind for page in self.pages.values() for kind in page)))
         )
 
     @property
@@ -84,7 +119,7 @@ class RegisterMap:
         values = self.values(reading, info)
         memory = {address: 0 for area in self.areas for address in area[:: self.address_step]}
         for kind in self.components:
-            for name, field in _fields(kind):
+            for name, field in register_fields(kind):
                 start = field.address * self.address_step
                 if isinstance(field, PackedBitsField):
                     memory[start] = field.merge(memory[start], _fitting(field, values.get(name)))
@@ -94,13 +129,13 @@ class RegisterMap:
         return memory
 
     def decode(self, memory: Memory) -> dict[str, Any]:
-        """Return the values of all fields whose words are all in `memory`."""
+        """Return the values of all fields that lie in `memory`; of a series as many as do."""
         found: dict[str, Any] = {}
         for kind in self.components:
-            for name, field in _fields(kind):
-                words = [memory.get(address) for address in self.addresses(field)]
-                if None not in words:
-                    found[name] = field.decode([word for word in words if word is not None])
+            for name, field in register_fields(kind):
+                words = [memory[address] for address in takewhile(memory.__contains__, self.addresses(field))]
+                if len(words) == field.count or (words and isinstance(field, Series)):
+                    found[name] = field.decode(words)
         return found
 
     def addresses(self, field: RegisterField[Any]) -> range:
@@ -127,7 +162,7 @@ class RegisterMap:
         return Switches(**moved)
 
 
-def _fields(kind: type[Component]) -> list[tuple[str, RegisterField[Any]]]:
+def register_fields(kind: type[Component]) -> list[tuple[str, RegisterField[Any]]]:
     """Return the register fields of a component."""
     return [(name, field) for name, field in kind.declared_fields.items() if isinstance(field, RegisterField)]
 

@@ -1,0 +1,256 @@
+"""The command-line workbench: serve a virtual pack, read a real one, explain recorded frames."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PACKAGE: Final = "custom_components.home_bms"
+if PACKAGE not in sys.modules:
+    # The integration's own __init__ would load all of Home Assistant; the workbench needs its hardware half alone.
+    half = ModuleType(PACKAGE)
+    half.__path__ = [str(ROOT / "custom_components/home_bms")]
+    sys.modules[PACKAGE] = half
+sys.path.insert(0, str(ROOT))
+
+from modbus_connection import ModbusConnection, ModbusError  # noqa: E402
+from modbus_connection.tmodbus import connect_serial, connect_tcp  # noqa: E402
+
+from custom_components.home_bms.core.model import PackReading  # noqa: E402
+from custom_components.home_bms.hw.devices import DEVICES, Device  # noqa: E402
+from custom_components.home_bms.hw.driver import DriverError  # noqa: E402
+from custom_components.home_bms.hw.frames import FrameError, memory_of, parse_request, valid  # noqa: E402
+from custom_components.home_bms.hw.registers import Memory  # noqa: E402
+
+FRAMINGS: Final = (None, "rtu", "jk_bulk")
+type Case = tuple[str, Callable[[], Memory]]
+"""A name, and what brings its registers; that raises FrameError where there are none."""
+
+
+def main() -> int:
+    """Run the command that the arguments name; return the exit code."""
+    parser = argparse.ArgumentParser(prog="bms", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    device = argparse.ArgumentParser(add_help=False)
+    device.add_argument(
+        "device", choices=sorted(DEVICES), metavar="DEVICE", help=f"one of: {', '.join(sorted(DEVICES))}"
+    )
+
+    reading = commands.add_parser(
+        "read", parents=[device], help="poll a pack and print what it tells, one JSON line a reading"
+    )
+    reading.add_argument("link", help="tcp://host:port, rtu+tcp://host:port or a serial port")
+    reading.add_argument("--unit", type=int, default=1, help="the pack's unit id (default: 1)")
+    reading.add_argument("--watch", action="store_true", help="once a second until Ctrl-C")
+    reading.add_argument("--count", type=int, help="once a second, so many times")
+    reading.set_defaults(run=lambda given: asyncio.run(read(given)))
+
+    decoding = commands.add_parser(
+        "decode", parents=[device], help="explain recorded frames or a register dump, one JSON line each"
+    )
+    decoding.add_argument("file", type=Path, help="vectors (JSON), registers (JSON), or frames as hex text")
+    decoding.set_defaults(run=decode)
+
+    given = parser.parse_args()
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        return int(given.run(given))
+    return 0
+
+
+async def read(given: argparse.Namespace) -> int:
+    """Print readings of a pack; errors go to stderr and make the exit code 1 if the last reading failed."""
+    device = DEVICES[given.device]
+    failed = True
+    left = given.count or (None if given.watch else 1)
+    try:
+        connection = await connect(given.link, device)
+    except (ModbusError, ValueError, OSError) as err:
+        return complain(f"cannot connect to {given.link}: {err}")
+    try:
+        driver = device.driver(connection.for_unit(given.unit))
+        while left is None or left > 0:
+            try:
+                words = spoken(await driver.async_read())
+                print(json.dumps({**words, "identity": asdict(driver.info)}), flush=True)
+                failed = False
+            except DriverError as err:
+                failed = bool(complain(f"{err.key}: {err}"))
+            left = None if left is None else left - 1
+            if left != 0:
+                await asyncio.sleep(1)
+    finally:
+        await connection.close()
+    return int(failed)
+
+
+async def connect(link: str, device: Device) -> ModbusConnection:
+    """Open a link as Home Assistant does. Raises ModbusError, ValueError or OSError."""
+    parts = urlsplit(link)
+    if parts.scheme == "tcp":
+        return await connect_tcp(parts.hostname or "", port=parts.port or 502)
+    if parts.scheme == "rtu+tcp":
+        return await connect_serial(f"socket://{parts.netloc}", baudrate=device.baudrate)
+    return await connect_serial(link, baudrate=device.baudrate)
+
+
+def decode(given: argparse.Namespace) -> int:
+    """Print what each recorded vector of a file says, or why it says nothing."""
+    device = DEVICES[given.device]
+    try:
+        content = given.file.read_bytes()
+    except OSError as err:
+        return complain(f"cannot read {given.file}: {err.strerror}")
+    for name, memory in cases(device, content, given.file.stem):
+        line: dict[str, Any] = {"id": name, "reading": None, "error": None}
+        try:
+            line["reading"] = explained(device, memory())
+        except FrameError as err:
+            line["error"] = str(err)
+        print(json.dumps(line))
+    return 0
+
+
+def explained(device: Device, memory: Memory) -> dict[str, Any]:
+    """Return what registers say in home_bms's words. Raises FrameError if none of them is the device's."""
+    values = device.decode(memory)
+    if not values:
+        raise FrameError(f"none of these registers means anything on a {device.name}")
+    said = spoken(device.reading(values, {}))
+    for heading, kinds in device.pages.items():
+        names = [name for kind in kinds for name in kind.declared_fields if name not in device.switches]
+        if page := {name: values[name] for name in names if name in values}:
+            said[heading] = page
+    return said
+
+
+def spoken(reading: PackReading) -> dict[str, Any]:
+    """Return a reading as plain JSON values, without what was not told."""
+    said = asdict(reading)
+    for name in [name for name in said if name == "time" or name.endswith("_time")]:
+        del said[name]
+    said["alarms"] = None if reading.alarms is None else sorted(reading.alarms)
+    unknown = (None, (), dict.fromkeys(("charge", "discharge", "balance")))
+    return {name: value for name, value in said.items() if value not in unknown}
+
+
+def cases(device: Device, content: bytes, name: str) -> Iterator[Case]:
+    """Tell a file's kind and return its vectors."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        yield name, partial(memory_of, device, None, content)
+        return
+    try:
+        data = json.loads(text)
+    except ValueError, RecursionError:
+        yield from hex_cases(device, text, name)
+        return
+    if isinstance(data, Mapping) and isinstance(data.get("holding"), Mapping):
+        yield name, partial(registers, data["holding"])
+        return
+    vectors = data.get("vectors") if isinstance(data, Mapping) else data
+    if not isinstance(vectors, list):
+        yield name, partial(reject, "the file holds neither `vectors` nor `holding` registers")
+        return
+    for number, vector in enumerate(vectors, 1):
+        if isinstance(vector, Mapping):
+            yield str(vector.get("id", number)), partial(recorded, device, vector)
+        else:
+            yield str(number), partial(reject, "the vector is no JSON object")
+
+
+def recorded(device: Device, vector: Mapping[str, Any]) -> Memory:
+    """Return the registers that a recorded vector brings. Raises FrameError."""
+    if vector.get("framing") not in FRAMINGS and "registers" not in vector:
+        raise FrameError(f"a {device.name} does not speak the framing {vector['framing']!r}")
+    if isinstance(found := vector.get("registers"), Mapping):
+        return registers(found)
+    answer, tail = unhexed(vector.get("response")), unhexed(vector.get("trailing_ack"))
+    if answer and tail and valid(tail):
+        # Who sent one of JK's bulk frames shows in the acknowledgement behind it alone.
+        answer += tail
+    return memory_of(device, unhexed(vector.get("request")), answer)
+
+
+def registers(found: Mapping[str, Any]) -> Memory:
+    """Return dumped words by wire address. Raises FrameError if one is no word."""
+    memory: dict[int, int] = {}
+    for address, word in found.items():
+        try:
+            place = int(address, 0)
+        except ValueError:
+            raise FrameError(f"{address!r} is no register address") from None
+        if not isinstance(word, int) or not 0 <= word <= 0xFFFF:
+            raise FrameError(f"register {address} holds {word!r}, which is no 16-bit word")
+        memory[place] = word
+    return memory
+
+
+def hex_cases(device: Device, text: str, name: str) -> Iterator[Case]:
+    """Return the frames of a hex text, one a line; a request belongs to the answer on the line below it."""
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    frames = [(number, line) for number, line in enumerate(lines, 1) if line]
+    if not frames:
+        yield name, partial(reject, "the file is empty")
+    request: bytes | None = None
+    for index, (number, line) in enumerate(frames):
+        last = index == len(frames) - 1
+        try:
+            frame = unhexed(line)
+        except FrameError as err:
+            yield f"{name}:{number}", partial(reject, str(err))
+            continue
+        if request is None and frame and is_request(frame):
+            request = frame
+            if last:
+                yield f"{name}:{number}", partial(memory_of, device, frame, None)
+            continue
+        yield f"{name}:{number}", partial(memory_of, device, request, frame)
+        request = None
+
+
+def is_request(frame: bytes) -> bool:
+    """Whether a frame is a request: no answer to a read or write is a whole request too."""
+    try:
+        parse_request(frame)
+    except FrameError:
+        return False
+    return True
+
+
+def unhexed(text: object) -> bytes | None:
+    """Return the bytes of a hex text, nothing of nothing. Raises FrameError if it is none."""
+    if text is None or text == "":
+        return None
+    if not isinstance(text, str):
+        raise FrameError(f"{text!r:.40} is no hex text")
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise FrameError(f"{text!r:.40} is no hex text") from None
+
+
+def reject(reason: str) -> Memory:
+    """Raise FrameError."""
+    raise FrameError(reason)
+
+
+def complain(message: str) -> int:
+    """Say what went wrong; return the exit code."""
+    print(f"bms: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
