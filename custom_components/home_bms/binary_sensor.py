@@ -1,0 +1,150 @@
+"""Shows what is either so or not: flow, permission, contact, and each protection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, override
+
+from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .core.model import Alarm, Level
+from .core.protection import PROTECTION_KEYS
+from .entity import EVIDENCE, PackEntity, PackEntityDescription, current_heard, pack_heard, protection_evidence
+from .supervisor import Link
+
+# Nothing is fetched: the supervisors push.
+PARALLEL_UPDATES = 0
+
+# A in either direction below which a pack is at rest, as the mode sensor has it.
+IDLE_CURRENT: Final = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackBinarySensorDescription(BinarySensorEntityDescription, PackEntityDescription):
+    """Describes a binary sensor of a pack."""
+
+    is_on_fn: Callable[[PackCoordinator], bool | None]
+    alarm_fn: Callable[[PackCoordinator], Alarm | None] | None = None
+    """What the attributes explain."""
+
+
+def _charging(pack: PackCoordinator) -> bool | None:
+    current = pack.data.believed.current
+    return None if current is None else current > IDLE_CURRENT
+
+
+def _alarm(key: str, pack: PackCoordinator) -> Alarm | None:
+    return next((alarm for alarm in pack.data.decision.alarms if alarm.key == key), None)
+
+
+def _stands(key: str, pack: PackCoordinator) -> bool:
+    return _alarm(key, pack) is not None
+
+
+def _trip(pack: PackCoordinator) -> Alarm | None:
+    return next((alarm for alarm in pack.data.decision.alarms if alarm.level is Level.TRIP), None)
+
+
+PACK_BINARY_SENSORS: Final = (
+    PackBinarySensorDescription(
+        key="charging",
+        device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
+        heard=current_heard,
+        is_on_fn=_charging,
+    ),
+    PackBinarySensorDescription(
+        key="balancing",
+        translation_key="balancing",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        heard=pack_heard,
+        is_on_fn=lambda pack: pack.data.reading.balancing,
+    ),
+    PackBinarySensorDescription(
+        key="charge_permitted",
+        translation_key="charge_permitted",
+        is_on_fn=lambda pack: pack.data.decision.charge_permitted,
+    ),
+    PackBinarySensorDescription(
+        key="discharge_permitted",
+        translation_key="discharge_permitted",
+        is_on_fn=lambda pack: pack.data.decision.discharge_permitted,
+    ),
+    PackBinarySensorDescription(
+        key="tripped",
+        translation_key="tripped",
+        device_class=BinarySensorDeviceClass.SAFETY,
+        is_on_fn=lambda pack: _trip(pack) is not None,
+        alarm_fn=_trip,
+    ),
+    PackBinarySensorDescription(
+        key="communication",
+        translation_key="communication",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on_fn=lambda pack: pack.supervisor.statistics.link is Link.ANSWERING,
+    ),
+    # On from the first level upward: a warning is what a person can still act on. How far it has gone is an attribute.
+    *(
+        PackBinarySensorDescription(
+            key=key,
+            translation_key=key,
+            device_class=BinarySensorDeviceClass.PROBLEM,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            is_on_fn=partial(_stands, key),
+            alarm_fn=partial(_alarm, key),
+        )
+        for key in PROTECTION_KEYS
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001
+    entry: HomeBmsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the binary sensors of each pack."""
+    for subentry_id, pack in entry.runtime_data.packs.items():
+        async_add_entities(
+            [PackBinarySensor(pack, description) for description in PACK_BINARY_SENSORS],
+            config_subentry_id=subentry_id,
+        )
+
+
+class PackBinarySensor(PackEntity, BinarySensorEntity):
+    """A binary sensor of one pack."""
+
+    entity_description: PackBinarySensorDescription
+    # The level is recorded: it is what a person looks for afterwards.
+    _unrecorded_attributes = EVIDENCE - {"level"}
+
+    @property
+    def _alarm(self) -> Alarm | None:
+        alarm_fn = self.entity_description.alarm_fn
+        return None if alarm_fn is None else alarm_fn(self.coordinator)
+
+    @property
+    @override
+    def shown(self) -> object:
+        alarm = self._alarm
+        return self.is_on, None if alarm is None else alarm.level
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it is so."""
+        return self.entity_description.is_on_fn(self.coordinator)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return how far a protection has gone and what it rests on."""
+        alarm = self._alarm
+        return None if alarm is None else protection_evidence(alarm)

@@ -1,0 +1,210 @@
+"""What the forms of the config flow ask for, and how their answers turn into a pack's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+import probatio as vol
+from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_NAME, CONF_PORT, CONF_TYPE
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    SerialPortSelector,
+    TextSelector,
+)
+from homeassistant.helpers.translation import async_get_translations
+
+from .const import (
+    CONF_BAUDRATE,
+    CONF_CAPACITY,
+    CONF_CELLS,
+    CONF_CHARGE_CURRENT,
+    CONF_CHEMISTRY,
+    CONF_CONFIRMED,
+    CONF_DISCHARGE_CURRENT,
+    CONF_HARDWARE_RING,
+    CONF_MODEL,
+    CONF_SEED,
+    CONF_SERIAL_NUMBER,
+    CONF_SPEED,
+    CONF_TEMPERATURE_SENSORS,
+    CONF_THRESHOLDS,
+    CONF_UNIT_ID,
+    DOMAIN,
+    TYPE_RTU_OVER_TCP,
+    TYPE_TCP,
+)
+from .core.chemistry import SETTINGS, defaults
+from .core.model import ConfigError, HardwareRing
+from .core.presets import CHEMISTRIES
+from .hw.devices import DEVICES
+from .hw.driver import DeviceInfo
+
+# A charger within nine tenths of what the pack's own protection permits never meets it (thresholds.md 2.8, YamBMS).
+OWN_CURRENT_SHARE: Final = 0.9
+
+
+def _number(minimum: float, maximum: float, step: float = 1, unit: str | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(min=minimum, max=maximum, step=step, mode=NumberSelectorMode.BOX)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+def _whole(minimum: int, maximum: int) -> vol.All[Any]:
+    return vol.All(_number(minimum, maximum), vol.Coerce(int))
+
+
+def _choice(options: list[str], translation_key: str) -> SelectSelector:
+    return SelectSelector(
+        SelectSelectorConfig(options=options, translation_key=translation_key, mode=SelectSelectorMode.DROPDOWN)
+    )
+
+
+def _device_models() -> SelectSelector:
+    options = [SelectOptionDict(value=key, label=device.name) for key, device in DEVICES.items()]
+    return SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
+
+
+def _link_schema(ours: dict[vol.Marker, Any]) -> vol.Schema:
+    """Return a link's form: what tells it from other links, then what every pack on a bus needs."""
+    return vol.Schema(
+        {
+            **ours,
+            vol.Required(CONF_UNIT_ID, default=1): _whole(0, 247),
+            vol.Required(CONF_MODEL, default=next(iter(DEVICES))): _device_models(),
+        }
+    )
+
+
+NETWORK_SCHEMA: Final = _link_schema(
+    {
+        vol.Required(CONF_TYPE, default=TYPE_TCP): _choice([TYPE_TCP, TYPE_RTU_OVER_TCP], "framing"),
+        vol.Required(CONF_HOST): TextSelector(),
+        vol.Required(CONF_PORT, default=502): _whole(1, 65535),
+    }
+)
+SERIAL_SCHEMA: Final = _link_schema(
+    {
+        vol.Required(CONF_DEVICE): SerialPortSelector(),
+        vol.Required(CONF_BAUDRATE, default=115200): _whole(1200, 1_000_000),
+    }
+)
+VIRTUAL_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_CHEMISTRY, default="lfp"): _choice(list(CHEMISTRIES), CONF_CHEMISTRY),
+        vol.Required(CONF_CELLS, default=16): _whole(4, 32),
+        vol.Required(CONF_SEED, default=1): _whole(0, 999_999),
+        vol.Required(CONF_SPEED, default=1): _whole(1, 600),
+    }
+)
+BATTERY_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_CHEMISTRY): _choice(list(CHEMISTRIES), CONF_CHEMISTRY),
+        vol.Required(CONF_CELLS): _whole(1, 400),
+        vol.Required(CONF_CAPACITY): _number(1, 10_000, 0.1, "Ah"),
+        vol.Required(CONF_CHARGE_CURRENT): _number(1, 2000, 0.1, "A"),
+        vol.Required(CONF_DISCHARGE_CURRENT): _number(1, 2000, 0.1, "A"),
+        vol.Required(CONF_TEMPERATURE_SENSORS): _whole(0, 64),
+    }
+)
+
+
+def _thresholds_schema(extra: dict[vol.Marker, Any]) -> vol.Schema:
+    """Return the form of every threshold, a collapsed section for each group."""
+    groups: dict[str, dict[vol.Marker, Any]] = {}
+    for setting in SETTINGS:
+        selector = _number(setting.minimum, setting.maximum, setting.step, setting.unit)
+        groups.setdefault(setting.group, {})[vol.Required(setting.key)] = selector
+    sections: dict[vol.Marker, Any] = {
+        vol.Required(group): section(vol.Schema(fields), {"collapsed": True}) for group, fields in groups.items()
+    }
+    return vol.Schema({**sections, **extra})
+
+
+THRESHOLDS_SCHEMA: Final = _thresholds_schema({})
+DATASHEET_SCHEMA: Final = _thresholds_schema({vol.Required(CONF_CONFIRMED, default=False): BooleanSelector()})
+
+# What a user told, which outlives another look at the pack.
+USER_FACTS: Final = frozenset({*BATTERY_SCHEMA.schema, CONF_THRESHOLDS, CONF_CONFIRMED})
+
+
+def _standard(data: Mapping[str, Any]) -> dict[str, float]:
+    """Return the thresholds that a pack's chemistry and its own protection propose."""
+    proposed = defaults(
+        data[CONF_CHEMISTRY],
+        charge_current=data[CONF_CHARGE_CURRENT],
+        discharge_current=data[CONF_DISCHARGE_CURRENT],
+        hardware=HardwareRing(**data[CONF_HARDWARE_RING]),
+    )
+    return {key: round(value, 3) for key, value in proposed.items()}
+
+
+def shown_thresholds(data: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return a pack's thresholds by group, as the form wants them."""
+    values = _standard(data) | data.get(CONF_THRESHOLDS, {})
+    groups: dict[str, dict[str, float]] = {}
+    for setting in SETTINGS:
+        groups.setdefault(setting.group, {})[setting.key] = values[setting.key]
+    return groups
+
+
+def moved_thresholds(data: Mapping[str, Any], user_input: Mapping[str, Any]) -> dict[str, float]:
+    """Return the thresholds that differ from the proposed ones; the others follow when a proposal gets better."""
+    standard = _standard(data)
+    told = {setting.key: float(user_input[setting.group][setting.key]) for setting in SETTINGS}
+    return {key: value for key, value in told.items() if round(value, 3) != standard[key]}
+
+
+def proposal(info: DeviceInfo) -> dict[str, Any]:
+    """Return the battery that a pack's own words suggest."""
+    capacity = info.capacity or 100.0
+    ring = info.hardware_ring
+    return {
+        CONF_CHEMISTRY: info.chemistry or next(iter(CHEMISTRIES)),
+        CONF_CELLS: info.cells or 16,
+        CONF_CAPACITY: capacity,
+        CONF_CHARGE_CURRENT: _proposed_current(ring.charge_current, capacity),
+        CONF_DISCHARGE_CURRENT: _proposed_current(ring.discharge_current, capacity),
+        CONF_TEMPERATURE_SENSORS: info.temperature_sensors,
+    }
+
+
+def _proposed_current(own_limit: float | None, capacity: float) -> float:
+    """Return A: inside the pack's own limit, or half its capacity an hour where it tells none."""
+    return round(OWN_CURRENT_SHARE * own_limit if own_limit else capacity / 2, 1)
+
+
+def identity(info: DeviceInfo) -> dict[str, Any]:
+    """Return what the pack told and nobody can correct."""
+    ring = asdict(info.hardware_ring)
+    return {
+        CONF_SERIAL_NUMBER: info.serial_number,
+        CONF_HARDWARE_RING: {key: value for key, value in ring.items() if value is not None},
+    }
+
+
+async def async_refusal(hass: HomeAssistant, err: ConfigError) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the form's error and its placeholders, with settings called what the user knows them by.
+
+    A setting inside a section cannot be pointed at, so its error stands above the form and names it.
+    """
+    labels = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+
+    def name(key: str) -> str:
+        return labels.get(f"component.{DOMAIN}.selector.setting.options.{key}", key)
+
+    named = {key: name(value) if key in ("lower", "upper") else value for key, value in err.placeholders.items()}
+    place = err.field if err.field in BATTERY_SCHEMA.schema or err.field == CONF_CONFIRMED else "base"
+    return {place: err.key}, {**named, "field": name(err.field)}

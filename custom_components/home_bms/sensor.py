@@ -1,0 +1,572 @@
+"""Shows what is measured, estimated and decided as sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
+from typing import Any, Final, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    EntityCategory,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfTime,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .coordinator import HomeBmsConfigEntry, PackCoordinator, SystemCoordinator
+from .core.limits import RULES
+from .core.model import Mode, PackConfig, Reason
+from .entity import (
+    EVIDENCE,
+    SOONEST_CELL,
+    SOONEST_COUNTER,
+    HomeBmsEntityDescription,
+    PackEntity,
+    PackEntityDescription,
+    SystemEntity,
+    cells_heard,
+    current_heard,
+    evidence,
+    pack_heard,
+    temperatures_heard,
+)
+from .supervisor import Trouble
+
+# Nothing is fetched: the supervisors push.
+PARALLEL_UPDATES = 0
+
+# Home Assistant has no unit of electric charge (home-assistant.md 1.4).
+AMPERE_HOURS: Final = "Ah"
+
+REASONS: Final = [*RULES, Trouble.INTERNAL_ERROR.value]
+"""Every rule that may limit a pack, and what is named when home_bms itself broke."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackSensorDescription(SensorEntityDescription, PackEntityDescription):
+    """Describes a sensor of a pack."""
+
+    value_fn: Callable[[PackCoordinator], StateType]
+    reason_fn: Callable[[PackCoordinator], Reason] | None = None
+    """What the attributes explain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemSensorDescription(SensorEntityDescription, HomeBmsEntityDescription):
+    """Describes a sensor of all packs together."""
+
+    value_fn: Callable[[SystemCoordinator], StateType]
+    reason_fn: Callable[[SystemCoordinator], Reason] | None = None
+
+
+def _power(pack: PackCoordinator) -> float | None:
+    current, voltage = pack.data.believed.current, pack.data.believed.voltage
+    return None if current is None or voltage is None else current * voltage
+
+
+def _difference(pack: PackCoordinator) -> float | None:
+    """Return the cell difference in mV."""
+    high, low = pack.data.believed.cell_max, pack.data.believed.cell_min
+    return None if high is None or low is None else 1000 * (high - low)
+
+
+def _cell(index: int, pack: PackCoordinator) -> float | None:
+    cells = pack.data.believed.cells
+    return cells[index] if index < len(cells) else None
+
+
+def _temperature(index: int, pack: PackCoordinator) -> float | None:
+    temperatures = pack.data.believed.temperatures
+    return temperatures[index] if index < len(temperatures) else None
+
+
+def _from_one(index: int | None) -> int | None:
+    """Return an index as people count."""
+    return None if index is None else index + 1
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None or not isfinite(value) else value * factor
+
+
+def _weakest(system: SystemCoordinator) -> str | None:
+    """Return the name of the pack that sets the limits."""
+    key = system.data.weakest
+    return system.packs[key].name if key in system.packs else None
+
+
+VOLTS: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.VOLTAGE,
+    "native_unit_of_measurement": UnitOfElectricPotential.VOLT,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 2,
+    "dead_band": 0.05,
+}
+CELL_VOLTS: Final = VOLTS | {"suggested_display_precision": 3, "dead_band": 0.002, "soonest": SOONEST_CELL}
+AMPERES: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.CURRENT,
+    "native_unit_of_measurement": UnitOfElectricCurrent.AMPERE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 1,
+    "dead_band": 0.5,
+}
+WATTS: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.POWER,
+    "native_unit_of_measurement": UnitOfPower.WATT,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 0,
+    "dead_band": 20.0,
+}
+DEGREES: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.TEMPERATURE,
+    "native_unit_of_measurement": UnitOfTemperature.CELSIUS,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 1,
+    "dead_band": 0.5,
+    "soonest": SOONEST_CELL,
+}
+CHARGE_STATE: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.BATTERY,
+    "native_unit_of_measurement": UnitOfRatio.PERCENTAGE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 1,
+    "dead_band": 0.1,
+    "soonest": SOONEST_CELL,
+}
+STORED: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.ENERGY_STORAGE,
+    "native_unit_of_measurement": UnitOfEnergy.KILO_WATT_HOUR,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 2,
+    "dead_band": 0.02,
+    "soonest": SOONEST_COUNTER,
+}
+COUNTED_ENERGY: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.ENERGY,
+    "native_unit_of_measurement": UnitOfEnergy.KILO_WATT_HOUR,
+    "state_class": SensorStateClass.TOTAL_INCREASING,
+    "suggested_display_precision": 2,
+    "dead_band": 0.01,
+    "soonest": SOONEST_COUNTER,
+}
+CHARGE: Final[dict[str, Any]] = {
+    "native_unit_of_measurement": AMPERE_HOURS,
+    "suggested_display_precision": 1,
+    "dead_band": 0.1,
+    "soonest": SOONEST_COUNTER,
+}
+REASON: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.ENUM,
+    "options": REASONS,
+    "entity_category": EntityCategory.DIAGNOSTIC,
+}
+RARE: Final[dict[str, Any]] = {
+    "entity_category": EntityCategory.DIAGNOSTIC,
+    "entity_registry_enabled_default": False,
+}
+COUNT: Final[dict[str, Any]] = RARE | {"state_class": SensorStateClass.TOTAL_INCREASING}
+
+PACK_SENSORS: Final = (
+    PackSensorDescription(
+        key="voltage", **VOLTS, heard=current_heard, value_fn=lambda pack: pack.data.believed.voltage
+    ),
+    PackSensorDescription(
+        key="current", **AMPERES, heard=current_heard, value_fn=lambda pack: pack.data.believed.current
+    ),
+    PackSensorDescription(key="power", **WATTS, heard=current_heard, value_fn=_power),
+    PackSensorDescription(
+        key="soc", translation_key="soc", **CHARGE_STATE, heard=pack_heard, value_fn=lambda pack: pack.data.estimate.soc
+    ),
+    PackSensorDescription(
+        key="soh",
+        translation_key="soh",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda pack: pack.data.estimate.soh,
+    ),
+    PackSensorDescription(
+        key="stored_energy",
+        **STORED,
+        heard=pack_heard,
+        value_fn=lambda pack: _scaled(pack.data.estimate.stored_energy, 0.001),
+    ),
+    PackSensorDescription(
+        key="energy_in",
+        translation_key="energy_in",
+        **COUNTED_ENERGY,
+        value_fn=lambda pack: pack.data.estimate.energy_in / 1000,
+    ),
+    PackSensorDescription(
+        key="energy_out",
+        translation_key="energy_out",
+        **COUNTED_ENERGY,
+        value_fn=lambda pack: pack.data.estimate.energy_out / 1000,
+    ),
+    PackSensorDescription(
+        key="capacity",
+        translation_key="capacity",
+        **CHARGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda pack: pack.data.estimate.capacity,
+    ),
+    PackSensorDescription(
+        key="charge_in",
+        translation_key="charge_in",
+        **CHARGE,
+        **COUNT,
+        value_fn=lambda pack: pack.data.estimate.charge_in,
+    ),
+    PackSensorDescription(
+        key="charge_out",
+        translation_key="charge_out",
+        **CHARGE,
+        **COUNT,
+        value_fn=lambda pack: pack.data.estimate.charge_out,
+    ),
+    PackSensorDescription(
+        key="cell_max",
+        translation_key="cell_max",
+        **CELL_VOLTS,
+        heard=cells_heard,
+        value_fn=lambda pack: pack.data.believed.cell_max,
+    ),
+    PackSensorDescription(
+        key="cell_min",
+        translation_key="cell_min",
+        **CELL_VOLTS,
+        heard=cells_heard,
+        value_fn=lambda pack: pack.data.believed.cell_min,
+    ),
+    PackSensorDescription(
+        key="highest_cell",
+        translation_key="highest_cell",
+        dead_band=1,
+        soonest=SOONEST_CELL,
+        heard=cells_heard,
+        value_fn=lambda pack: _from_one(pack.data.believed.cell_max_index),
+    ),
+    PackSensorDescription(
+        key="lowest_cell",
+        translation_key="lowest_cell",
+        dead_band=1,
+        soonest=SOONEST_CELL,
+        heard=cells_heard,
+        value_fn=lambda pack: _from_one(pack.data.believed.cell_min_index),
+    ),
+    PackSensorDescription(
+        key="cell_difference",
+        translation_key="cell_difference",
+        device_class=SensorDeviceClass.VOLTAGE,
+        native_unit_of_measurement=UnitOfElectricPotential.MILLIVOLT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        dead_band=2,
+        soonest=SOONEST_CELL,
+        heard=cells_heard,
+        value_fn=_difference,
+    ),
+    PackSensorDescription(
+        key="temperature_max",
+        translation_key="temperature_max",
+        **DEGREES,
+        heard=temperatures_heard,
+        value_fn=lambda pack: pack.data.believed.temperature_max,
+    ),
+    PackSensorDescription(
+        key="temperature_min",
+        translation_key="temperature_min",
+        **DEGREES,
+        heard=temperatures_heard,
+        value_fn=lambda pack: pack.data.believed.temperature_min,
+    ),
+    PackSensorDescription(
+        key="switch_temperature",
+        translation_key="switch_temperature",
+        **DEGREES,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        heard=temperatures_heard,
+        value_fn=lambda pack: pack.data.believed.switch_temperature,
+    ),
+    PackSensorDescription(
+        key="cvl", translation_key="cvl", **VOLTS, value_fn=lambda pack: pack.data.decision.cvl.value
+    ),
+    PackSensorDescription(
+        key="ccl", translation_key="ccl", **AMPERES, value_fn=lambda pack: pack.data.decision.ccl.value
+    ),
+    PackSensorDescription(
+        key="dcl", translation_key="dcl", **AMPERES, value_fn=lambda pack: pack.data.decision.dcl.value
+    ),
+    PackSensorDescription(
+        key="cvl_reason",
+        translation_key="cvl_reason",
+        **REASON,
+        value_fn=lambda pack: pack.data.decision.cvl.reason.rule,
+        reason_fn=lambda pack: pack.data.decision.cvl.reason,
+    ),
+    PackSensorDescription(
+        key="ccl_reason",
+        translation_key="ccl_reason",
+        **REASON,
+        value_fn=lambda pack: pack.data.decision.ccl.reason.rule,
+        reason_fn=lambda pack: pack.data.decision.ccl.reason,
+    ),
+    PackSensorDescription(
+        key="dcl_reason",
+        translation_key="dcl_reason",
+        **REASON,
+        value_fn=lambda pack: pack.data.decision.dcl.reason.rule,
+        reason_fn=lambda pack: pack.data.decision.dcl.reason,
+    ),
+    PackSensorDescription(
+        key="mode",
+        translation_key="mode",
+        device_class=SensorDeviceClass.ENUM,
+        options=[mode.value for mode in Mode],
+        value_fn=lambda pack: pack.data.decision.mode,
+    ),
+    PackSensorDescription(
+        key="cycles",
+        translation_key="cycles",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=1,
+        dead_band=0.1,
+        soonest=SOONEST_COUNTER,
+        value_fn=lambda pack: pack.data.estimate.cycles,
+    ),
+    PackSensorDescription(
+        key="since_full",
+        translation_key="since_full",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_unit_of_measurement=UnitOfTime.DAYS,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        dead_band=0.5,
+        soonest=SOONEST_COUNTER,
+        value_fn=lambda pack: _scaled(pack.data.estimate.since_full, 1 / 3600),
+    ),
+    PackSensorDescription(
+        key="balance_current",
+        translation_key="balance_current",
+        **AMPERES | {"suggested_display_precision": 2, "dead_band": 0.1, "soonest": SOONEST_CELL},
+        **RARE,
+        heard=current_heard,
+        value_fn=lambda pack: pack.data.reading.balance_current,
+    ),
+    PackSensorDescription(
+        key="data_age",
+        translation_key="data_age",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=1,
+        dead_band=0.5,
+        **RARE,
+        value_fn=lambda pack: _scaled(pack.data.believed.age, 1),
+    ),
+    PackSensorDescription(
+        key="cycle_time",
+        translation_key="cycle_time",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        dead_band=10,
+        **RARE,
+        value_fn=lambda pack: _scaled(pack.statistics.cycle_time, 1000),
+    ),
+    PackSensorDescription(
+        key="failed_reads",
+        translation_key="failed_reads",
+        **COUNT,
+        value_fn=lambda pack: pack.statistics.failed_reads,
+    ),
+    PackSensorDescription(
+        key="slow_reads", translation_key="slow_reads", **COUNT, value_fn=lambda pack: pack.statistics.slow_reads
+    ),
+    PackSensorDescription(
+        key="late_ticks", translation_key="late_ticks", **COUNT, value_fn=lambda pack: pack.statistics.late_ticks
+    ),
+    PackSensorDescription(
+        key="failed_writes",
+        translation_key="failed_writes",
+        **COUNT,
+        value_fn=lambda pack: pack.statistics.failed_writes,
+    ),
+)
+
+SYSTEM_SENSORS: Final = (
+    SystemSensorDescription(key="voltage", **VOLTS, value_fn=lambda system: system.data.voltage),
+    SystemSensorDescription(key="current", **AMPERES, value_fn=lambda system: system.data.current),
+    SystemSensorDescription(key="power", **WATTS, value_fn=lambda system: system.data.power),
+    SystemSensorDescription(key="soc", translation_key="soc", **CHARGE_STATE, value_fn=lambda system: system.data.soc),
+    SystemSensorDescription(
+        key="stored_energy", **STORED, value_fn=lambda system: _scaled(system.data.stored_energy, 0.001)
+    ),
+    SystemSensorDescription(
+        key="energy_in",
+        translation_key="energy_in",
+        **COUNTED_ENERGY,
+        value_fn=lambda system: system.data.energy_in / 1000,
+    ),
+    SystemSensorDescription(
+        key="energy_out",
+        translation_key="energy_out",
+        **COUNTED_ENERGY,
+        value_fn=lambda system: system.data.energy_out / 1000,
+    ),
+    SystemSensorDescription(
+        key="capacity",
+        translation_key="capacity",
+        **CHARGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda system: system.data.capacity,
+    ),
+    SystemSensorDescription(
+        key="cvl",
+        translation_key="cvl",
+        **VOLTS,
+        value_fn=lambda system: system.data.cvl.value,
+        reason_fn=lambda system: system.data.cvl.reason,
+    ),
+    SystemSensorDescription(
+        key="ccl",
+        translation_key="ccl",
+        **AMPERES,
+        value_fn=lambda system: system.data.ccl.value,
+        reason_fn=lambda system: system.data.ccl.reason,
+    ),
+    SystemSensorDescription(
+        key="dcl",
+        translation_key="dcl",
+        **AMPERES,
+        value_fn=lambda system: system.data.dcl.value,
+        reason_fn=lambda system: system.data.dcl.reason,
+    ),
+    SystemSensorDescription(
+        key="weakest_pack",
+        translation_key="weakest_pack",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_weakest,
+    ),
+)
+
+
+def numbered_sensors(config: PackConfig) -> list[PackSensorDescription]:
+    """Return a sensor for every cell and every cell temperature of a pack."""
+    cells = [
+        PackSensorDescription(
+            key=f"cell_{index + 1}",
+            translation_key="cell",
+            placeholders={"cell": str(index + 1)},
+            **CELL_VOLTS,
+            heard=cells_heard,
+            value_fn=partial(_cell, index),
+        )
+        for index in range(config.cells)
+    ]
+    temperatures = [
+        PackSensorDescription(
+            key=f"temperature_{index + 1}",
+            translation_key="temperature",
+            placeholders={"sensor": str(index + 1)},
+            **DEGREES,
+            heard=temperatures_heard,
+            value_fn=partial(_temperature, index),
+        )
+        for index in range(config.temperature_sensors)
+    ]
+    return cells + temperatures
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001
+    entry: HomeBmsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the sensors of the system and of each pack."""
+    system = entry.runtime_data.system
+    async_add_entities(SystemSensor(system, description) for description in SYSTEM_SENSORS)
+    for subentry_id, pack in entry.runtime_data.packs.items():
+        async_add_entities(
+            [PackSensor(pack, description) for description in (*PACK_SENSORS, *numbered_sensors(pack.config))],
+            config_subentry_id=subentry_id,
+        )
+
+
+def _tidy(value: StateType, precision: int | None) -> StateType:
+    """Return a number with one digit more than is shown: statistics lose nothing and the recorder keeps no noise."""
+    return round(value, precision + 1) if isinstance(value, float) and precision is not None else value
+
+
+class PackSensor(PackEntity, SensorEntity):
+    """A sensor of one pack."""
+
+    entity_description: PackSensorDescription
+    _unrecorded_attributes = EVIDENCE
+
+    @property
+    @override
+    def shown(self) -> StateType:
+        description = self.entity_description
+        return _tidy(description.value_fn(self.coordinator), description.suggested_display_precision)
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return the value."""
+        return self.shown
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return what a reason rests on."""
+        reason_fn = self.entity_description.reason_fn
+        return None if reason_fn is None else evidence(reason_fn(self.coordinator))
+
+
+class SystemSensor(SystemEntity, SensorEntity):
+    """A sensor of all packs together."""
+
+    entity_description: SystemSensorDescription
+    _unrecorded_attributes = EVIDENCE | {"reason"}
+
+    @property
+    @override
+    def shown(self) -> StateType:
+        description = self.entity_description
+        return _tidy(description.value_fn(self.coordinator), description.suggested_display_precision)
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return the value."""
+        return self.shown
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return why a limit is what it is."""
+        reason_fn = self.entity_description.reason_fn
+        if reason_fn is None:
+            return None
+        reason = reason_fn(self.coordinator)
+        return {"reason": reason.rule, **evidence(reason)}
