@@ -1,0 +1,222 @@
+"""Shows a virtual pack on a real Modbus link, through the register map that the driver reads."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from pymodbus import FramerType
+from pymodbus.constants import ExcCodes
+from pymodbus.pdu import ModbusPDU
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from ...core.model import Switches
+from ..registers import RegisterMap
+from .pack import VirtualPack
+from .world import VirtualWorld
+
+_READ: Final = 3
+_WRITE: Final = 16
+_LOG_LENGTH: Final = 10_000
+_LARGEST_REQUEST: Final = 125
+# pymodbus answers no request that its trace has turned into nothing, which its types do not tell.
+_UNHEARD: Final = cast("ModbusPDU", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it arrived; `values` are the words of a write."""
+
+    time: float
+    function: int
+    address: int
+    count: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write to the switches, and whether the device took it."""
+
+    time: float
+    switches: Switches
+    accepted: bool
+
+
+class VirtualServer:
+    """A Modbus server for one virtual pack; it starts once and can be started again after `stop`."""
+
+    def __init__(
+        self,
+        source: VirtualWorld | VirtualPack,
+        device: RegisterMap,
+        *,
+        unit_id: int = 1,
+        answer_delay: float = 0.0,
+    ) -> None:
+        """Serve `source` as `device`; a pack alone moves only when somebody steps it. `answer_delay` in s."""
+        self.world = VirtualWorld(source, speed=0) if isinstance(source, VirtualPack) else source
+        self.unit_id = unit_id
+        self.answer_delay = answer_delay
+        self.requests: deque[Request] = deque(maxlen=_LOG_LENGTH)
+        self.writes: deque[Write] = deque(maxlen=_LOG_LENGTH)
+        self._device = device
+        self._server: ModbusTcpServer | ModbusSerialServer | None = None
+        self._port = 0
+        self._answering: set[asyncio.Task[None]] = set()
+        self._memory: Mapping[int, int] = {}
+        self._memory_version: int | None = None
+
+    @property
+    def port(self) -> int:
+        """The TCP port that it listens on."""
+        return self._port
+
+    async def start_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen for Modbus TCP and return the port. Raises OSError."""
+        return await self._listen(host, port, FramerType.SOCKET)
+
+    async def start_rtu_over_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen for RTU frames on TCP, as from a transparent gateway, and return the port. Raises OSError."""
+        return await self._listen(host, port, FramerType.RTU)
+
+    async def start_serial(self, path: str, baudrate: int = 115200) -> None:
+        """Answer RTU frames on a serial port. Raises OSError."""
+        await self._start(
+            ModbusSerialServer(
+                self._memory_map(), port=path, baudrate=baudrate, framer=FramerType.RTU, trace_pdu=self._pass
+            )
+        )
+
+    async def stop(self) -> None:
+        """Close the link and whoever is connected; leaves no task and no socket behind."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        listener = cast("object", server.transport)
+        await server.shutdown()  # type: ignore[no-untyped-call]
+        for task in self._answering:
+            task.cancel()
+        await asyncio.gather(*self._answering, return_exceptions=True)
+        if isinstance(listener, asyncio.Server):
+            listener.abort_clients()
+            await listener.wait_closed()
+
+    async def _listen(self, host: str, port: int, framer: FramerType) -> int:
+        server = ModbusTcpServer(self._memory_map(), address=(host, port), framer=framer, trace_pdu=self._pass)
+        await self._start(server)
+        self._port = cast("asyncio.Server", server.transport).sockets[0].getsockname()[1]
+        return self._port
+
+    async def _start(self, server: ModbusTcpServer | ModbusSerialServer) -> None:
+        if self._server:
+            raise OSError("the server is running already")
+        try:
+            await server.serve_forever(background=True)
+        except RuntimeError as err:
+            raise OSError(f"the virtual pack cannot be served: {err}") from err
+        self._server = server
+
+    def _memory_map(self) -> SimDevice:
+        """Return the span of addresses that `_act` decides about; gaps in it `_act` refuses itself."""
+        known = self._look()
+        first, last = min(known), min(max(known) + _LARGEST_REQUEST, 0xFFFF)
+        return SimDevice(
+            self.unit_id, [SimData(first, count=last - first + 1, datatype=DataType.REGISTERS)], action=self._act
+        )
+
+    def _look(self) -> Mapping[int, int]:
+        """Return the device's registers now; encoded anew only if anything changed since."""
+        self.world.catch_up()
+        pack = self.world.pack
+        if self._memory_version != pack.version:
+            self._memory_version = pack.version
+            self._memory = self._device.encode(pack.reading(pack.time), pack.info)
+        return self._memory
+
+    def _pass(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
+        """Let answers and requests through, except those that a cable or another unit would keep away."""
+        if sending:
+            return pdu
+        self.world.catch_up()
+        faults = self.world.pack.faults
+        if "cable_pulled" in faults:
+            asyncio.get_running_loop().call_soon(self._drop)
+            return _UNHEARD
+        if pdu.dev_id != self.unit_id or "no_answer" in faults:
+            return _UNHEARD
+        self.requests.append(
+            Request(
+                time=time.monotonic(),
+                function=pdu.function_code,
+                address=pdu.address,
+                count=pdu.count,
+                values=tuple(pdu.registers or ()),
+            )
+        )
+        return pdu
+
+    def _drop(self) -> None:
+        """Close all connections; a serial cable just falls silent."""
+        if isinstance(self._server, ModbusTcpServer):
+            for connection in tuple(self._server.active_connections.values()):
+                connection.close()
+
+    async def _act(
+        self,
+        function: int,
+        start: int,
+        address: int,
+        count: int,
+        registers: list[int],
+        values: list[int] | list[bool] | None,
+    ) -> ExcCodes | None:
+        """Answer one request: fill `registers` in place for a read, carry a write out."""
+        await self._wait()
+        if function == _READ:
+            return self._read(start, address, count, registers)
+        if function == _WRITE and values is not None:
+            return self._write(address, [int(value) for value in values])
+        return ExcCodes.ILLEGAL_FUNCTION
+
+    async def _wait(self) -> None:
+        """Take the time that an answer takes. Raises CancelledError where nobody waits for it any more."""
+        if self._server is None:
+            raise asyncio.CancelledError
+        delay = self.answer_delay + (self.world.pack.faults.value("slow_answer") or 0.0)
+        task = asyncio.current_task()
+        if delay <= 0 or task is None:
+            return
+        self._answering.add(task)
+        try:
+            await asyncio.sleep(delay)
+        finally:
+            self._answering.discard(task)
+
+    def _read(self, start: int, address: int, count: int, registers: list[int]) -> ExcCodes | None:
+        memory, step = self._look(), self._device.address_step
+        wanted = range(address, address + step * count, step)
+        if not all(at in memory for at in wanted):
+            return ExcCodes.ILLEGAL_ADDRESS
+        registers[address - start : address - start + count] = [memory[at] for at in wanted]
+        return None
+
+    def _write(self, address: int, words: list[int]) -> ExcCodes | None:
+        try:
+            switches = self._device.written(address, words)
+        except ValueError:
+            return ExcCodes.ILLEGAL_VALUE
+        if switches == Switches():
+            return ExcCodes.ILLEGAL_ADDRESS
+        try:
+            self.world.apply(switches)
+        except ValueError:
+            self.writes.append(Write(time=time.monotonic(), switches=switches, accepted=False))
+            return ExcCodes.ILLEGAL_VALUE
+        self.writes.append(Write(time=time.monotonic(), switches=switches, accepted=True))
+        return None
