@@ -13,21 +13,16 @@ def balance(config: PackConfig, state: BalanceState, wishes: Wishes, believed: B
     the user's
     switch stop it. On demand it runs at any voltage until the difference is small.
     """
-    run = wishes.balance and _possible(config, believed) and _wanted(config, state, wishes, believed)
+    run = wishes.balance and _wanted(config, state, wishes, believed)
     if run == state.active:
         return state
     return BalanceState(active=run, since=believed.time)
 
 
-def _possible(config: PackConfig, believed: Believed) -> bool:
-    hottest = believed.temperature_max
-    return everything_known(config, believed) and hottest is not None and hottest < config.balance_temperature
-
-
 def _wanted(config: PackConfig, state: BalanceState, wishes: Wishes, believed: Believed) -> bool:
-    high, low = believed.cell_max, believed.cell_min
-    if high is None or low is None:
+    high, low, hottest = believed.cell_max, believed.cell_min, believed.temperature_max
+    if high is None or low is None or hottest is None or not everything_known(config, believed):
         return False
     at_top = high >= config.balance_start and low > config.window_bottom
     threshold = config.balance_off if state.active else config.balance_on
-    return (at_top or wishes.balance_now) and high - low > threshold
+    return (at_top or wishes.balance_now) and high - low > threshold and hottest < config.balance_temperature

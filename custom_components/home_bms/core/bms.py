@@ -52,7 +52,6 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
     """As `step`, with all that a user may want to see."""
     now = reading.time
     started = now if state.started is None else state.started
-    last_current = state.trust.current
     trust, believed = believe(config, state.trust, reading)
     known = estimate(config, state.estimate, believed, reading)
     tracks = protection.protect(config, state.tracks, believed, started)
@@ -68,7 +67,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         alarms,
         permitted,
         (wishes.charge, wishes.discharge),
-        last_current if believed.current is None else believed.current,
+        trust.current,
     )
     decision = Decision(
         time=now,

@@ -209,7 +209,7 @@ def configure(
             raise ConfigError("unknown_setting", key, value=value)
         _check_range(key, value, ranges[key].minimum, ranges[key].maximum)
     ring = hardware or HardwareRing()
-    _check_order(values, ring)
+    _check_order(values, ring, moved=overrides or {})
     return _build(
         chemistry, preset, cells, capacity, charge_current, discharge_current, temperature_sensors, ring, values
     )
@@ -221,7 +221,8 @@ def _check_range(field: str, value: float, minimum: float, maximum: float) -> No
         raise ConfigError("out_of_range", field, value=value, minimum=minimum, maximum=maximum)
 
 
-def _check_order(values: Mapping[str, float], ring: HardwareRing) -> None:
+def _check_order(values: Mapping[str, float], ring: HardwareRing, moved: Mapping[str, float]) -> None:
+    """Refuse levels out of order, pointing at the one that the user moved."""
     known = dict(values)
     for name in ("cell_overvoltage", "cell_undervoltage", "charge_overtemperature", "discharge_overtemperature"):
         if (setting := getattr(ring, name)) is not None:
@@ -232,7 +233,7 @@ def _check_order(values: Mapping[str, float], ring: HardwareRing) -> None:
             if not known[lower] < known[upper]:
                 raise ConfigError(
                     "levels_out_of_order",
-                    upper if upper in values else lower,
+                    next((key for key in (upper, lower) if key in moved), upper),
                     lower=lower,
                     lower_value=f"{known[lower]:g}",
                     upper=upper,

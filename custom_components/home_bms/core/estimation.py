@@ -57,7 +57,7 @@ def estimate(config: PackConfig, before: Estimate, believed: Believed, reading: 
         energy_in=before.energy_in + max(0.0, energy),
         energy_out=before.energy_out - min(0.0, energy),
         stored_energy=None if soc is None else stored_energy(config, soc),
-        soh=reading.soh if reading.soh is not None else before.soh,
+        soh=reading.soh if reading.soh is not None and 0 < reading.soh <= 100 else before.soh,
         full_since=full_since,
         empty_since=empty_since,
         full=is_full,

@@ -128,6 +128,10 @@ def _discharging(
 def _voltage(config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate) -> Iterator[Candidate]:
     full = config.cell_voltage_full
     bottom = config.cells * config.cell_voltage_float
+    if charge.value <= 0:
+        # Direct-coupled solar chargers follow the voltage limit only (leaps-and-pains.md, row 2).
+        reason = charge.rule if charge.rule in PROTECTION_KEYS else "charging_stopped"
+        yield Candidate(bottom, reason, charge.place, charge.measured, charge.threshold)
     yield Candidate(config.cells * full, "rated")
     # A cap below a resting full pack is honoured: an inverter then simply does not charge.
     yield from _wished(inf, wishes.charge_voltage_cap, wishes.leased_charge_voltage, wish=None)
@@ -136,10 +140,6 @@ def _voltage(config: PackConfig, wishes: Wishes, believed: Believed, charge: Can
         # The cell that runs ahead is brought back to the limit by taking its excess off all of them.
         over = max(bottom, config.cells * (2 * full - high))
         yield Candidate(over, "cell_voltage", believed.cell_max_index, high, full)
-    if charge.value <= 0:
-        # Direct-coupled solar chargers follow the voltage limit only (leaps-and-pains.md, row 2).
-        reason = charge.rule if charge.rule in PROTECTION_KEYS else "charging_stopped"
-        yield Candidate(bottom, reason, charge.place, charge.measured, charge.threshold)
 
 
 def _curve(rated: float, curve: Curve, rule: str, value: float, index: int | None) -> Iterator[Candidate]:
@@ -189,7 +189,8 @@ def _ramp(
     if ramp.fell is None:
         # The first step: wait at the bottom until the hold is over.
         return Ramp(value=min(bottom, target.value), fell=now, rose=now, reason=Reason(rule="starting", since=now))
-    if target.value <= ramp.value:
+    stays = target.value == ramp.value and (known or target.rule != "rated")
+    if target.value < ramp.value or stays:
         fell = now if ramp.value - target.value > _NOISE * span or target.rule != ramp.reason.rule else ramp.fell
         return Ramp(value=target.value, fell=fell, rose=now, reason=_reason(ramp.reason, target, now))
     if not known:

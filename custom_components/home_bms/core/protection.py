@@ -209,7 +209,7 @@ def _release(
         return track if track.safe_since is not None else replace(track, safe_since=now)
     left = [lower for lower in stages if lower.level < stage.level and _beyond(lower, value, lower.release)]
     if not left:
-        return None if not track.pending else Track(pending=track.pending)
+        return None
     lower = max(left, key=lambda each: each.level)
     return Track(level=lower.level, since=now, pending=track.pending, reason=_reason(row, lower.at, value, believed))
 

@@ -1,0 +1,53 @@
+"""One word for what the pack does."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.home_bms.core import bms
+from custom_components.home_bms.core.model import Estimate
+
+from .conftest import Story, make_reading
+
+
+@pytest.mark.parametrize(
+    ("changes", "mode"),
+    [
+        ({}, "idle"),
+        ({"current": 10.0}, "charging"),
+        ({"current": -10.0}, "discharging"),
+        ({"temperatures": (22.0, 51.0)}, "protected"),
+        ({"temperatures": (22.0, 56.0)}, "tripped"),
+        ({"cells": (None,) * 16, "voltage": 52.8}, "starting"),
+    ],
+)
+def test_the_gravest_that_is_true(changes: dict[str, Any], mode: str) -> None:
+    story = Story()
+    story.tell(1, **changes)
+    assert story.decision.mode == mode
+
+
+def test_an_empty_pack_at_rest_is_empty() -> None:
+    story = Story()
+    story.tell(14, cell=2.895, current=-30.0)
+    story.tell(2, cell=3.15, current=0.0)
+    assert story.decision.mode == "empty"
+
+
+def test_a_lost_pack_is_lost(story: Story) -> None:
+    story.silence(12)
+    assert story.decision.mode == "lost"
+
+
+def test_step_gives_the_decision_that_observe_shows(story: Story) -> None:
+    reading = make_reading(story.time + 1, current=12.0)
+    state, decision = bms.step(story.config, story.state, reading)
+    assert (state, decision) == (bms.observe(story.config, story.state, reading)[0], story.show(reading))
+
+
+def test_no_alarm_is_level_ok(story: Story) -> None:
+    assert story.decision.worst.name == "OK"
+
+
+def test_a_pack_of_unknown_capacity_counts_no_cycles() -> None:
+    assert Estimate().cycles is None

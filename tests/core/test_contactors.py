@@ -1,0 +1,146 @@
+"""When the pack's own switches open and close."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from custom_components.home_bms.core import bms
+from custom_components.home_bms.core.model import ContactorState, Switches
+
+from .conftest import CLOSED, Story, make_reading
+
+OPEN_CHARGE = Switches(charge=False, discharge=True, balance=False)
+HOT: dict[str, Any] = {"temperatures": (22.0, 56.0)}
+
+
+def wish(story: Story, **changes: Any) -> None:
+    story.state = bms.wish(story.config, story.state, replace(story.state.wishes, **changes))
+
+
+def test_a_healthy_pack_is_left_as_it_was_found(story: Story) -> None:
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (None, None)
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is None
+    assert story.snapshot is not None
+    assert story.snapshot.contactors.charge.state is ContactorState.OPEN
+
+
+def test_a_trip_opens_the_direction_that_it_stops() -> None:
+    story = Story()
+    story.tell(1, **HOT)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (False, None)
+    assert story.state.contactors.charge.state is ContactorState.OPENING
+
+
+def test_after_a_reset_home_bms_closes_what_it_opened_once_all_is_known_and_permitted() -> None:
+    story = Story()
+    story.tell(1, **HOT)
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(22.0, 43.0))
+    story.tell(60, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(22.0, 30.0))
+    assert story.decision.switches.charge is False
+    story.state, standing = bms.reset_trips(story.config, story.state, make_reading(story.time + 1))
+    assert standing == ()
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, cells=(3.3,) * 15 + (None,), voltage=52.8)
+    assert story.decision.switches.charge is False
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is True
+    assert story.state.contactors.charge.state is ContactorState.CLOSING
+    story.tell(2)
+    assert story.decision.switches.charge is None
+    assert story.state.contactors.charge.state is ContactorState.CLOSED
+
+
+def test_current_that_ignores_a_limit_of_zero_opens_the_switch(story: Story) -> None:
+    """Protect takes the limit to zero; an inverter that charges on is stopped at the pack."""
+    cold: dict[str, Any] = {"temperatures": (-1.0, 10.0), "current": 30.0}
+    story.tell(1, temperatures=(10.0, 15.0), current=30.0)
+    story.tell(10, **cold)
+    assert story.decision.switches.charge is None
+    story.tell(1, **cold)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (False, None)
+    story.tell(30, temperatures=(1.0, 10.0), switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is False
+    story.tell(1, temperatures=(4.0, 10.0), switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is True
+
+
+def test_current_that_obeys_keeps_the_switch_closed(story: Story) -> None:
+    story.tell(1, temperatures=(10.0, 15.0))
+    story.tell(60, temperatures=(-1.0, 10.0), current=-30.0)
+    assert story.decision.switches.charge is None
+
+
+@pytest.mark.parametrize(("current", "opens"), [(40.0, False), (4.0, None)])
+def test_a_pack_running_blind_is_opened_and_an_idle_one_is_not(
+    story: Story, current: float, opens: bool | None
+) -> None:
+    """30 s without data while current flowed (thresholds.md 2.12)."""
+    story.tell(1, current=current)
+    story.silence(39)
+    assert story.decision.switches.charge is None
+    story.silence(2)
+    assert story.decision.switches.charge is opens
+    assert story.decision.switches.discharge is opens
+
+
+def test_a_blind_pack_recovers_by_itself(story: Story) -> None:
+    story.tell(1, current=40.0)
+    story.silence(60)
+    both = Switches(charge=False, discharge=False, balance=False)
+    story.tell(2, switches=both, commanded=both)
+    assert story.decision.switches.charge is False
+    story.tell(3, switches=both, commanded=both)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (True, True)
+
+
+def test_the_user_opens_at_once_and_it_stays_open(story: Story) -> None:
+    wish(story, discharge=False)
+    story.tell()
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (None, False)
+    opened = Switches(charge=True, discharge=False, balance=False)
+    story.tell(600, switches=opened, commanded=opened)
+    assert story.decision.switches.discharge is False
+
+
+def test_the_users_close_is_done_once_and_then_forgotten(story: Story) -> None:
+    wish(story, charge=True)
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is True
+    story.tell(1)
+    assert story.state.wishes.charge is None
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is None
+
+
+def test_a_trip_outranks_the_users_close(story: Story) -> None:
+    story.tell(1, temperatures=(22.0, 36.0))
+    story.tell(1, temperatures=(22.0, 50.0))
+    story.tell(1, **HOT)
+    wish(story, charge=True)
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, **HOT)
+    assert story.decision.switches.charge is False
+
+
+def test_a_switch_that_does_not_follow_has_failed() -> None:
+    story = Story()
+    story.tell(5, **HOT)
+    assert story.state.contactors.charge.state is ContactorState.OPENING
+    story.tell(2, **HOT)
+    assert story.state.contactors.charge.state is ContactorState.FAILED
+    story.tell(2, **HOT)
+    assert story.state.contactors.charge.state is ContactorState.FAILED
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, **HOT)
+    assert story.state.contactors.charge.state is ContactorState.OPEN
+
+
+def test_a_device_that_tells_no_position_has_none(story: Story) -> None:
+    story.tell(1, switches=Switches(), commanded=Switches())
+    assert story.state.contactors.charge.state is ContactorState.UNKNOWN
+
+
+def test_a_write_not_yet_read_back_is_asked_for_again(story: Story) -> None:
+    """The MOSFET still conducts through the old setting: the wish stands until the setting agrees."""
+    wish(story, charge=True)
+    story.tell(1, switches=CLOSED, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is True

@@ -1,0 +1,234 @@
+"""Every protection's levels, delays, hysteresis and latch."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.home_bms.core import bms
+from custom_components.home_bms.core.model import Flow, Level
+from custom_components.home_bms.core.protection import PROTECTIONS
+
+from .conftest import Story, make_config, make_reading, with_cell
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "seconds", "level"),
+    [
+        ("cell_overvoltage", {"cell": 3.49}, 9, "OK"),
+        ("cell_overvoltage", {"cell": 3.50}, 4, "WARN"),
+        ("cell_overvoltage", {"cell": 3.55}, 1, "PROTECT"),
+        ("cell_overvoltage", {"cell": 3.60}, 3, "PROTECT"),
+        ("cell_overvoltage", {"cell": 3.60}, 4, "TRIP"),
+        ("cell_overvoltage", {"cell": 3.64}, 1, "TRIP"),
+        ("cell_undervoltage", {"cell": 3.01}, 9, "OK"),
+        ("cell_undervoltage", {"cell": 3.00}, 4, "WARN"),
+        ("cell_undervoltage", {"cell": 2.90}, 1, "PROTECT"),
+        ("cell_undervoltage", {"cell": 2.70}, 5, "PROTECT"),
+        ("cell_undervoltage", {"cell": 2.70}, 6, "TRIP"),
+        ("pack_overvoltage", {"voltage": 56.81, "cells": (3.549,) * 16}, 1, "PROTECT"),
+        ("pack_undervoltage", {"voltage": 46.4, "cells": (2.91,) * 16}, 1, "PROTECT"),
+        ("charge_overcurrent", {"current": 104.0}, 60, "OK"),
+        ("charge_overcurrent", {"current": 106.0}, 10, "OK"),
+        ("charge_overcurrent", {"current": 106.0}, 11, "PROTECT"),
+        ("charge_overcurrent", {"current": 121.0}, 11, "TRIP"),
+        ("charge_overcurrent", {"current": 151.0}, 2, "TRIP"),
+        ("discharge_overcurrent", {"current": -151.0}, 60, "OK"),
+        ("discharge_overcurrent", {"current": -158.0}, 11, "PROTECT"),
+        ("discharge_overcurrent", {"current": -226.0}, 2, "TRIP"),
+        ("charge_overtemperature", {"temperatures": (22.0, 45.0)}, 7, "WARN"),
+        ("charge_overtemperature", {"temperatures": (22.0, 50.0)}, 2, "PROTECT"),
+        ("charge_overtemperature", {"temperatures": (22.0, 55.0)}, 2, "TRIP"),
+        ("discharge_overtemperature", {"temperatures": (22.0, 55.0)}, 2, "OK"),
+        ("discharge_overtemperature", {"temperatures": (22.0, 58.0)}, 2, "PROTECT"),
+        ("discharge_overtemperature", {"temperatures": (22.0, 60.0)}, 2, "TRIP"),
+        ("charge_undertemperature", {"temperatures": (0.1, 22.0)}, 9, "OK"),
+        ("charge_undertemperature", {"temperatures": (0.0, 22.0)}, 2, "PROTECT"),
+        ("discharge_undertemperature", {"temperatures": (-20.0, 22.0)}, 2, "PROTECT"),
+        ("switch_overtemperature", {"switch_temperature": 76.0}, 4, "DERATE"),
+        ("switch_overtemperature", {"switch_temperature": 80.0}, 1, "PROTECT"),
+        ("switch_overtemperature", {"switch_temperature": 90.0}, 1, "TRIP"),
+        ("cell_difference", {"cells": with_cell(2, 3.46, 3.42)}, 60, "OK"),
+        ("cell_difference", {"cells": with_cell(2, 3.46, 3.42)}, 62, "WARN"),
+        ("cell_difference", {"cells": with_cell(2, 3.49, 3.42)}, 62, "DERATE"),
+    ],
+)
+def test_each_level_begins_at_its_edge_and_after_its_delay(
+    key: str, values: dict[str, Any], seconds: int, level: str
+) -> None:
+    story = Story()
+    story.tell(seconds, **values)
+    assert story.level(key) == level
+
+
+def test_a_protection_recovers_at_its_release_and_not_before() -> None:
+    story = Story()
+    story.tell(cell=3.56)
+    assert story.level("cell_overvoltage") == "PROTECT"
+    story.tell(5, cell=3.51)
+    assert story.level("cell_overvoltage") == "PROTECT"
+    story.tell(1, cell=3.46)
+    assert story.level("cell_overvoltage") == "PROTECT"
+    story.tell(1, cell=3.44)
+    assert story.level("cell_overvoltage") == "OK"
+
+
+def test_a_level_falls_to_the_next_that_still_stands() -> None:
+    story = Story()
+    story.tell(3, switch_temperature=85.0)
+    assert story.level("switch_overtemperature") == "PROTECT"
+    story.tell(1, switch_temperature=69.0)
+    assert story.level("switch_overtemperature") == "WARN"
+    story.tell(1, switch_temperature=60.0)
+    assert story.level("switch_overtemperature") == "OK"
+
+
+def test_a_hold_starts_anew_when_the_value_comes_back() -> None:
+    story = Story()
+    story.tell(11, current=106.0)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    story.tell(50, current=0.0)
+    story.tell(1, current=99.0)
+    story.tell(59, current=0.0)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    story.tell(2, current=0.0)
+    assert story.level("charge_overcurrent") == "OK"
+
+
+def test_a_short_excess_is_forgotten() -> None:
+    story = Story()
+    story.tell(9, current=106.0)
+    story.tell(1, current=90.0)
+    story.tell(9, current=106.0)
+    assert story.level("charge_overcurrent") == "OK"
+    story.tell(1, current=90.0)
+    assert story.state.tracks == {}
+
+
+def test_unknown_neither_raises_nor_releases() -> None:
+    story = Story()
+    story.tell(1, cell=3.56)
+    story.tell(3, cells=with_cell(9, None, 3.30), voltage=16 * 3.3)
+    assert story.level("cell_overvoltage") == "PROTECT"
+    story.tell(1, cell=3.30)
+    assert story.level("cell_overvoltage") == "OK"
+
+
+def test_a_dead_sensor_elsewhere_does_not_hide_a_danger() -> None:
+    cells = list(with_cell(2, 3.64))
+    cells[9] = None
+    story = Story()
+    story.tell(1, cells=tuple(cells))
+    assert story.level("cell_overvoltage") == "TRIP"
+
+
+def test_a_cell_difference_on_the_plateau_says_nothing() -> None:
+    story = Story()
+    story.tell(300, cells=with_cell(2, 3.36, 3.28))
+    assert story.level("cell_difference") == "OK"
+
+
+def test_a_cell_difference_at_the_bottom_counts() -> None:
+    story = Story()
+    story.tell(62, cells=with_cell(2, 3.02, 3.12))
+    assert story.level("cell_difference") == "DERATE"
+
+
+def test_an_unknown_pack_has_no_difference() -> None:
+    story = Story()
+    story.tell(70, cells=(None,) * 16)
+    assert story.level("cell_difference") == "OK"
+
+
+def test_a_trip_latches_until_it_is_reset_and_its_cause_is_gone() -> None:
+    story = Story()
+    story.tell(1, temperatures=(22.0, 56.0))
+    assert story.level("charge_overtemperature") == "TRIP"
+    story.tell(1, temperatures=(22.0, 47.0))
+    hot = make_reading(story.time + 1, temperatures=(22.0, 47.0))
+    state, standing = bms.reset_trips(story.config, story.state, hot)
+    assert standing == ("charge_overtemperature",)
+    assert state.tracks["charge_overtemperature"].level is Level.TRIP
+    story.tell(1, temperatures=(22.0, 35.0))
+    story.tell(600)
+    assert story.level("charge_overtemperature") == "TRIP"
+    story.state, standing = bms.reset_trips(story.config, story.state, make_reading(story.time + 1))
+    assert standing == ()
+    story.tell()
+    assert story.level("charge_overtemperature") == "OK"
+
+
+def test_a_reset_leaves_lower_levels_alone() -> None:
+    story = Story()
+    story.tell(1, cell=3.56, temperatures=(22.0, 56.0))
+    story.tell(1, cell=3.56, temperatures=(22.0, 43.0))
+    story.tell(1, cell=3.56, temperatures=(22.0, 30.0))
+    state, standing = bms.reset_trips(story.config, story.state, make_reading(story.time + 1, cell=3.56))
+    assert standing == ()
+    assert state.tracks["cell_overvoltage"].level is Level.PROTECT
+    assert "charge_overtemperature" not in state.tracks
+
+
+def test_a_trip_cannot_be_reset_blindly() -> None:
+    story = Story()
+    story.tell(1, temperatures=(22.0, 56.0))
+    blind = make_reading(story.time + 1, temperatures=(None, 22.0))
+    _, standing = bms.reset_trips(story.config, story.state, blind)
+    assert standing == ("charge_overtemperature",)
+
+
+def test_the_evidence_names_cell_value_threshold_and_moment() -> None:
+    story = Story()
+    story.tell(1, cells=with_cell(4, 3.645))
+    alarm = story.decision.alarms[0]
+    assert (alarm.key, alarm.level, alarm.flow) == ("cell_overvoltage", Level.TRIP, Flow.CHARGE)
+    reason = alarm.reason
+    assert (reason.cell, reason.value, reason.threshold, reason.since) == (4, 3.645, 3.64, story.time)
+
+
+def test_the_worst_alarm_comes_first() -> None:
+    story = Story()
+    story.tell(7, switch_temperature=72.0)
+    story.tell(1, switch_temperature=72.0, temperatures=(22.0, 36.0))
+    story.tell(1, switch_temperature=72.0, temperatures=(22.0, 50.5))
+    assert [alarm.level for alarm in story.decision.alarms] == [Level.PROTECT, Level.WARN]
+    assert story.decision.worst is Level.PROTECT
+
+
+def test_a_lost_link_costs_a_quarter_then_all(story: Story) -> None:
+    story.silence(4)
+    assert story.decision.ccl.value == 100
+    story.silence(1)
+    assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (25, "communication_lost")
+    story.silence(5)
+    assert (story.decision.ccl.value, story.decision.dcl.value) == (0, 0)
+    assert story.level("communication_lost") == "PROTECT"
+
+
+def test_a_link_that_returns_recovers_by_itself(story: Story) -> None:
+    story.silence(20)
+    story.tell(4)
+    assert story.level("communication_lost") == "OK"
+    assert story.level("sensor_failed") == "OK"
+
+
+def test_one_missing_cell_is_a_failed_sensor_and_not_a_lost_link(story: Story) -> None:
+    story.tell(11, cells=with_cell(7, None), voltage=16 * 3.3)
+    assert story.level("sensor_failed") == "PROTECT"
+    assert story.level("communication_lost") == "OK"
+    assert story.decision.ccl.value == 0
+
+
+def test_a_pack_that_never_answers_is_lost_after_ten_seconds() -> None:
+    story = Story()
+    nothing = {"cells": (), "cells_time": None, "temperatures_time": None, "current": None, "current_time": None}
+    story.tell(3, **nothing)
+    assert story.level("communication_lost") == "OK"
+    story.tell(10, **nothing)
+    assert story.level("communication_lost") == "PROTECT"
+    assert story.decision.mode == "lost"
+
+
+def test_rows_are_unique_and_every_row_has_levels() -> None:
+    keys = [row.key for row in PROTECTIONS]
+    assert len(keys) == len(set(keys))
+    assert set(keys) == set(make_config().stages)
