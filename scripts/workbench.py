@@ -24,8 +24,8 @@ if PACKAGE not in sys.modules:
     sys.modules[PACKAGE] = half
 sys.path.insert(0, str(ROOT))
 
-from modbus_connection import ModbusConnection, ModbusError  # noqa: E402
-from modbus_connection.tmodbus import connect_serial, connect_tcp  # noqa: E402
+from modbus_connection import ModbusSerialParams, ModbusTcpParams  # noqa: E402
+from modbus_connection.tmodbus import ModbusConnection  # noqa: E402
 
 from custom_components.home_bms.core.model import PackReading  # noqa: E402
 from custom_components.home_bms.hw.devices import DEVICES, Device  # noqa: E402
@@ -74,9 +74,9 @@ async def read(given: argparse.Namespace) -> int:
     failed = True
     left = given.count or (None if given.watch else 1)
     try:
-        connection = await connect(given.link, device)
-    except (ModbusError, ValueError, OSError) as err:
-        return complain(f"cannot connect to {given.link}: {err}")
+        connection = link(given.link, device)
+    except ValueError as err:
+        return complain(f"{given.link} is no link: {err}")
     try:
         driver = device.driver(connection.for_unit(given.unit))
         while left is None or left > 0:
@@ -94,14 +94,13 @@ async def read(given: argparse.Namespace) -> int:
     return int(failed)
 
 
-async def connect(link: str, device: Device) -> ModbusConnection:
-    """Open a link as Home Assistant does. Raises ModbusError, ValueError or OSError."""
-    parts = urlsplit(link)
+def link(name: str, device: Device) -> ModbusConnection:
+    """Return a link as Home Assistant makes it; it connects with the first request. Raises ValueError."""
+    parts = urlsplit(name)
     if parts.scheme == "tcp":
-        return await connect_tcp(parts.hostname or "", port=parts.port or 502)
-    if parts.scheme == "rtu+tcp":
-        return await connect_serial(f"socket://{parts.netloc}", baudrate=device.baudrate)
-    return await connect_serial(link, baudrate=device.baudrate)
+        return ModbusConnection(ModbusTcpParams(host=parts.hostname or "", port=parts.port or 502))
+    path = f"socket://{parts.netloc}" if parts.scheme == "rtu+tcp" else name
+    return ModbusConnection(ModbusSerialParams(device=path, baudrate=device.baudrate))
 
 
 def decode(given: argparse.Namespace) -> int:

@@ -37,7 +37,7 @@ class Request:
     @override
     def __str__(self) -> str:
         verb = "read" if self.function == READ else "write"
-        return f"asks unit {self.unit} to {verb} {self.count} registers at 0x{self.address:04X}"
+        return f"asks unit {self.unit} to {verb} {self.count} register{'s' * (self.count != 1)} at 0x{self.address:04X}"
 
 
 def crc16(data: bytes) -> bytes:
@@ -48,6 +48,11 @@ def crc16(data: bytes) -> bytes:
         for _ in range(8):
             crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
     return crc.to_bytes(2, "little")
+
+
+def valid(frame: bytes) -> bool:
+    """Whether the frame ends with the checksum of its bytes."""
+    return len(frame) >= 4 and frame[-2:] == crc16(frame[:-2])
 
 
 def parse_request(frame: bytes) -> Request:
@@ -105,13 +110,16 @@ def memory_of(device: RegisterMap, request: bytes | None, answer: bytes | None) 
     Raises FrameError with the reason where there are none to be had.
     """
     if not answer:
-        asked = f": the request {parse_request(request)}" if request else ", nor a request"
-        raise FrameError(f"there is no answer{asked}")
-    if device.frame and (memory := device.frame(answer)):
+        known = f": the request {parse_request(request)}" if request else ", nor a request"
+        raise FrameError(f"there is no answer{known}")
+    asked = parse_request(request) if request and valid(request) else None
+    if device.frame and (memory := device.frame(answer, asked)):
         return memory
     if not request:
         raise FrameError("without its request nobody can tell which registers the answer brings")
     question = parse_request(request)
+    if question.unit not in device.unit_ids:
+        raise FrameError(f"the request {question}; a {device.name} has {device.unit_ids[0]} to {device.unit_ids[-1]}")
     memory = parse_answer(question, answer, device.address_step)
     if not memory:
         raise FrameError(f"the answer only acknowledges: the request {question}")

@@ -50,7 +50,6 @@ class Device(RegisterMap):
     """A pack device on Modbus: its register map, and how its bus wants to be treated."""
 
     baudrate: int
-    unit_ids: range
     spacing: float
     """s of silence that its serial bus needs between two requests."""
     timeout: float
@@ -150,7 +149,7 @@ class ModbusDriver(Driver):
         self._values.update({name: getattr(component, name) for name in component.declared_fields})
 
     async def _read_live(self) -> None:
-        """Read every live block; one that does not answer keeps its values and times. Raises DriverError if none does."""
+        """Read every live block; one that fails keeps its values and times. Raises DriverError if all do."""
         failure: DriverError | None = None
         arrived = False
         for kind, groups in self._device.live.items():
