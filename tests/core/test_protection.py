@@ -176,6 +176,20 @@ def test_a_trip_cannot_be_reset_blindly() -> None:
     assert standing == ("charge_overtemperature",)
 
 
+def test_old_data_reset_and_release_nothing() -> None:
+    story = Story()
+    story.tell(1, temperatures=(22.0, 56.0))
+    story.tell(1, temperatures=(22.0, 43.0))
+    story.tell(11, temperatures=(22.0, 30.0), current=106.0)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    story.tell(1, temperatures=(22.0, 30.0), current=0.0)
+    story.silence(100)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    assert story.snapshot is not None
+    _, standing = bms.reset_trips(story.config, story.state, story.snapshot.reading)
+    assert standing == ("charge_overtemperature",)
+
+
 def test_the_evidence_names_cell_value_threshold_and_moment() -> None:
     story = Story()
     story.tell(1, cells=with_cell(4, 3.645))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .model import NO_TRACKS, Alarm, Believed, Flow, Level, PackConfig, Reason, Stage, Track
+from .plausibility import FRESH
 
 # Data younger than this counts as arriving: what is missing in it is a failed sensor rather than a lost link.
 _LINK_FRESH: Final = 3.0
@@ -201,7 +202,7 @@ def _release(
     if track.level is Level.TRIP:
         return track
     stage = next(stage for stage in stages if stage.level is track.level)
-    if not row.whole(believed) or _beyond(stage, value, stage.release):
+    if not _certain(row, believed) or _beyond(stage, value, stage.release):
         return track if track.safe_since is None else replace(track, safe_since=None)
     now = believed.time
     since = now if track.safe_since is None else track.safe_since
@@ -212,6 +213,11 @@ def _release(
         return None
     lower = max(left, key=lambda each: each.level)
     return Track(level=lower.level, since=now, pending=track.pending, reason=_reason(row, lower.at, value, believed))
+
+
+def _certain(row: Protection, believed: Believed) -> bool:
+    """Tell whether the value stands for all cells or sensors, and for now."""
+    return believed.age < FRESH and row.whole(believed)
 
 
 def _reason(row: Protection, threshold: float, value: float, believed: Believed) -> Reason:
@@ -256,7 +262,7 @@ def reset(
         row = _BY_KEY[key]
         value = row.watch(config, believed)
         stage = config.stages[key][-1]
-        gone = value is not None and row.whole(believed) and not _beyond(stage, value, stage.release)
+        gone = value is not None and _certain(row, believed) and not _beyond(stage, value, stage.release)
         if track.level is not Level.TRIP:
             kept[key] = track
         elif not gone:
