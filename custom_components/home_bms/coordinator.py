@@ -188,6 +188,12 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
                 min(together.dcl.value, own.dcl.value),
             )
 
+    async def async_release(self) -> None:
+        """Hand control of the pack back, and of a virtual one's inverter."""
+        if self.host is not None:
+            self.host.obey(None, None, None)
+        await self.supervisor.async_release()
+
     @callback
     def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
         """Raise or withdraw a repair issue."""
@@ -303,6 +309,7 @@ class HomeBmsRuntimeData:
     """By subentry id."""
     system: SystemCoordinator
     store: HomeBmsStore
+    stopped: bool = False
 
     @property
     def control_allowed(self) -> bool:
@@ -318,7 +325,7 @@ class HomeBmsRuntimeData:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="store_lost")
         was, self.store.control_allowed = self.store.control_allowed, allowed
         if was and not allowed:
-            await asyncio.gather(*(pack.supervisor.async_release() for pack in self.packs.values()))
+            await asyncio.gather(*(pack.async_release() for pack in self.packs.values()))
         await self.store.async_save()
         self.system.async_update_listeners()
         for pack in self.packs.values():
@@ -326,6 +333,9 @@ class HomeBmsRuntimeData:
 
     async def async_stop(self) -> None:
         """Stop watching, hand control back and save; more than one call does no harm."""
+        if self.stopped:
+            return
+        self.stopped = True
         await asyncio.gather(*(pack.supervisor.async_stop() for pack in self.packs.values()))
         await self.store.async_save()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -60,12 +61,20 @@ def _packs(hass: HomeAssistant, call: ServiceCall) -> list[PackCoordinator]:
     return [runtime.packs[device.config_subentry_id]]
 
 
-def _host(hass: HomeAssistant, call: ServiceCall) -> VirtualHost:
-    """Return the simulation of a virtual pack. Raises ServiceValidationError for any other."""
+@contextmanager
+def _simulation(hass: HomeAssistant, call: ServiceCall) -> Generator[VirtualHost]:
+    """Give the simulation of a virtual pack. Raises ServiceValidationError for any other, and for what it refuses."""
     packs = _packs(hass, call)
     if len(packs) != 1 or (host := packs[0].host) is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_virtual")
-    return host
+    try:
+        yield host
+    except ValueError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_fault",
+            translation_placeholders={"fault": call.data.get(ATTR_FAULT, ""), "error": str(err)},
+        ) from err
 
 
 async def _wish_all(wishes: list[tuple[PackCoordinator, dict[str, float | None]]]) -> None:
@@ -124,28 +133,22 @@ async def _reset_trips(hass: HomeAssistant, call: ServiceCall) -> None:
 
 
 async def _inject_fault(hass: HomeAssistant, call: ServiceCall) -> None:
-    """Break something in a simulation."""
-    host = _host(hass, call)
+    """Break something in a simulation; people count cells from 1."""
     cell = call.data.get(ATTR_CELL)
     duration = call.data.get(ATTR_DURATION)
-    try:
+    with _simulation(hass, call) as host:
         host.inject(
             call.data[ATTR_FAULT],
             None if cell is None else cell - 1,
             call.data.get(ATTR_VALUE),
             None if duration is None else duration.total_seconds(),
         )
-    except (KeyError, ValueError, IndexError) as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="unknown_fault",
-            translation_placeholders={"fault": call.data[ATTR_FAULT], "error": str(err)},
-        ) from err
 
 
 async def _clear_faults(hass: HomeAssistant, call: ServiceCall) -> None:
     """Mend what was broken in a simulation."""
-    _host(hass, call).clear(call.data.get(ATTR_FAULT))
+    with _simulation(hass, call) as host:
+        host.clear(call.data.get(ATTR_FAULT))
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -164,7 +167,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         handler=_inject_fault,
         schema={
             vol.Required(ATTR_FAULT): cv.string,
-            vol.Optional(ATTR_CELL): cv.positive_int,
+            vol.Optional(ATTR_CELL): vol.All(vol.Coerce(int), vol.Range(min=1)),
             vol.Optional(ATTR_VALUE): vol.Coerce(float),
             vol.Optional(ATTR_DURATION): cv.positive_time_period,
         },

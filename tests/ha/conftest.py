@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, override
 from unittest.mock import patch
 
+import pytest
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TYPE, Platform
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import pytest
 
 from custom_components.home_bms import supervisor
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK

@@ -1,0 +1,96 @@
+"""What only a person can decide is offered as a repair, and takes effect once it is confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.home_bms.const import DOMAIN
+from custom_components.home_bms.coordinator import PackCoordinator
+from custom_components.home_bms.repairs import async_create_fix_flow
+from custom_components.home_bms.supervisor import Link
+
+from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
+
+
+async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator, issue_id: str) -> dict[str, Any]:
+    """Click through an issue's repair."""
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    answer = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id})
+    form = await answer.json()
+    assert form["step_id"] == "confirm"
+    assert form["description_placeholders"]["name"]
+    answer = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    await hass.async_block_till_done()
+    return await answer.json()
+
+
+async def test_a_lost_store_is_confirmed_and_control_can_be_allowed_again(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, socket_enabled: None, entry: MockConfigEntry
+) -> None:
+    entry.runtime_data.store.async_declare_lost()
+    result = await fix(hass, hass_client, f"store_lost_{ENTRY_ID}")
+    assert result["type"] == "create_entry"
+    assert not entry.runtime_data.store.lost
+    await entry.runtime_data.async_allow_control(True)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, f"store_lost_{ENTRY_ID}") is None
+
+
+async def test_a_new_pack_in_the_place_of_the_old_is_taken_once_confirmed(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    socket_enabled: None,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+) -> None:
+    driver.identity = ScriptedDriver("JK-9999").identity
+    await until(lambda: pack.statistics.link is Link.FOREIGN)
+    result = await fix(hass, hass_client, f"identity_changed_{PACK_ID}")
+    assert result["type"] == "create_entry"
+    subentry = entry.subentries[PACK_ID]
+    assert subentry.unique_id == subentry.data["serial_number"] == "JK-9999"
+    again: PackCoordinator = entry.runtime_data.packs[PACK_ID]
+    assert again is not pack
+    await until(lambda: again.statistics.link is Link.ANSWERING)
+
+
+async def test_a_pack_that_is_set_up_elsewhere_is_not_taken_twice(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    socket_enabled: None,
+    drivers: list[ScriptedDriver],
+    driver: ScriptedDriver,
+    scripted: None,
+) -> None:
+    drivers.append(ScriptedDriver("JK-0002"))
+    other = pack_subentry("01PACK0000000000000000000B", "Pack 2", serial_number="JK-0002")
+    entry = make_entry(hass, pack_subentry(), other)
+    await set_up(hass, entry)
+    driver.identity = drivers[1].identity
+    await until(lambda: entry.runtime_data.packs[PACK_ID].statistics.link is Link.FOREIGN)
+    result = await fix(hass, hass_client, f"identity_changed_{PACK_ID}")
+    assert (result["type"], result["reason"]) == ("abort", "already_configured")
+    assert entry.subentries[PACK_ID].unique_id == "JK-0001"
+
+
+@pytest.mark.parametrize(
+    ("issue_id", "data"),
+    [
+        pytest.param("store_lost_gone", None, id="no data"),
+        pytest.param("store_lost_gone", {"entry_id": "gone"}, id="entry gone"),
+        pytest.param("identity_changed_gone", {"entry_id": ENTRY_ID, "subentry_id": "gone"}, id="pack gone"),
+    ],
+)
+async def test_an_issue_of_something_that_has_gone_needs_only_a_nod(
+    hass: HomeAssistant, entry: MockConfigEntry, issue_id: str, data: dict[str, Any] | None
+) -> None:
+    flow = await async_create_fix_flow(hass, issue_id, data)
+    assert type(flow).__name__ == "ConfirmRepairFlow"
