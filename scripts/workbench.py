@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import pty
+import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+import threading
+import tty
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -32,6 +37,7 @@ from custom_components.home_bms.hw.devices import DEVICES, Device  # noqa: E402
 from custom_components.home_bms.hw.driver import DriverError  # noqa: E402
 from custom_components.home_bms.hw.frames import FrameError, memory_of, parse_request, valid  # noqa: E402
 from custom_components.home_bms.hw.registers import Memory  # noqa: E402
+from custom_components.home_bms.hw.virtual import FAULTS, Place, VirtualHost  # noqa: E402
 
 FRAMINGS: Final = (None, "rtu", "jk_bulk")
 type Case = tuple[str, Callable[[], Memory]]
@@ -46,6 +52,20 @@ def main() -> int:
     device.add_argument(
         "device", choices=sorted(DEVICES), metavar="DEVICE", help=f"one of: {', '.join(sorted(DEVICES))}"
     )
+
+    serving = commands.add_parser("serve", parents=[device], help="let a virtual pack answer, with faults on request")
+    where = serving.add_mutually_exclusive_group()
+    where.add_argument("--tcp", type=int, metavar="PORT", help="Modbus TCP on loopback (default: on a free port)")
+    where.add_argument(
+        "--rtu-over-tcp", type=int, metavar="PORT", help="RTU frames over TCP on loopback; 0: a free port"
+    )
+    where.add_argument("--pty", action="store_true", help="RTU frames on a pseudo terminal")
+    serving.add_argument("--unit", type=int, default=1, help="the pack's unit id (default: 1)")
+    serving.add_argument("--cells", type=int, default=16, help="cells in series (default: 16)")
+    serving.add_argument("--chemistry", default="lfp", help="of the cells (default: lfp)")
+    serving.add_argument("--seed", type=int, default=0, help="the same seed gives the same pack (default: 0)")
+    serving.add_argument("--speed", type=float, default=1.0, help="its seconds for each real one (default: 1)")
+    serving.set_defaults(run=lambda given: asyncio.run(serve(given)))
 
     reading = commands.add_parser(
         "read", parents=[device], help="poll a pack and print what it tells, one JSON line a reading"
@@ -66,6 +86,110 @@ def main() -> int:
     with suppress(KeyboardInterrupt, BrokenPipeError):
         return int(given.run(given))
     return 0
+
+
+async def serve(given: argparse.Namespace) -> int:
+    """Serve a virtual pack until Ctrl-C, say on one JSON line where, and do what standard input says (`command`)."""
+    try:
+        host = VirtualHost(
+            device_key=given.device, chemistry=given.chemistry, cells=given.cells, seed=given.seed, speed=given.speed
+        )
+    except (ValueError, KeyError) as err:
+        return complain(f"there is no such pack: {err}")
+    host.server.unit_id = given.unit
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+
+    def listen() -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(command, host, line.split())
+
+    try:
+        async with served(host, given) as where:
+            print(json.dumps({"device": given.device, "unit": given.unit, "link": where}), flush=True)
+            # A thread that need not end: nothing wakes a read of standard input.
+            threading.Thread(target=listen, daemon=True).start()
+            await stop.wait()
+    except OSError as err:
+        return complain(str(err))
+    return 0
+
+
+@asynccontextmanager
+async def served(host: VirtualHost, given: argparse.Namespace) -> AsyncIterator[str]:
+    """Open the link that was asked for and give its name, as `read` takes it. Raises OSError."""
+    try:
+        if given.pty:
+            port = await host.server.start_rtu_over_tcp()
+            async with terminal(port) as path:
+                yield path
+        elif given.rtu_over_tcp is not None:
+            yield f"rtu+tcp://127.0.0.1:{await host.server.start_rtu_over_tcp(port=given.rtu_over_tcp)}"
+        else:
+            yield f"tcp://127.0.0.1:{await host.server.start_tcp(port=given.tcp or 0)}"
+    finally:
+        await host.async_stop()
+
+
+@asynccontextmanager
+async def terminal(port: int) -> AsyncIterator[str]:
+    """Join a new pseudo terminal to a TCP port of this machine, again and again, and give its path. Raises OSError."""
+    ours, theirs = pty.openpty()
+    # The other end stays open, so that the terminal outlives those who open and close it.
+    tty.setraw(theirs)
+    loop = asyncio.get_running_loop()
+    lines: list[asyncio.StreamWriter] = []
+
+    async def join() -> None:
+        while True:
+            with suppress(OSError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                lines[:] = [writer]
+                while data := await reader.read(512):
+                    os.write(ours, data)
+                writer.close()
+            await asyncio.sleep(0.2)
+
+    def spoken_to() -> None:
+        data = os.read(ours, 512)
+        for writer in lines:
+            writer.write(data)
+
+    loop.add_reader(ours, spoken_to)
+    joining = asyncio.create_task(join())
+    try:
+        yield os.ttyname(theirs)
+    finally:
+        joining.cancel()
+        loop.remove_reader(ours)
+        os.close(ours)
+        os.close(theirs)
+        for writer in lines:
+            writer.close()
+
+
+def command(host: VirtualHost, words: list[str]) -> None:
+    """Do what a line says: `FAULT [CELL] [VALUE] [SECONDS]`, `clear [FAULT]`, `help`; cells count from 1."""
+    if not words:
+        return
+    name, *rest = words
+    if name == "help":
+        for fault in FAULTS.values():
+            place = "" if fault.place is Place.PACK else f" {fault.place}"
+            print(f"{fault.name}{place}{f' {fault.unit}' if fault.unit else ''}: {fault.text}", file=sys.stderr)
+        return
+    try:
+        if name == "clear":
+            host.clear(*rest[:1])
+            return
+        numbers = [float(word) for word in rest]
+        placed = name in FAULTS and FAULTS[name].place is not Place.PACK
+        cell = int(numbers.pop(0)) - 1 if placed and numbers else None
+        value, duration, *_ = (*numbers, None, None)
+        host.inject(name, cell, value, duration)
+    except ValueError as err:
+        complain(str(err))
 
 
 async def read(given: argparse.Namespace) -> int:
