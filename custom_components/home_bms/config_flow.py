@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, override
 
 import probatio as vol
@@ -89,9 +91,9 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         return "Pack 1"
 
     @callback
+    @abstractmethod
     def _finish(self) -> ResultT:
         """End the flow with `_data`."""
-        raise NotImplementedError
 
     async def async_step_network(self, user_input: dict[str, Any] | None = None) -> ResultT:
         """Handle a pack behind a network address."""
@@ -148,6 +150,8 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
                 errors["base"] = err.key
             else:
                 link = {key: made[key] for key in (CONF_MODEL, CONF_SEED, CONF_SPEED)}
+                # A pack tells its chemistry only roughly; of this one it is known.
+                info = replace(info, chemistry=made[CONF_CHEMISTRY])
                 return await self._async_found(info, {CONF_TYPE: TYPE_VIRTUAL, **link})
         schema = VIRTUAL_SCHEMA
         if self._pack() is not None:
@@ -266,11 +270,9 @@ class HomeBmsConfigFlow(PackSteps[ConfigFlowContext, ConfigFlowResult, str], Con
     @callback
     @override
     def _finish(self) -> ConfigFlowResult:
+        name = self._data.pop(CONF_NAME)
         pack = ConfigSubentryData(
-            data=self._data,
-            subentry_type=SUBENTRY_PACK,
-            title=self._data[CONF_NAME],
-            unique_id=self._data[CONF_SERIAL_NUMBER],
+            data=self._data, subentry_type=SUBENTRY_PACK, title=name, unique_id=self._data[CONF_SERIAL_NUMBER]
         )
         return self.async_create_entry(title=TITLE, data={}, subentries=[pack])
 
@@ -298,7 +300,8 @@ class PackFlow(PackSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str
         user_input: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> SubentryFlowResult:
         """Let the user change how the pack is reached and what it is made of; a real pack may move to another link."""
-        self._data = dict(self._get_reconfigure_subentry().data)
+        pack = self._get_reconfigure_subentry()
+        self._data = {**pack.data, CONF_NAME: pack.title}
         if self._data[CONF_TYPE] == TYPE_VIRTUAL:
             return await self.async_step_virtual()
         return self.async_show_menu(step_id="reconfigure", menu_options=("network", "serial"))
@@ -318,7 +321,7 @@ class PackFlow(PackSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str
     @callback
     @override
     def _finish(self) -> SubentryFlowResult:
-        name = self._data[CONF_NAME]
+        name = self._data.pop(CONF_NAME)
         if (pack := self._pack()) is not None:
             return self.async_update_and_abort(self._get_entry(), pack, title=name, data=self._data)
         return self.async_create_entry(title=name, data=self._data, unique_id=self._data[CONF_SERIAL_NUMBER])

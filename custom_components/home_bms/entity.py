@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -63,6 +64,8 @@ class HomeBmsEntityDescription(EntityDescription):
     """The least change of a number that is news; without it every change is."""
     soonest: float = SOONEST
     """s between two states of a number with a dead band."""
+    falls_at_once: bool = False
+    """A limit that falls is news at once; only its rise can wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +94,9 @@ class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator](Coordinat
         self._attr_translation_placeholders = dict(description.placeholders or {})
 
     @property
+    @abstractmethod
     def shown(self) -> object:
         """What the state is made of, before Home Assistant turns it into words."""
-        raise NotImplementedError
 
     @callback
     @override
@@ -116,9 +119,11 @@ class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator](Coordinat
         new, old = told[1], self._written[1]
         if not isinstance(new, float | int) or not isinstance(old, float | int):
             return True
-        if (new == 0) != (old == 0):
+        is_limit = self.entity_description.falls_at_once
+        if is_limit and (new == 0) != (old == 0):
             return True
-        return silence >= self.entity_description.soonest and abs(new - old) >= dead_band
+        prompt = is_limit and new < old
+        return abs(new - old) >= dead_band and (prompt or silence >= self.entity_description.soonest)
 
 
 class PackEntity(HomeBmsEntity[PackCoordinator]):

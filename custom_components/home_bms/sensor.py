@@ -117,7 +117,8 @@ VOLTS: Final[dict[str, Any]] = {
     "suggested_display_precision": 2,
     "dead_band": 0.05,
 }
-CELL_VOLTS: Final = VOLTS | {"suggested_display_precision": 3, "dead_band": 0.002, "soonest": SOONEST_CELL}
+CELL_EXTREME: Final = VOLTS | {"suggested_display_precision": 3, "dead_band": 0.002}
+CELL_VOLTS: Final = CELL_EXTREME | {"soonest": SOONEST_CELL}
 AMPERES: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.CURRENT,
     "native_unit_of_measurement": UnitOfElectricCurrent.AMPERE,
@@ -132,13 +133,14 @@ WATTS: Final[dict[str, Any]] = {
     "suggested_display_precision": 0,
     "dead_band": 20.0,
 }
+VOLTS_LIMIT: Final = VOLTS | {"falls_at_once": True}
+AMPERES_LIMIT: Final = AMPERES | {"falls_at_once": True}
 DEGREES: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.TEMPERATURE,
     "native_unit_of_measurement": UnitOfTemperature.CELSIUS,
     "state_class": SensorStateClass.MEASUREMENT,
     "suggested_display_precision": 1,
     "dead_band": 0.5,
-    "soonest": SOONEST_CELL,
 }
 CHARGE_STATE: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.BATTERY,
@@ -243,14 +245,14 @@ PACK_SENSORS: Final = (
     PackSensorDescription(
         key="cell_max",
         translation_key="cell_max",
-        **CELL_VOLTS,
+        **CELL_EXTREME,
         heard=cells_heard,
         value_fn=lambda pack: pack.data.believed.cell_max,
     ),
     PackSensorDescription(
         key="cell_min",
         translation_key="cell_min",
-        **CELL_VOLTS,
+        **CELL_EXTREME,
         heard=cells_heard,
         value_fn=lambda pack: pack.data.believed.cell_min,
     ),
@@ -305,13 +307,13 @@ PACK_SENSORS: Final = (
         value_fn=lambda pack: pack.data.believed.switch_temperature,
     ),
     PackSensorDescription(
-        key="cvl", translation_key="cvl", **VOLTS, value_fn=lambda pack: pack.data.decision.cvl.value
+        key="cvl", translation_key="cvl", **VOLTS_LIMIT, value_fn=lambda pack: pack.data.decision.cvl.value
     ),
     PackSensorDescription(
-        key="ccl", translation_key="ccl", **AMPERES, value_fn=lambda pack: pack.data.decision.ccl.value
+        key="ccl", translation_key="ccl", **AMPERES_LIMIT, value_fn=lambda pack: pack.data.decision.ccl.value
     ),
     PackSensorDescription(
-        key="dcl", translation_key="dcl", **AMPERES, value_fn=lambda pack: pack.data.decision.dcl.value
+        key="dcl", translation_key="dcl", **AMPERES_LIMIT, value_fn=lambda pack: pack.data.decision.dcl.value
     ),
     PackSensorDescription(
         key="cvl_reason",
@@ -443,21 +445,21 @@ SYSTEM_SENSORS: Final = (
     SystemSensorDescription(
         key="cvl",
         translation_key="cvl",
-        **VOLTS,
+        **VOLTS_LIMIT,
         value_fn=lambda system: system.data.cvl.value,
         reason_fn=lambda system: system.data.cvl.reason,
     ),
     SystemSensorDescription(
         key="ccl",
         translation_key="ccl",
-        **AMPERES,
+        **AMPERES_LIMIT,
         value_fn=lambda system: system.data.ccl.value,
         reason_fn=lambda system: system.data.ccl.reason,
     ),
     SystemSensorDescription(
         key="dcl",
         translation_key="dcl",
-        **AMPERES,
+        **AMPERES_LIMIT,
         value_fn=lambda system: system.data.dcl.value,
         reason_fn=lambda system: system.data.dcl.reason,
     ),
@@ -489,6 +491,7 @@ def numbered_sensors(config: PackConfig) -> list[PackSensorDescription]:
             translation_key="temperature",
             placeholders={"sensor": str(index + 1)},
             **DEGREES,
+            soonest=SOONEST_CELL,
             heard=temperatures_heard,
             value_fn=partial(_temperature, index),
         )
