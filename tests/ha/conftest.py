@@ -57,7 +57,7 @@ VIRTUAL: Mapping[str, Any] = {
 async def until(condition: Callable[[], Any], within: float = 10.0) -> None:
     """Wait until `condition` holds, at most `within` s."""
     async with asyncio.timeout(within):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - conditions are anything at all
             await asyncio.sleep(PERIOD / 4)
 
 
