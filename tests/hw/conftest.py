@@ -73,8 +73,8 @@ class Box:
     """Kind, wire address, count of every request."""
     wire: list[bytes] = field(default_factory=list)
     """Every request as it came over the wire, where the link lets us see it."""
-    refuse: dict[int, int] = field(default_factory=dict)
-    """The Modbus exception with which a request at a wire address is answered."""
+    refuse: dict[int | tuple[str, int], int] = field(default_factory=dict)
+    """The Modbus exception that answers any request, or one kind of request, at a wire address."""
     stuck: bool = False
     """Acknowledge writes and do nothing."""
     spoil: Callable[[bytes], bytes] = bytes
@@ -87,7 +87,7 @@ class Box:
     def ask(self, kind: str, address: int, count: int) -> int:
         """Note a request; return the exception that answers it, or 0."""
         self.requests.append((kind, address, count))
-        return self.refuse.get(address, 0)
+        return self.refuse.get(address, 0) or self.refuse.get((kind, address), 0)
 
     def write(self, address: int, words: list[int]) -> None:
         """Take written words over, and move the MOSFETs with the switches."""

@@ -151,7 +151,7 @@ async def test_a_write_without_effect_is_told(start, box):
 async def test_a_refused_write_is_told_and_the_other_switch_still_moves(start, box):
     driver = await start()
     await driver.async_identify()
-    box.refuse[0x1070] = 2
+    box.refuse["write", 0x1070] = 2
     with pytest.raises(DriverError) as told:
         await driver.async_apply(decide(charge=False, discharge=False))
     assert told.value.key == "refused"

@@ -36,7 +36,7 @@ class Series(RegisterField[tuple[float, ...]]):
 
     @override
     def encode(self, value: Any, scale_exponent: int | None = None) -> list[int]:
-        words = [min(max(round((item or 0) * 1000), 0), 0xFFFF) for item in value or ()][: self.count]
+        words = [round(min(max((item or 0) * 1000, 0), 0xFFFF)) for item in value or ()][: self.count]
         return words + [0] * (self.count - len(words))
 
 
@@ -170,10 +170,10 @@ def register_fields(kind: type[Component]) -> list[tuple[str, RegisterField[Any]
 def _fitting(field: RegisterField[Any], value: Any) -> Any:  # noqa: ANN401 - a field holds what it holds
     """Return a value that the field can hold: the nearest for a number, 0 for none."""
     if isinstance(field, PackedBitsField):
-        return min(max(round(value or 0), 0), field.mask >> field.start)
+        return round(min(max(value or 0, 0), field.mask >> field.start))
     if not isinstance(field, NumberField):
         return value
     size = 1 << (16 * field.count)
     low, high = (-size // 2, size // 2 - 1) if field.signed else (0, size - 1)
-    raw = min(max(round((value or 0) / field.scale), low), high)
+    raw = round(min(max((value or 0) / field.scale, low), high))
     return raw if field.scale == 1 else raw * field.scale
