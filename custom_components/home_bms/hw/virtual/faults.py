@@ -77,7 +77,6 @@ def _stop_heating(pack: VirtualPack, active: Active) -> None:
 
 
 def _set_warmth(pack: VirtualPack, active: Active) -> None:
-    active.memory = pack.cells[active.cell].temperature
     pack.cells[active.cell].temperature = active.value
 
 
@@ -85,8 +84,9 @@ def _hold_warmth(pack: VirtualPack, active: Active, _dt: float) -> None:
     pack.cells[active.cell].temperature = active.value
 
 
-def _restore_warmth(pack: VirtualPack, active: Active) -> None:
-    pack.cells[active.cell].temperature = active.memory
+def _cool_at_once(pack: VirtualPack, active: Active) -> None:
+    cell = pack.cells[active.cell]
+    cell.temperature = pack.ambient + cell.place
 
 
 def _chill(pack: VirtualPack, active: Active) -> None:
@@ -190,8 +190,8 @@ FAULTS: Final[Mapping[str, Fault]] = {
     for fault in (
         Fault(name="hot_cell", text="A cell heats towards the value, as fast as a strong heater could.", place=CELL,
               unit="°C", default=65, low=-40, high=150, step=_heat, stop=_stop_heating),
-        Fault(name="hot_cell_now", text="A cell is at the value at once, and as before when cleared.", place=CELL,
-              unit="°C", default=65, low=-40, high=150, start=_set_warmth, step=_hold_warmth, stop=_restore_warmth),
+        Fault(name="hot_cell_now", text="A cell is at the value at once, and cool again once cleared.", place=CELL,
+              unit="°C", default=65, low=-40, high=150, start=_set_warmth, step=_hold_warmth, stop=_cool_at_once),
         Fault(name="cold_pack", text="The pack has stood long at the value.",
               unit="°C", default=-5, low=-40, high=80, start=_chill, stop=_warm_again),
         Fault(name="weak_cell", text="A cell has only this share of its capacity.", place=CELL,
@@ -208,7 +208,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
               unit="V", default=0.3, low=-5, high=5, distort=_shift_cell, once=True),
         Fault(name="frozen_cell", text="A cell's voltage no longer changes.", place=CELL,
               start=_remember_report, distort=_freeze_cell),
-        Fault(name="frozen", text="The device answers, and no value changes.",
+        Fault(name="frozen", text="The device answers, and no measured value changes.",
               start=_remember_report, distort=_freeze_all),
         Fault(name="cell_lost", text="The device reports one cell less.", distort=_lose_cell),
         Fault(name="dead_temperature_sensor", text="A temperature sensor tells nothing.", place=SENSOR,
@@ -279,8 +279,7 @@ class Faults:
         """End a fault wherever it stands, or all of them. Raises ValueError for a name that there is not."""
         if name is not None:
             _named(name)
-        # Backwards, so that two faults which hold the same thing give it back in order.
-        for known, number in reversed(tuple(self._active)):
+        for known, number in tuple(self._active):
             if name in (None, known):
                 self._end(known, number)
         self._pack.changed()
@@ -297,11 +296,15 @@ class Faults:
 
     def distort(self, told: Report) -> None:
         """Spoil what the sensors tell."""
-        for (name, number), active in tuple(self._active.items()):
-            if active.fault.distort:
-                active.fault.distort(active, told)
-            if active.fault.once:
-                self._end(name, number)
+        if not self._active:
+            return
+        # In the table's order, so that it does not matter what was injected first.
+        for name, fault in FAULTS.items():
+            for known, number in tuple(self._active):
+                if known == name and fault.distort:
+                    fault.distort(self._active[known, number], told)
+                    if fault.once:
+                        self._end(name, number)
 
     def current(self, sound: float) -> float:
         """Return what the current sensor tells instead of `sound`; the device counts with it too."""

@@ -57,7 +57,9 @@ class VirtualPack:
         serial_number: str = "VIRTUAL-0001",
         balance_current: float = 1.0,
     ) -> None:
-        """Build a pack whose cells differ as those of one batch do; the same seed gives the same pack.
+        """Build a pack that was once balanced at the top and whose cells differ as those of one batch do.
+
+        The same seed gives the same pack.
 
         `capacity` in Ah, `soc` in percent, `temperature` of the surroundings in °C, `balance_current` in A.
         Raises ValueError.
@@ -85,13 +87,16 @@ class VirtualPack:
                 leakage=capacity * 3e-5 * random.uniform(0.5, 1.5),
                 # The middle of the row is warmer than its ends.
                 place=1.5 - 3.0 * abs((index + 0.5) / cells - 0.5) + random.gauss(0.0, 0.15),
-                soc=soc + random.gauss(0.0, 0.3),
+                soc=soc,
                 temperature=temperature,
             )
             for index in range(cells)
         ]
+        missing = (100.0 - soc) * sum(cell.capacity for cell in self.cells) / cells
         for cell in self.cells:
             cell.temperature += cell.place
+            cell.soc = 100.0 - missing / cell.capacity + random.gauss(0.0, 0.04)
+            cell.voltage = curve.at(cell.soc)[0]
         self.info = DeviceInfo(
             manufacturer="Jikong",
             model="JK_PB2A16S20P",
@@ -287,7 +292,7 @@ class VirtualPack:
         self.charge_out += max(0.0, -self.current) * dt / 3600.0
         counted = self.counter + self._measured_current() * dt / (36.0 * self.capacity)
         if highest >= self._full_voltage and self.current > 0:
-            counted = max(counted, 99.0) if self.current > 0.05 * self.capacity else 100.0
+            counted = 100.0
         elif lowest <= self._empty_voltage and self.current < 0:
             counted = 0.0
         self.counter = min(100.0, max(0.0, counted))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 from pymodbus import FramerType
@@ -14,6 +15,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
+from serialx import BaseSerialTransport, create_serial_connection
 
 from ...core.model import Switches
 from ..registers import RegisterMap
@@ -87,11 +89,13 @@ class VirtualServer:
 
     async def start_serial(self, path: str, baudrate: int = 115200) -> None:
         """Answer RTU frames on a serial port. Raises OSError."""
-        await self._start(
-            ModbusSerialServer(
-                self._memory_map(), port=path, baudrate=baudrate, framer=FramerType.RTU, trace_pdu=self._pass
-            )
+        server = ModbusSerialServer(
+            self._memory_map(), port=path, baudrate=baudrate, framer=FramerType.RTU, trace_pdu=self._pass
         )
+        # pymodbus opens serial ports with pyserial, which Home Assistant does not bring; serialx it does.
+        connected = cast("Callable[[], asyncio.Protocol]", server.handle_new_connection)
+        server.call_create = partial(create_serial_connection, asyncio.get_running_loop(), connected, path, baudrate)
+        await self._start(server)
 
     async def stop(self) -> None:
         """Close the link and whoever is connected; leaves no task and no socket behind."""
@@ -106,9 +110,17 @@ class VirtualServer:
         if isinstance(listener, asyncio.Server):
             listener.abort_clients()
             await listener.wait_closed()
+        elif isinstance(listener, BaseSerialTransport):
+            await listener.wait_closed()
 
     async def _listen(self, host: str, port: int, framer: FramerType) -> int:
-        server = ModbusTcpServer(self._memory_map(), address=(host, port), framer=framer, trace_pdu=self._pass)
+        server = ModbusTcpServer(
+            self._memory_map(),
+            address=(host, port),
+            framer=framer,
+            trace_pdu=self._pass,
+            trace_connect=self._connected,
+        )
         await self._start(server)
         self._port = cast("asyncio.Server", server.transport).sockets[0].getsockname()[1]
         return self._port
@@ -160,6 +172,11 @@ class VirtualServer:
             )
         )
         return pdu
+
+    def _connected(self, connected: bool) -> None:
+        """Close a connection that comes in where the cable is pulled."""
+        if connected and "cable_pulled" in self.world.pack.faults:
+            asyncio.get_running_loop().call_soon(self._drop)
 
     def _drop(self) -> None:
         """Close all connections; a serial cable just falls silent."""

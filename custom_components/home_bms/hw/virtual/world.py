@@ -8,7 +8,6 @@ from math import ceil
 from typing import Final
 
 from ...core.model import PackReading, Switches
-from ..driver import DeviceInfo
 from .house import House
 from .pack import LONGEST_STEP, VirtualPack
 
@@ -41,11 +40,6 @@ class VirtualWorld:
         self.speed = speed
         self._clock = clock
         self._seen = clock()
-
-    @property
-    def info(self) -> DeviceInfo:
-        """Who the device says it is."""
-        return self.pack.info
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` of the world pass, in steps that the inverter's control is stable with."""
