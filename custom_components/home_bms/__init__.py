@@ -9,7 +9,12 @@ from homeassistant.components.modbus import async_get_unit
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TYPE, Platform
 from homeassistant.core import HassJob, HomeAssistant
-from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, UnsupportedStorageVersionError
+from homeassistant.exceptions import (
+    ConfigEntryError,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+    UnsupportedStorageVersionError,
+)
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
@@ -132,7 +137,15 @@ async def _async_create_pack(
         # Registered before the unit is, for on_unload callbacks are called last one first: the link closes before the
         # server at its other end.
         entry.async_on_unload(host.async_stop)
-        link |= {CONF_TYPE: TYPE_TCP, CONF_HOST: "127.0.0.1", CONF_PORT: await host.async_start()}
+        try:
+            port = await host.async_start()
+        except OSError as err:
+            raise ConfigEntryNotReady(
+                translation_domain=DOMAIN,
+                translation_key="virtual_pack_not_served",
+                translation_placeholders={"name": subentry.title, "error": str(err)},
+            ) from err
+        link |= {CONF_TYPE: TYPE_TCP, CONF_HOST: "127.0.0.1", CONF_PORT: port}
 
     try:
         unit = async_get_unit(hass, entry, link_params(link), link.get(CONF_UNIT_ID, 1))

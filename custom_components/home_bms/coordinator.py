@@ -112,7 +112,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._levels = _levels(self.latest)
         self._reset: frozenset[str] = frozenset()
         self._saved_counters: object = None
-        store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state))
+        store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state, hass.loop.time()))
 
     def _restore(self) -> PackState:
         """Return the saved state, or a new one; what cannot be read back is declared lost, never taken for nothing."""

@@ -194,16 +194,20 @@ class Supervisor:
 
     async def _look(self, patience: float) -> None:
         """Wait a while for a fresh reading; one that comes later is taken at the next tick."""
-        if self._looking is not None and self._looking.done():
-            self._take()
-        if self._looking is None:
+        looking = self._looking
+        if looking is not None and looking.done():
+            self._take(looking)
+            looking = None
+        if looking is None:
             self.statistics.polls += 1
-            self._looking = self._spawn(self._read(), "read")
-        await asyncio.wait({self._looking}, timeout=patience)
-        if self._looking.done():
-            self._take()
+            looking = self._spawn(self._read(), "read")
+        await asyncio.wait({looking}, timeout=patience)
+        if looking.done():
+            self._take(looking)
+            looking = None
         else:
             self.statistics.slow_reads += 1
+        self._looking = looking
 
     async def _read(self) -> PackReading:
         """Read the pack, after making sure who it is when that is in doubt."""
@@ -221,11 +225,8 @@ class Supervisor:
         if self._serial_number is not None and info.serial_number != self._serial_number:
             raise _ForeignPackError(info.serial_number)
 
-    def _take(self) -> None:
-        """Take what the read brought."""
-        looking, self._looking = self._looking, None
-        if looking is None:
-            return
+    def _take(self, looking: asyncio.Task[PackReading]) -> None:
+        """Take what a read brought."""
         with self._guarded():
             try:
                 self._last = looking.result()
@@ -298,7 +299,7 @@ class Supervisor:
     def _act(self, decision: Decision) -> None:
         """Begin to carry the decision out, where that is allowed and the pack is known."""
         if self._acting is not None and self._acting.done():
-            self._note_act()
+            self._note_act(self._acting)
         known = self.statistics.link in (Link.ANSWERING, Link.SILENT)
         if self._acting is None and known and self._watcher.control_allowed:
             self._acting = self._spawn(self._driver.async_apply(decision), "apply")
@@ -309,12 +310,12 @@ class Supervisor:
             return
         await asyncio.wait({self._acting}, timeout=max(0.0, until - self._hass.loop.time()))
         if self._acting.done():
-            self._note_act()
+            self._note_act(self._acting)
 
-    def _note_act(self) -> None:
+    def _note_act(self, acting: asyncio.Task[None]) -> None:
         """Note how writing went; a person is told of failures in a row."""
-        acting, self._acting = self._acting, None
-        if acting is None or acting.cancelled():
+        self._acting = None
+        if acting.cancelled():
             return
         error = acting.exception()
         if error is None:

@@ -23,7 +23,7 @@ from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Level
 from custom_components.home_bms.store import HomeBmsStore
 
-from .conftest import ENTRY_ID, PACK_ID, PERIOD, ScriptedDriver, make_entry, set_up, ticks, until
+from .conftest import ENTRY_ID, PACK_ID, PERIOD, ScriptedDriver, lost, make_entry, set_up, ticks, until
 
 KEY = f"{DOMAIN}.{ENTRY_ID}"
 
@@ -139,6 +139,20 @@ async def test_moving_counters_are_due_within_half_a_minute_and_resting_ones_wit
 async def test_a_changed_wish_is_on_the_disk_at_once(pack: PackCoordinator, hass_storage: dict[str, Any]) -> None:
     await pack.async_wish(charge_current_cap=42.0)
     assert hass_storage[KEY]["data"]["packs"][PACK_ID]["wishes"]["charge_current_cap"] == 42.0
+
+
+async def test_a_lease_ends_in_time_though_the_pack_was_never_heard(
+    hass: HomeAssistant, driver: ScriptedDriver, scripted: None
+) -> None:
+    driver.error = lost()
+    entry = make_entry(hass)
+    await set_up(hass, entry)
+    pack: PackCoordinator = entry.runtime_data.packs[PACK_ID]
+    await pack.async_wish(leased_charge_current=20.0, lease_until=hass.loop.time() + 600)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    wishes = entry.runtime_data.packs[PACK_ID].supervisor.state.wishes
+    assert wishes.leased_charge_current == 20.0
+    assert wishes.lease_until == pytest.approx(hass.loop.time() + 600, abs=60)
 
 
 async def test_a_store_that_is_gone_is_reported_and_takes_control_away_until_confirmed(

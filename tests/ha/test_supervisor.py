@@ -204,6 +204,36 @@ async def test_an_unforeseen_error_of_a_driver_counts_as_no_answer_and_is_report
     await until(lambda: issue(hass, "internal_error") is None)
 
 
+async def test_a_read_that_somebody_cancels_counts_as_no_answer(pack: PackCoordinator, driver: ScriptedDriver) -> None:
+    driver.answers.clear()
+    await ticks(pack)
+    assert pack.supervisor._looking is not None
+    pack.supervisor._looking.cancel()
+    await until(lambda: pack.statistics.failed_reads == 1)
+    assert pack.statistics.last_error == "cancelled"
+    driver.answers.set()
+    await until(lambda: pack.statistics.link is Link.ANSWERING)
+
+
+async def test_a_write_that_somebody_cancels_is_tried_again(
+    entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
+) -> None:
+    hang = asyncio.Event()
+
+    async def apply(_decision: object) -> None:
+        await hang.wait()
+        driver.log.append("apply")
+
+    with patch.object(driver, "async_apply", apply):
+        await entry.runtime_data.async_allow_control(True)
+        await until(lambda: pack.supervisor._acting)
+        assert pack.supervisor._acting is not None
+        pack.supervisor._acting.cancel()
+        hang.set()
+        await until(lambda: driver.log)
+    assert pack.statistics.failed_writes == 0
+
+
 async def test_a_write_that_breaks_is_reported_as_our_own_error(
     hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
 ) -> None:

@@ -26,12 +26,13 @@ _COUNTERS: Final = ("soc", "charge_in", "charge_out", "energy_in", "energy_out",
 _LEASES: Final = "lease_until"
 
 
-def save(state: PackState) -> dict[str, Any]:
+def save(state: PackState, now: float | None = None) -> dict[str, Any]:
     """Return what must survive: counters, SoC, latched trips, wishes, and which switches home_bms opened.
 
-    Times are saved as seconds since or until the last estimate's time.
+    Times are saved as seconds since or until `now`, the monotonic time of saving; without it the last estimate's, which
+    stands still while the pack is not heard.
     """
-    now = state.estimate.time or 0.0
+    now = (state.estimate.time or 0.0) if now is None else now
     wishes = {field.name: getattr(state.wishes, field.name) for field in fields(Wishes)}
     if wishes[_LEASES] is not None:
         wishes[_LEASES] -= now
