@@ -121,7 +121,7 @@ async def test_what_one_pack_refuses_none_takes(
         await call(hass, "set_limits", ENTRY_ID, charge_current=90, duration="01:00:00")
     assert refused.value.translation_key == "out_of_range"
     assert refused.value.translation_placeholders == {
-        "field": "leased_charge_current",
+        "field": "charge_current",
         "value": "30.0",
         "minimum": "0.0",
         "maximum": "10.0",
