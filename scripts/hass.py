@@ -37,6 +37,8 @@ history:
 logbook:
 energy:
 sun:
+automation: !include automations.yaml
+script: !include scripts.yaml
 logger:
   default: warning
   logs:
@@ -157,6 +159,9 @@ class Hass:
         storage.mkdir(parents=True, exist_ok=True)
         files = {
             self.folder / "configuration.yaml": CONFIGURATION,
+            # Where the editors of the frontend keep what a user makes.
+            self.folder / "automations.yaml": "[]\n",
+            self.folder / "scripts.yaml": "{}\n",
             storage / "onboarding": _stored("onboarding", 4, 1, {"done": list(ONBOARDED)}),
         }
         for path, text in files.items():

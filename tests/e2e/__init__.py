@@ -1,0 +1,1 @@
+"""The stories that need a whole Home Assistant."""

@@ -1,0 +1,302 @@
+"""What hassfest, HACS and this project's own readers expect of the files, held without their tools."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import struct
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from awesomeversion import AwesomeVersion
+from homeassistant.components import solaredge_modbus
+from homeassistant.loader import Manifest
+
+ROOT: Final = Path(__file__).parent.parent
+INTEGRATION: Final = ROOT / "custom_components" / "home_bms"
+DOMAIN: Final = INTEGRATION.name
+TRANSLATIONS: Final = sorted((INTEGRATION / "translations").glob("*.json"))
+
+MANIFEST: Final = json.loads((INTEGRATION / "manifest.json").read_text())
+ENGLISH: Final = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+ICONS: Final = json.loads((INTEGRATION / "icons.json").read_text())
+SERVICES: Final = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
+
+
+def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Walk a tree of dicts down to its texts."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from leaves(value, (*path, key))
+    else:
+        yield path, tree
+
+
+# --- manifest.json and hacs.json -------------------------------------------------------------------------------------
+
+
+def test_manifest_has_what_home_assistant_and_hacs_require() -> None:
+    assert MANIFEST["domain"] == DOMAIN
+    for key in ("name", "codeowners", "documentation", "issue_tracker", "version", "iot_class", "integration_type"):
+        assert MANIFEST[key], key
+    assert AwesomeVersion(MANIFEST["version"]).valid
+    assert MANIFEST["iot_class"] in {"local_polling", "local_push"}
+    assert MANIFEST["integration_type"] in {"device", "hub", "service"}
+    for key in ("documentation", "issue_tracker"):
+        assert MANIFEST[key].startswith("https://")
+    assert not MANIFEST["documentation"].startswith("https://www.home-assistant.io/integrations")
+    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
+
+
+def test_manifest_keys_are_known_and_in_order() -> None:
+    assert set(MANIFEST) <= set(Manifest.__annotations__)
+    assert list(MANIFEST) == ["domain", "name", *sorted(set(MANIFEST) - {"domain", "name"})]
+
+
+def test_manifest_pins_what_it_requires_itself() -> None:
+    assert all("==" in requirement for requirement in MANIFEST["requirements"])
+
+
+def test_hacs_file_has_only_keys_that_hacs_knows() -> None:
+    hacs = json.loads((ROOT / "hacs.json").read_text())
+    assert hacs["name"] == MANIFEST["name"]
+    # HACS knows five more; these are the ones that an integration in its own folder has a use for.
+    assert set(hacs) <= {"name", "homeassistant", "render_readme", "country", "zip_release", "filename"}
+    assert not hacs.get("zip_release") or hacs["filename"]
+
+
+def test_versions_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == MANIFEST["version"]
+    tested = project["dependencies"][0].removeprefix("homeassistant==")
+    oldest = json.loads((ROOT / "hacs.json").read_text())["homeassistant"]
+    assert AwesomeVersion(oldest) <= AwesomeVersion(tested)
+    assert f"homeassistant=={tested}" in (ROOT / "requirements-dev.txt").read_text().splitlines()
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(rf"^## \[(Unreleased|{re.escape(MANIFEST['version'])})\]", changes, re.MULTILINE)
+
+
+# --- brand/ ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["", "dark_"])
+@pytest.mark.parametrize(("scale", "factor"), [("", 1), ("@2x", 2)])
+def test_brand_images_have_the_sizes_that_are_asked_for(theme: str, scale: str, factor: int) -> None:
+    def size(name: str) -> tuple[int, int]:
+        head = (INTEGRATION / "brand" / f"{theme}{name}{scale}.png").read_bytes()[:24]
+        assert head.startswith(b"\x89PNG\r\n\x1a\n")
+        return struct.unpack(">II", head[16:])
+
+    assert size("icon") == (256 * factor, 256 * factor)
+    assert 128 * factor <= min(size("logo")) <= 256 * factor
+
+
+# --- translations, icons and actions ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.stem)
+def test_texts_are_clean(path: Path) -> None:
+    for keys, text in leaves(json.loads(path.read_text())):
+        where = f"{path.name}: {'.'.join(keys)}"
+        assert isinstance(text, str), where
+        assert text, where
+        assert text == text.strip(), where
+        assert not re.search(r"<[a-zA-Z/]", text), f"{where}: HTML"
+        assert not re.search(r"'\{\w+\}'", text), f"{where}: a placeholder in single quotes is not replaced"
+        for key in keys:
+            assert re.fullmatch(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?", key), f"{where}: {key}"
+
+
+def test_there_is_a_second_language() -> None:
+    assert len(TRANSLATIONS) >= 2
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.stem)
+def test_every_language_says_the_same(path: Path) -> None:
+    def placeholders(tree: Any) -> dict[tuple[str, ...], set[str]]:
+        return {keys: set(re.findall(r"\{(\w+)\}", text)) for keys, text in leaves(tree)}
+
+    assert placeholders(json.loads(path.read_text())) == placeholders(ENGLISH)
+
+
+# What hassfest lets stand at each place of a translation file.
+TOP_KEYS: Final = {
+    *("config", "options", "config_subentries", "selector", "entity", "device", "issues", "exceptions"),
+    *("services", "common", "system_health", "title"),
+}
+FLOW_KEYS: Final = {"step", "error", "abort", "progress", "create_entry", "flow_title", "initiate_flow", "entry_type"}
+STEP_KEYS: Final = {
+    *("title", "description", "data", "data_description", "sections", "submit"),
+    *("menu_options", "menu_option_descriptions"),
+}
+
+
+def test_translations_have_the_shape_that_hassfest_checks() -> None:
+    assert set(ENGLISH) <= TOP_KEYS
+    subentries = ENGLISH["config_subentries"].values()
+    assert all({"initiate_flow", "entry_type"} <= set(subentry) for subentry in subentries)
+    for flow in (ENGLISH["config"], ENGLISH["options"], *subentries):
+        assert set(flow) <= FLOW_KEYS
+        for name, step in flow["step"].items():
+            assert set(step) <= STEP_KEYS, name
+            for form in (step, *step.get("sections", {}).values()):
+                assert set(form.get("data_description", {})) <= set(form.get("data", {})), name
+            assert set(step.get("menu_option_descriptions", {})) <= set(step.get("menu_options", {})), name
+    for key, issue in ENGLISH.get("issues", {}).items():
+        assert issue["title"], key
+        assert ("description" in issue) != ("fix_flow" in issue), key
+    for key, exception in ENGLISH.get("exceptions", {}).items():
+        assert set(exception) == {"message"}, key
+
+
+def test_every_entity_name_belongs_to_a_platform_and_has_no_stray_keys() -> None:
+    for platform, entities in ENGLISH["entity"].items():
+        assert (INTEGRATION / f"{platform}.py").exists(), platform
+        for key, entity in entities.items():
+            assert set(entity) <= {"name", "state", "state_attributes", "unit_of_measurement"}, f"{platform}.{key}"
+
+
+def test_icons_belong_to_what_is_translated_and_say_something() -> None:
+    for keys, icon in leaves(ICONS):
+        # Ranges are keyed by numbers, everything ends in one of Home Assistant's own icons.
+        assert icon.startswith("mdi:"), keys
+    for platform, entities in ICONS.get("entity", {}).items():
+        for key, entity in entities.items():
+            assert key in ENGLISH["entity"][platform], f"{platform}.{key}"
+            # A state that repeats the default says nothing.
+            assert entity["default"] not in entity.get("state", {}).values(), f"{platform}.{key}"
+    assert set(ICONS["services"]) == set(SERVICES)
+
+
+def test_every_action_and_field_is_explained() -> None:
+    assert set(ENGLISH["services"]) == set(SERVICES)
+    for action, description in SERVICES.items():
+        texts = ENGLISH["services"][action]
+        assert texts["name"], action
+        assert texts["description"], action
+        fields = description.get("fields", {}) if description else {}
+        assert set(texts.get("fields", {})) == set(fields), action
+        for field, text in texts.get("fields", {}).items():
+            assert {"name", "description"} <= set(text), f"{action}.{field}"
+
+
+def translated(function: str, keyword: str) -> set[str]:
+    """Return every constant given as `keyword` to a call whose name ends with `function`, in all files."""
+    found = set()
+    for path in INTEGRATION.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(function):
+                found |= {
+                    item.value.value
+                    for item in node.keywords
+                    if item.arg == keyword and isinstance(item.value, ast.Constant)
+                }
+    return found
+
+
+ERRORS: Final = ("ServiceValidationError", "HomeAssistantError", "ConfigEntryError", "ConfigEntryNotReady")
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_every_error_that_is_raised_has_words(error: str) -> None:
+    assert translated(error, "translation_key") <= set(ENGLISH["exceptions"])
+
+
+def test_every_repair_that_is_raised_has_words() -> None:
+    assert translated("async_create_issue", "translation_key") <= set(ENGLISH["issues"])
+
+
+def test_config_flow_and_schema_exist_where_they_are_promised() -> None:
+    assert MANIFEST["config_flow"]
+    assert (INTEGRATION / "config_flow.py").exists()
+    setup = (INTEGRATION / "__init__.py").read_text()
+    assert "async def async_setup(" not in setup or "CONFIG_SCHEMA" in setup
+
+
+# --- quality_scale.yaml ----------------------------------------------------------------------------------------------
+
+
+def test_quality_scale_answers_every_rule_and_gives_reasons() -> None:
+    model = yaml.safe_load((Path(solaredge_modbus.__file__).parent / "quality_scale.yaml").read_text())["rules"]
+    rules = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text())["rules"]
+    assert set(rules) == set(model)
+    for rule, answer in rules.items():
+        if answer in ("done", "todo"):
+            continue
+        assert answer["status"] in {"done", "todo", "exempt"}, rule
+        assert answer["status"] != "exempt" or answer["comment"].strip(), rule
+
+
+# --- every file ------------------------------------------------------------------------------------------------------
+
+
+def files() -> list[Path]:
+    """Return the files that are or would be committed."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+# Written so that this file does not contain what it looks for.
+MACHINE: Final = re.compile(
+    r"(?<![\w.])/(?:wor[k]|op[t]|roo[t]|tm[p]|User[s])/\w"
+    r"|/hom[e]/[a-z]+/"
+    r"|pyp[i]\.org|pythonhosted\.or[g]|registry\.npmj[s]|deb\.debia[n]\.org"
+)
+
+
+def test_no_file_names_the_machine_it_was_written_on_or_a_package_registry() -> None:
+    seen = 0
+    offences = []
+    for path in files():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        seen += 1
+        offences += [f"{path.relative_to(ROOT)}: {match[0]}" for match in MACHINE.finditer(text)]
+    assert seen > 30
+    assert offences == []
+
+
+def test_requirements_are_pinned_each_to_one_version() -> None:
+    lines = (ROOT / "requirements-dev.txt").read_text().splitlines()
+    assert len(lines) > 100
+    assert all(re.fullmatch(r"[a-z0-9._-]+(?:\[[a-z,]+\])?==[\w.+]+(?: ; .+)?", line) for line in lines)
+
+
+def test_links_in_the_papers_lead_somewhere() -> None:
+    papers = [path for path in files() if path.suffix == ".md"]
+    local = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+    links = [(paper, link) for paper in papers for link in local.findall(paper.read_text())]
+    assert links
+    assert [f"{paper.name}: {link}" for paper, link in links if not (paper.parent / link).exists()] == []
+
+
+# Home Assistant's order of a documentation page.
+README_ORDER: Final = [
+    *("Supported devices", "Installation", "Setting it up", "Entities", "Actions", "Examples"),
+    *("How data is updated", "Known limitations", "Troubleshooting", "Removing it"),
+]
+
+
+def test_readme_begins_with_safety_and_promises_nothing() -> None:
+    readme = (ROOT / "README.md").read_text()
+    sections = re.findall(r"^## (.+)$", readme, re.MULTILINE)
+    assert sections[0] == "Safety first"
+    assert [section for section in sections if section in README_ORDER] == README_ORDER
+    # A second layer limits, requests and supervises; it does not protect (and no standard says that it does).
+    assert not re.search(r"\bprotects\b|\bguarantees?\b|\bcompliant\b|\bcertified by\b", readme)
+
+
+def test_both_validators_run_in_ci() -> None:
+    workflows = "".join(path.read_text() for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+    assert "home-assistant/actions/hassfest" in workflows
+    assert "hacs/action" in workflows
+    assert "scripts/test" in workflows
