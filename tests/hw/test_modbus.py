@@ -321,6 +321,24 @@ async def test_a_cell_or_sensor_that_was_there_and_is_gone_is_unknown_and_moves_
     assert reading.temperatures == (20.0, None, 21.0, 22.0)
 
 
+async def test_identifying_again_forgets_no_sensor_of_the_same_pack(start, box):
+    driver = await start()
+    await driver.async_identify()
+    box.show(temperatures=(20.0, None, 21.0, 22.0))
+    await driver.async_identify()
+    assert (await driver.async_read()).temperatures == (20.0, None, 21.0, 22.0)
+
+
+async def test_what_one_pack_was_is_not_restored_in_another(start, box):
+    driver = await start()
+    await driver.async_apply(decide(balance=False))
+    box.show(replace(INFO, serial_number="other"), commanded=Switches(charge=True, discharge=True, balance=False))
+    await driver.async_identify()
+    asked(box)
+    await driver.async_release()
+    assert asked(box) == []
+
+
 def test_a_serial_bus_gets_its_silence_unless_told_otherwise():
     unit = Mock(spec=ModbusUnit)
     JK.driver(unit)

@@ -103,11 +103,15 @@ class ModbusDriver(Driver):
         device = self._device
         for kind in (*device.identity, *device.settings, *device.live):
             await self._update(kind)
-        self._info = self._told()
-        self._found = dict(self._values)
+        told = self._told()
+        if self._info is None or told.serial_number != self._info.serial_number:
+            # What is known of a pack outlasts a lost link, and is not carried over to another pack.
+            self._found = dict(self._values)
+            self._balance_found = None
+        self._info = told
         self._sure = True
         self._settings_due = self._clock() + SETTINGS_EVERY
-        return self._info
+        return told
 
     @override
     async def async_read(self) -> PackReading:
