@@ -158,6 +158,14 @@ def test_hot_cell_now() -> None:
     assert not pack.alarms
 
 
+def test_a_hot_cell_is_home_bms_s_to_judge_not_the_ring_s() -> None:
+    pack, _ = broken("hot_cell_now")
+    run(pack, 50, 60)
+
+    assert max(pack.reading(0).temperatures) > 55
+    assert not pack.alarms
+
+
 def test_cold_pack() -> None:
     pack, twin = broken("cold_pack", value=-10)
     run(pack, 0, 600)

@@ -450,6 +450,10 @@ async def test_the_host_lives_in_its_own_time_and_obeys() -> None:
     await host.async_stop()
 
 
+def test_a_host_of_few_cells_has_as_many_sensors() -> None:
+    assert VirtualHost(cells=2).info.temperature_sensors == 2
+
+
 def test_the_host_refuses_an_unknown_device() -> None:
     with pytest.raises(ValueError, match=r"no device 'abacus'; there are: jk_pb"):
         VirtualHost(device_key="abacus")

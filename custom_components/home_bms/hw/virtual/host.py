@@ -19,6 +19,8 @@ LIMITS_LEASE: Final = 15.0
 The inverter then goes by its own settings, as one does that was told to carry on without a BMS.
 """
 
+_SENSORS: Final = 4
+
 
 class VirtualHost:
     """A virtual pack in a house, served on loopback."""
@@ -44,7 +46,13 @@ class VirtualHost:
         if device_key not in DEVICES:
             raise ValueError(f"no device {device_key!r}; there are: {', '.join(DEVICES)}")
         self.pack = VirtualPack(
-            chemistry=chemistry, cells=cells, capacity=capacity, seed=seed, soc=soc, serial_number=serial_number
+            chemistry=chemistry,
+            cells=cells,
+            capacity=capacity,
+            seed=seed,
+            soc=soc,
+            serial_number=serial_number,
+            temperature_sensors=min(_SENSORS, cells),
         )
         lease = LIMITS_LEASE * max(1.0, speed)
         self.house = House(self.pack, seed=seed, start_hour=start_hour, lease=lease)

@@ -59,10 +59,8 @@ class VirtualPack:
     ) -> None:
         """Build a pack that was once balanced at the top and whose cells differ as those of one batch do.
 
-        The same seed gives the same pack.
-
-        `capacity` in Ah, `soc` in percent, `temperature` of the surroundings in °C, `balance_current` in A.
-        Raises ValueError.
+        The same seed gives the same pack. `capacity` in Ah, `soc` in percent, `temperature` of the surroundings in °C,
+        `balance_current` in A. Raises ValueError.
         """
         curve = OpenCircuit(chemistry)
         for name, value, low, high in (
