@@ -63,7 +63,7 @@ def pack_config(data: Mapping[str, Any]) -> PackConfig:
 
 
 def refused(err: ConfigError) -> ServiceValidationError:
-    """Return what a user reads when a value cannot be: the field as the action calls it, and the values that would do."""
+    """Return what a user reads when a value cannot be: the field, as actions call it, and the values that would do."""
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key=err.key,
