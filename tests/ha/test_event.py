@@ -1,0 +1,131 @@
+"""A protection that rises is an event with a name of its own, so that a user's automation can wait for just that."""
+
+from __future__ import annotations
+
+import pytest
+from homeassistant.const import Platform
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, ServiceCall, callback
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+
+from custom_components.home_bms.const import WRITES_TO_TELL
+from custom_components.home_bms.coordinator import PackCoordinator
+from custom_components.home_bms.core.protection import PROTECTION_KEYS
+from custom_components.home_bms.hw.driver import DriverError
+
+from .conftest import ScriptedDriver, ticks, until
+from .entities import offered
+
+PROTECTION = "event.pack_1_protection"
+
+
+@pytest.fixture
+def platforms() -> list[Platform]:
+    return [Platform.EVENT]
+
+
+@pytest.fixture
+def told(hass: HomeAssistant) -> list[tuple[str, str, str]]:
+    """Collect the events: type, protection and level."""
+    events: list[tuple[str, str, str]] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        new = event.data["new_state"]
+        if new is not None and new.entity_id == PROTECTION and new.attributes.get("event_type"):
+            told = new.attributes
+            events.append((told["event_type"], told["protection"], told["level"]))
+
+    hass.bus.async_listen("state_changed", note)
+    return events
+
+
+def test_the_event_a_user_gets(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    assert offered(hass, Platform.EVENT) == {PROTECTION: ""}
+    state = hass.states.get(PROTECTION)
+    assert state is not None
+    types = state.attributes["event_types"]
+    assert types == [*PROTECTION_KEYS, "write_failed", "internal_error", "released", "reset"]
+
+
+async def test_an_automation_of_the_user_reacts_to_a_hot_cell(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
+) -> None:
+    calls: list[ServiceCall] = async_mock_service(hass, "notify", "phone")
+    trigger = {
+        "trigger": "state",
+        "entity_id": PROTECTION,
+        "not_from": "unavailable",
+    }
+    condition = "{{ trigger.to_state.attributes.event_type == 'charge_overtemperature' }}"
+    message = "Sensor {{ trigger.to_state.attributes.sensor }} is at {{ trigger.to_state.attributes.value }} °C"
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": {
+                "triggers": trigger,
+                "conditions": {"condition": "template", "value_template": condition},
+                "actions": {"action": "notify.phone", "data": {"message": message}},
+            }
+        },
+    )
+    driver.temperatures[2] = 52.0
+    await until(lambda: calls)
+    assert calls[0].data["message"] == "Sensor 3 is at 52.0 °C"
+    # Cooling down is not another alarm.
+    driver.temperatures[2] = 25.0
+    await until(lambda: not pack.latest.decision.alarms)
+    await hass.async_block_till_done()
+    assert len(calls) == 1
+
+
+async def test_a_protection_that_rises_trips_and_is_reset_tells_each_step(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    told: list[tuple[str, str, str]],
+) -> None:
+    driver.temperatures[0] = 52.0
+    await until(lambda: told)
+    driver.temperatures[0] = 57.0
+    await until(lambda: pack.latest.decision.mode == "tripped")
+    driver.temperatures[0] = 25.0
+    await ticks(pack, 5)
+    await pack.async_reset_trips()
+    await until(lambda: told[-1][0] == "reset")
+    key = "charge_overtemperature"
+    mine = [event for event in told if event[1] == key]
+    assert mine == [(key, key, "protect"), (key, key, "trip"), ("reset", key, "reset")]
+
+
+async def test_a_protection_that_lets_go_is_told_apart_from_one_that_rises(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    told: list[tuple[str, str, str]],
+) -> None:
+    driver.temperatures[0] = 52.0
+    await until(lambda: told)
+    driver.temperatures[0] = 25.0
+    await until(lambda: told[-1][0] == "released")
+    assert told[-1] == ("released", "charge_overtemperature", "released")
+
+
+async def test_a_pack_that_takes_no_commands_is_told(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    told: list[tuple[str, str, str]],
+) -> None:
+    driver.apply_error = DriverError("not_effective", "the switch did not move")
+    await entry.runtime_data.async_allow_control(True)
+    await until(lambda: told)
+    assert told == [("write_failed", "write_failed", "protect")]
+    state = hass.states.get(PROTECTION)
+    assert state is not None
+    assert state.attributes["threshold"] == WRITES_TO_TELL
+    assert state.attributes["cause"] == "write_failed"

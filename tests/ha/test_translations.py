@@ -1,0 +1,201 @@
+"""Everything that a user may read has a name in every language, and nothing is named that does not exist."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.translation import async_get_translations
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.home_bms import PLATFORMS
+from custom_components.home_bms.const import DOMAIN
+from custom_components.home_bms.core.chemistry import SETTINGS
+from custom_components.home_bms.core.limits import RULES
+from custom_components.home_bms.core.model import Level, Mode
+from custom_components.home_bms.core.presets import CHEMISTRIES
+from custom_components.home_bms.core.protection import PROTECTION_KEYS
+from custom_components.home_bms.event import EVENT_TYPES
+from custom_components.home_bms.forms import BATTERY_SCHEMA, NETWORK_SCHEMA, SERIAL_SCHEMA, VIRTUAL_SCHEMA
+from custom_components.home_bms.hw.modbus import ERROR_KEYS
+from custom_components.home_bms.sensor import REASONS
+from custom_components.home_bms.supervisor import Trouble
+
+INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "home_bms"
+LANGUAGES: Final = {
+    path.stem: json.loads(path.read_text()) for path in sorted((INTEGRATION / "translations").glob("*.json"))
+}
+ENGLISH: Final = LANGUAGES["en"]
+ICONS: Final = json.loads((INTEGRATION / "icons.json").read_text())
+FLOWS: Final = (ENGLISH["config"], ENGLISH["config_subentries"]["pack"])
+
+
+@pytest.fixture
+def platforms() -> list[Platform]:
+    return list(PLATFORMS)
+
+
+def texts(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from texts(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_texts_with_the_same_placeholders(language: str) -> None:
+    def shape(tree: Mapping[str, Any]) -> dict[tuple[str, ...], list[str]]:
+        return {path: sorted(re.findall(r"\{(\w+)\}", text)) for path, text in texts(tree)}
+
+    assert shape(LANGUAGES[language]) == shape(ENGLISH)
+
+
+def test_german_is_german() -> None:
+    german = dict(texts(LANGUAGES["de"]))
+    same = [path for path, text in texts(ENGLISH) if german[path] == text]
+    # Some words and names are the same in both; a text that nobody translated would be one of very many.
+    assert len(same) < 0.06 * len(german)
+
+
+def test_every_entity_is_named_and_every_name_is_used(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    rows = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    used = {(row.domain, row.translation_key) for row in rows if row.translation_key}
+    named = {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
+    assert used == named
+    # Without a name of its own an entity is called as its device class; the button of a person's trips has none.
+    unnamed = {row.original_device_class for row in rows if not row.translation_key}
+    assert unnamed == {"voltage", "current", "power", "energy_storage", "battery_charging"}
+
+
+def test_every_icon_belongs_to_an_entity(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for platform, icons in ICONS["entity"].items():
+        assert set(icons) <= set(ENGLISH["entity"][platform]), platform
+
+
+def test_every_entity_without_a_device_class_has_an_icon(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for row in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        if row.original_device_class is None:
+            assert row.translation_key in ICONS["entity"][row.domain], row.entity_id
+
+
+def test_every_state_that_can_be_has_a_name() -> None:
+    sensors = ENGLISH["entity"]["sensor"]
+    assert set(RULES) <= set(REASONS)
+    for key in ("cvl_reason", "ccl_reason", "dcl_reason"):
+        assert set(sensors[key]["state"]) == set(REASONS)
+    assert set(sensors["mode"]["state"]) == {mode.value for mode in Mode}
+    levels = {level.name.lower() for level in Level if level > Level.OK}
+    for key in PROTECTION_KEYS:
+        assert set(ENGLISH["entity"]["binary_sensor"][key]["state_attributes"]["level"]["state"]) == levels
+    event = ENGLISH["entity"]["event"]["protection"]["state_attributes"]
+    assert set(event["event_type"]["state"]) == set(EVENT_TYPES)
+    assert set(event["level"]["state"]) == levels | {"released", "reset"}
+    assert set(event["protection"]["state"]) == set(event["cause"]["state"]) == set(EVENT_TYPES) - {"released", "reset"}
+
+
+def test_every_trouble_has_an_issue() -> None:
+    assert {trouble.value for trouble in Trouble} <= set(ENGLISH["issues"])
+
+
+def raised(function: str) -> set[str]:
+    """Return the keys that are given first to a call of `function`, in all files."""
+    found = set()
+    for path in INTEGRATION.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == function and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found.add(first.value)
+    return found
+
+
+def test_every_error_of_a_form_has_a_text() -> None:
+    links = {key for _, key in ERROR_KEYS} | {"nonsense", "link_in_use"}
+    configuration = raised("ConfigError") & {"out_of_range", "levels_out_of_order", "confirm_datasheet"}
+    assert configuration
+    for flow in FLOWS:
+        assert links | configuration <= set(flow["error"])
+        assert "already_configured" in flow["abort"]
+    assert "wrong_device" in ENGLISH["config_subentries"]["pack"]["error"]
+    assert configuration - {"confirm_datasheet"} <= set(ENGLISH["options"]["error"])
+
+
+def test_every_exception_has_a_text() -> None:
+    keys = raised("ConfigError")
+    for path in INTEGRATION.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error"):
+                keys |= {
+                    item.value.value
+                    for item in node.keywords
+                    if item.arg == "translation_key" and isinstance(item.value, ast.Constant)
+                }
+    assert len(keys) > 8
+    assert keys == set(ENGLISH["exceptions"])
+
+
+def test_every_field_of_a_form_is_named_and_explained() -> None:
+    forms = {
+        "virtual": VIRTUAL_SCHEMA,
+        "network": NETWORK_SCHEMA,
+        "serial": SERIAL_SCHEMA,
+        "battery": BATTERY_SCHEMA,
+    }
+    for flow in FLOWS:
+        for step, schema in forms.items():
+            fields = {str(key) for key in schema.schema}
+            assert set(flow["step"][step]["data"]) == fields, step
+            assert set(flow["step"][step]["data_description"]) == fields, step
+
+
+def test_both_flows_ask_in_the_same_words() -> None:
+    first, further = FLOWS
+    for step, form in first["step"].items():
+        assert further["step"][step] == form, step
+
+
+def test_every_threshold_is_named_in_each_form_and_in_errors() -> None:
+    groups: dict[str, set[str]] = {}
+    for setting in SETTINGS:
+        groups.setdefault(setting.group, set()).add(setting.key)
+    names = ENGLISH["selector"]["setting"]["options"]
+    for form in (*(flow["step"]["datasheet"] for flow in FLOWS), ENGLISH["options"]["step"]["thresholds"]):
+        assert {group: set(part["data"]) for group, part in form["sections"].items()} == groups
+        for part in form["sections"].values():
+            for key, name in part["data"].items():
+                assert names[key] == name
+    assert set(ENGLISH["selector"]["chemistry"]["options"]) == set(CHEMISTRIES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_home_assistant_loads_every_language(hass: HomeAssistant, language: str) -> None:
+    loaded = await async_get_translations(hass, language, "exceptions", {DOMAIN})
+    for key, exception in LANGUAGES[language]["exceptions"].items():
+        assert loaded[f"component.{DOMAIN}.exceptions.{key}.message"] == exception["message"]
+
+
+async def test_home_assistant_fills_in_an_exception(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    err = HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="trip_latched",
+        translation_placeholders={"name": "Pack 1", "protections": "cell_overvoltage"},
+    )
+    assert str(err) == "Pack 1 has tripped: cell_overvoltage. Mend the cause and reset the trips first"
+
+
+async def test_home_assistant_shows_the_menu_in_words(hass: HomeAssistant) -> None:
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    loaded = await async_get_translations(hass, "en", "config", {DOMAIN})
+    for option in result["menu_options"]:
+        assert loaded[f"component.{DOMAIN}.config.step.user.menu_options.{option}"]
