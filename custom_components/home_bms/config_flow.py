@@ -177,6 +177,8 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         try:
             link = {CONF_TYPE: TYPE_TCP, CONF_HOST: "127.0.0.1", CONF_PORT: await host.async_start(), CONF_UNIT_ID: 1}
             return await self._async_identify({**link, CONF_MODEL: made[CONF_MODEL]})
+        except OSError as err:
+            raise DriverError("cannot_connect", str(err)) from err
         finally:
             await host.async_stop()
 

@@ -196,13 +196,20 @@ async def test_a_link_in_use_with_other_settings_is_told(hass: HomeAssistant) ->
     assert result["errors"] == {"base": "link_in_use"}
 
 
-async def test_a_virtual_pack_that_cannot_be_served_is_told(hass: HomeAssistant, socket_enabled: None) -> None:
+@pytest.mark.parametrize(
+    ("broken", "error", "key"),
+    [
+        ("hw.virtual.VirtualHost.async_start", OSError("no port left"), "cannot_connect"),
+        ("hw.modbus.ModbusDriver.async_identify", DriverError("no_answer", "no"), "no_answer"),
+    ],
+)
+async def test_a_virtual_pack_that_cannot_be_served_is_told(
+    hass: HomeAssistant, socket_enabled: None, broken: str, error: Exception, key: str
+) -> None:
     result = await begin(hass, "virtual")
-    with patch(
-        "custom_components.home_bms.hw.modbus.ModbusDriver.async_identify", side_effect=DriverError("no_answer", "no")
-    ):
+    with patch(f"custom_components.home_bms.{broken}", side_effect=error):
         result = await go(hass, result, VIRTUAL_PACK)
-    assert result["errors"] == {"base": "no_answer"}
+    assert result["errors"] == {"base": key}
     result = await go(hass, result, VIRTUAL_PACK)
     assert result["step_id"] == "battery"
 

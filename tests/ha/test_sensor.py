@@ -197,6 +197,22 @@ async def test_a_cell_speaks_when_it_has_moved_and_not_too_often(
     assert await after(21, 3.305) == 3.305
 
 
+async def test_a_cell_that_dies_is_told_at_once(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(monkeypatch)
+    await show(hass, pack)
+    assert number(hass, "pack_1_cell_1") == 3.3
+    clock.now += 1
+    driver.cells[0] = None
+    await show(hass, pack)
+    assert state_of(hass, "sensor.pack_1_cell_1") == "unknown"
+
+
 async def test_a_limit_that_falls_is_told_at_once_and_its_rise_can_wait(
     hass: HomeAssistant,
     entry: MockConfigEntry,

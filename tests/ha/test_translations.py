@@ -135,7 +135,7 @@ def test_every_exception_has_a_text() -> None:
     keys = raised("ConfigError")
     for path in INTEGRATION.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("Error", "NotReady")):
                 keys |= {
                     item.value.value
                     for item in node.keywords
