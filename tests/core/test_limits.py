@@ -102,7 +102,7 @@ def test_while_a_value_is_missing_nothing_rises(story: Story) -> None:
     before = story.decision.ccl.value
     story.tell(4, cells=with_cell(3, None), voltage=52.8)
     assert story.decision.ccl.value == before
-    assert story.decision.ccl.reason.rule == "unknown"
+    assert story.decision.ccl.reason.rule == "value_missing"
     assert not story.decision.charge_permitted
     assert not story.decision.discharge_permitted
 
@@ -164,8 +164,8 @@ def test_a_leased_window_narrows_the_configured_one(story: Story) -> None:
 def test_a_window_without_a_known_charge_permits_nothing() -> None:
     story = Story(make_config(overrides={"soc_min": 20.0, "soc_max": 80.0}))
     story.tell(120, soc=None, current=40.0)
-    assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (0, "unknown")
-    assert (story.decision.dcl.value, story.decision.dcl.reason.rule) == (0, "unknown")
+    assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (0, "value_missing")
+    assert (story.decision.dcl.value, story.decision.dcl.reason.rule) == (0, "value_missing")
 
 
 def test_a_switch_that_the_user_opened_takes_the_limit_to_zero(story: Story) -> None:

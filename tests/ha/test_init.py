@@ -309,7 +309,7 @@ def test_a_refusal_names_field_and_range() -> None:
 def test_what_json_cannot_carry_becomes_plain() -> None:
     assert plain(
         {
-            "reason": Reason(rule="unknown", value=float("inf")),
+            "reason": Reason(rule="value_missing", value=float("inf")),
             "level": Level.TRIP,
             "flags": Capability.CHARGE_SWITCH,
             "link": Link.SILENT,
@@ -317,7 +317,7 @@ def test_what_json_cannot_carry_becomes_plain() -> None:
             "pair": (1, None),
         }
     ) == {
-        "reason": {"rule": "unknown", "cell": None, "sensor": None, "value": None, "threshold": None, "since": None},
+        "reason": {"rule": "value_missing", "cell": None, "sensor": None, "value": None, "threshold": None, "since": None},
         "level": "trip",
         "flags": "charge_switch",
         "link": "silent",

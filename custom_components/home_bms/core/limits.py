@@ -20,7 +20,7 @@ RULES: Final = (
     "user_cap",
     "leased",
     "switched_off",
-    "unknown",
+    "value_missing",
     "recovering",
     "charging_stopped",
     *PROTECTION_KEYS,
@@ -170,7 +170,7 @@ def _wished(rated: float, cap: float | None, leased: float | None, wish: bool | 
 
 def _soc(rated: float, room: float | None, soc: float | None, window: float) -> Candidate:
     if room is None:
-        return Candidate(0.0, "unknown")
+        return Candidate(0.0, "value_missing")
     return Candidate(rated * min(1.0, max(0.0, room / _WINDOW_SLOPE)), "soc_window", None, soc, window)
 
 
@@ -194,7 +194,9 @@ def _ramp(
         fell = now if ramp.value - target.value > _NOISE * span or target.rule != ramp.reason.rule else ramp.fell
         return Ramp(value=target.value, fell=fell, rose=now, reason=_reason(ramp.reason, target, now))
     if not known:
-        return Ramp(value=ramp.value, fell=now, rose=now, reason=_reason(ramp.reason, Candidate(0.0, "unknown"), now))
+        return Ramp(
+            value=ramp.value, fell=now, rose=now, reason=_reason(ramp.reason, Candidate(0.0, "value_missing"), now)
+        )
     if now - ramp.fell < config.ramp_hold:
         held = Candidate(0.0, "starting" if ramp.reason.rule == "starting" else "recovering", threshold=target.value)
         return Ramp(value=ramp.value, fell=ramp.fell, rose=now, reason=_reason(ramp.reason, held, now))
