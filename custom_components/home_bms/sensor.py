@@ -150,6 +150,11 @@ CHARGE_STATE: Final[dict[str, Any]] = {
     "dead_band": 0.1,
     "soonest": SOONEST_CELL,
 }
+HEALTH: Final[dict[str, Any]] = {
+    "native_unit_of_measurement": UnitOfRatio.PERCENTAGE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 0,
+}
 STORED: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.ENERGY_STORAGE,
     "native_unit_of_measurement": UnitOfEnergy.KILO_WATT_HOUR,
@@ -194,14 +199,7 @@ PACK_SENSORS: Final = (
     PackSensorDescription(
         key="soc", translation_key="soc", **CHARGE_STATE, heard=pack_heard, value_fn=lambda pack: pack.data.estimate.soc
     ),
-    PackSensorDescription(
-        key="soh",
-        translation_key="soh",
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        value_fn=lambda pack: pack.data.estimate.soh,
-    ),
+    PackSensorDescription(key="soh", translation_key="soh", **HEALTH, value_fn=lambda pack: pack.data.estimate.soh),
     PackSensorDescription(
         key="stored_energy",
         **STORED,
@@ -419,6 +417,7 @@ SYSTEM_SENSORS: Final = (
     SystemSensorDescription(key="current", **AMPERES, value_fn=lambda system: system.data.current),
     SystemSensorDescription(key="power", **WATTS, value_fn=lambda system: system.data.power),
     SystemSensorDescription(key="soc", translation_key="soc", **CHARGE_STATE, value_fn=lambda system: system.data.soc),
+    SystemSensorDescription(key="soh", translation_key="soh", **HEALTH, value_fn=lambda system: system.data.soh),
     SystemSensorDescription(
         key="stored_energy", **STORED, value_fn=lambda system: _scaled(system.data.stored_energy, 0.001)
     ),

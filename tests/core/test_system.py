@@ -63,6 +63,12 @@ def test_one_unknown_makes_the_sum_unknown() -> None:
     assert both.voltage is not None
 
 
+def test_charge_and_health_weigh_by_capacity() -> None:
+    both = system(first=pack(soh=100.0), second=pack(capacity=140.0, soh=85.0))
+    assert both.soh == pytest.approx(95)
+    assert system(first=pack(soh=100.0), second=pack()).soh is None
+
+
 def test_power_and_energy_add_up() -> None:
     both = system(first=pack(current=10.0), second=pack(current=-4.0))
     assert both.current == pytest.approx(6)

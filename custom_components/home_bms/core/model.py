@@ -493,6 +493,7 @@ class SystemDecision:
     current: float | None
     power: float | None
     soc: float | None
+    soh: float | None
     capacity: float
     stored_energy: float | None
     """Wh."""

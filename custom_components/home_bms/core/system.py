@@ -32,7 +32,8 @@ def combine(packs: Packs) -> SystemDecision:
     current = _sum(packs, lambda _, snapshot: snapshot.believed.current)
     voltage = _mean(packs, lambda _, snapshot: snapshot.believed.voltage)
     capacity = sum(config.capacity for config, _ in packs.values())
-    charge = _sum(packs, _charge)
+    charge = _sum(packs, lambda config, snapshot: _times(snapshot.estimate.soc, config.capacity))
+    health = _sum(packs, lambda config, snapshot: _times(snapshot.estimate.soh, config.capacity))
     return SystemDecision(
         cvl=cvl,
         ccl=ccl,
@@ -40,7 +41,8 @@ def combine(packs: Packs) -> SystemDecision:
         voltage=voltage,
         current=current,
         power=_sum(packs, lambda _, snapshot: _power(snapshot)),
-        soc=None if charge is None or capacity <= 0 else 100 * charge / capacity,
+        soc=None if charge is None else charge / capacity,
+        soh=None if health is None else health / capacity,
         capacity=capacity,
         stored_energy=_sum(packs, lambda _, snapshot: snapshot.estimate.stored_energy),
         energy_in=sum(snapshot.estimate.energy_in for _, snapshot in packs.values()),
@@ -83,9 +85,8 @@ def _mean(packs: Packs, value: Callable[[PackConfig, Snapshot], float | None]) -
     return None if values is None else sum(values) / len(values)
 
 
-def _charge(config: PackConfig, snapshot: Snapshot) -> float | None:
-    soc = snapshot.estimate.soc
-    return None if soc is None else soc * config.capacity / 100
+def _times(percent: float | None, capacity: float) -> float | None:
+    return None if percent is None else percent * capacity
 
 
 def _power(snapshot: Snapshot) -> float | None:
