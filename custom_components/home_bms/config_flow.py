@@ -49,17 +49,18 @@ from .const import (
 from .core.model import ConfigError
 from .forms import (
     BATTERY_SCHEMA,
-    DATASHEET_SCHEMA,
+    GROUP_OF,
     NETWORK_SCHEMA,
     SERIAL_SCHEMA,
-    THRESHOLDS_SCHEMA,
     USER_FACTS,
     VIRTUAL_SCHEMA,
     async_refusal,
+    datasheet_schema,
     identity,
     moved_thresholds,
     proposal,
     shown_thresholds,
+    thresholds_schema,
 )
 from .helpers import link_params, pack_config
 from .hw.devices import DEVICES
@@ -223,6 +224,7 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         """Have the thresholds compared with the datasheet, where cells of one chemistry differ much."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
+        opened = None
         if user_input is not None:
             confirmed = {
                 CONF_CONFIRMED: user_input[CONF_CONFIRMED],
@@ -232,13 +234,14 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
                 pack_config(self._data | confirmed)
             except ConfigError as err:
                 errors, placeholders = await async_refusal(self.hass, err)
+                opened = GROUP_OF.get(err.field)
             else:
                 self._data |= confirmed
                 return self._finish()
         return self.async_show_form(
             step_id="datasheet",
             data_schema=self.add_suggested_values_to_schema(
-                DATASHEET_SCHEMA, user_input or shown_thresholds(self._data)
+                datasheet_schema(opened), user_input or shown_thresholds(self._data)
             ),
             errors=errors,
             description_placeholders={"name": self._data[CONF_NAME], **placeholders},
@@ -359,6 +362,7 @@ class ThresholdsFlow(OptionsFlow):
         """Ask for the thresholds; kept with the pack and only where they differ from what its chemistry proposes."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
+        opened = None
         data = dict(self._pack.data)
         if user_input is not None:
             data[CONF_THRESHOLDS] = moved_thresholds(data, user_input)
@@ -366,12 +370,15 @@ class ThresholdsFlow(OptionsFlow):
                 pack_config(data)
             except ConfigError as err:
                 errors, placeholders = await async_refusal(self.hass, err)
+                opened = GROUP_OF.get(err.field)
             else:
                 self.hass.config_entries.async_update_subentry(self.config_entry, self._pack, data=data)
                 return self.async_create_entry(data=self.config_entry.options)
         return self.async_show_form(
             step_id="thresholds",
-            data_schema=self.add_suggested_values_to_schema(THRESHOLDS_SCHEMA, user_input or shown_thresholds(data)),
+            data_schema=self.add_suggested_values_to_schema(
+                thresholds_schema(opened), user_input or shown_thresholds(data)
+            ),
             errors=errors,
             description_placeholders={"name": self._pack.title, **placeholders},
         )

@@ -121,20 +121,27 @@ BATTERY_SCHEMA: Final = vol.Schema(
 )
 
 
-def _thresholds_schema(extra: dict[vol.Marker, Any]) -> vol.Schema:
-    """Return the form of every threshold, a collapsed section for each group."""
+GROUP_OF: Final = {setting.key: setting.group for setting in SETTINGS}
+
+
+def thresholds_schema(opened: str | None = None) -> vol.Schema:
+    """Return the form of every threshold, a section for each group; only `opened` is not collapsed."""
     groups: dict[str, dict[vol.Marker, Any]] = {}
     for setting in SETTINGS:
         selector = _number(setting.minimum, setting.maximum, setting.step, setting.unit)
         groups.setdefault(setting.group, {})[vol.Required(setting.key)] = selector
-    sections: dict[vol.Marker, Any] = {
-        vol.Required(group): section(vol.Schema(fields), {"collapsed": True}) for group, fields in groups.items()
-    }
-    return vol.Schema({**sections, **extra})
+    return vol.Schema(
+        {
+            vol.Required(group): section(vol.Schema(fields), {"collapsed": group != opened})
+            for group, fields in groups.items()
+        }
+    )
 
 
-THRESHOLDS_SCHEMA: Final = _thresholds_schema({})
-DATASHEET_SCHEMA: Final = _thresholds_schema({vol.Required(CONF_CONFIRMED, default=False): BooleanSelector()})
+def datasheet_schema(opened: str | None = None) -> vol.Schema:
+    """Return the form of every threshold with the question whether the datasheet agrees."""
+    return thresholds_schema(opened).extend({vol.Required(CONF_CONFIRMED, default=False): BooleanSelector()})
+
 
 # What a user told, which outlives another look at the pack.
 USER_FACTS: Final = frozenset({*BATTERY_SCHEMA.schema, CONF_THRESHOLDS, CONF_CONFIRMED})

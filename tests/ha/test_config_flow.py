@@ -430,7 +430,9 @@ async def test_thresholds_in_the_wrong_order_are_refused_with_both_values(hass: 
     assert (told["lower"], told["lower_value"]) == ("Over-voltage: stop charging at", "3.7")
     assert (told["upper"], told["upper_value"]) == ("Over-voltage: trip at", "3.6")
     assert "thresholds" not in only_pack(entry).data
-    # What was typed is still there, and mending it is enough.
+    # The section at fault is open, what was typed is still there, and mending it is enough.
+    parts = result["data_schema"].schema.items()
+    assert [str(group) for group, part in parts if not part.options["collapsed"]] == ["cell_voltage"]
     shown = sections(result)
     assert shown["cell_voltage"]["cell_overvoltage_protect"] == 3.7
     shown["cell_voltage"]["cell_overvoltage_protect"] = 3.5
