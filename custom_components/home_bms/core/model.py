@@ -59,11 +59,34 @@ class Mode(StrEnum):
     IDLE = "idle"
 
 
+class LinkState(StrEnum):
+    """How lately the pack was heard."""
+
+    STARTING = "starting"
+    CONNECTED = "connected"
+    LATE = "late"
+    LOST = "lost"
+    SLEEPING = "sleeping"
+    """Silent as the pack had said it would be."""
+
+
+class Quality(StrEnum):
+    """How far the readings can be trusted, the worst of all signals."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    """A single value is doubted; what remains is judged."""
+    POOR = "poor"
+    """Something that limits rest on is missing or old."""
+    NONE = "none"
+
+
 class ContactorState(StrEnum):
     """Where one direction's switch is on its way."""
 
     UNKNOWN = "unknown"
     OPEN = "open"
+    PRECHARGE = "precharge"
     CLOSING = "closing"
     CLOSED = "closed"
     OPENING = "opening"
@@ -126,6 +149,16 @@ class PackReading:
     balance_current: float | None = None
     alarms: frozenset[str] | None = None
     """The device's own alarms that stand, by home_bms's keys; `None` where it tells none."""
+    hardware: HardwareRing | None = None
+    """The device's own protection settings as last read."""
+    sleep_in: float | None = None
+    """s until the device falls asleep, where it says so."""
+    link_voltage: float | None = None
+    """V behind the contactors, where it is measured."""
+    insulation: float | None = None
+    """Ω from the battery to earth, where it is measured."""
+    tick_late: float = 0.0
+    """s by which this look at the pack came too late, as the shell measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +206,8 @@ class Alarm:
     level: Level
     flow: Flow
     reason: Reason
+    cause: str | None = None
+    """The key of the alarm that this one follows from; `None` for a root."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +291,8 @@ class Believed:
     current_age: float
     age: float
     """The worst of the three groups' ages."""
+    link: LinkState
+    quality: Quality
     doubts: Mapping[str, str]
     """What is not believed, as `cell_7`, `temperature_1`, `current`, `voltage` (from 1), with the reason's key."""
 
