@@ -68,7 +68,9 @@ class Story:
         """Let the same reading arrive for so many seconds; return the last decision."""
         for _ in range(max(1, round(seconds / every))):
             self.time += every
-            self.show(make_reading(self.time, **changes))
+            # A live device never says the same twice.
+            breath = {"switch_temperature": 30.0 + self.time % 2 / 10}
+            self.show(make_reading(self.time, **(breath | changes)))
         return self.decision
 
     def show(self, reading: PackReading) -> Decision:

@@ -19,7 +19,7 @@ TOP = {"cells": with_cell(2, 3.46, 3.44), "voltage": 55.06}
         ({"cells": with_cell(2, 3.449, 3.44)}, False),
         ({"cells": with_cell(2, 3.38, 3.30)}, False),
         ({"cells": with_cell(2, 3.46, 3.05)}, False),
-        (TOP | {"temperatures": (22.0, 51.0)}, False),
+        (TOP | {"temperatures": (50.0, 51.0)}, False),
         (TOP | {"temperatures": (22.0, None)}, False),
         (TOP | {"cells": with_cell(2, None, 3.44)}, False),
     ],

@@ -16,8 +16,8 @@ from .conftest import Story, make_reading
         ({}, "idle"),
         ({"current": 10.0}, "charging"),
         ({"current": -10.0}, "discharging"),
-        ({"temperatures": (22.0, 51.0)}, "protected"),
-        ({"temperatures": (22.0, 56.0)}, "tripped"),
+        ({"temperatures": (50.0, 51.0)}, "protected"),
+        ({"temperatures": (55.0, 56.0)}, "tripped"),
         ({"cells": (None,) * 16, "voltage": 52.8}, "starting"),
     ],
 )

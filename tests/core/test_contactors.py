@@ -11,7 +11,7 @@ from custom_components.home_bms.core.model import ContactorState, Switches
 from .conftest import CLOSED, Story, make_reading
 
 OPEN_CHARGE = Switches(charge=False, discharge=True, balance=False)
-HOT: dict[str, Any] = {"temperatures": (22.0, 56.0)}
+HOT: dict[str, Any] = {"temperatures": (55.0, 56.0)}
 
 
 def wish(story: Story, **changes: Any) -> None:
@@ -36,8 +36,8 @@ def test_a_trip_opens_the_direction_that_it_stops() -> None:
 def test_after_a_reset_home_bms_closes_what_it_opened_once_all_is_known_and_permitted() -> None:
     story = Story()
     story.tell(1, **HOT)
-    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(22.0, 43.0))
-    story.tell(60, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(22.0, 30.0))
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(42.0, 43.0))
+    story.tell(60, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(29.0, 30.0))
     assert story.decision.switches.charge is False
     story.state, standing = bms.reset_trips(story.config, story.state, make_reading(story.time + 1))
     assert standing == ()
@@ -114,8 +114,8 @@ def test_the_users_close_is_done_once_and_then_forgotten(story: Story) -> None:
 
 
 def test_a_trip_outranks_the_users_close(story: Story) -> None:
-    story.tell(1, temperatures=(22.0, 36.0))
-    story.tell(1, temperatures=(22.0, 50.0))
+    story.tell(1, temperatures=(35.0, 36.0))
+    story.tell(1, temperatures=(49.0, 50.0))
     story.tell(1, **HOT)
     wish(story, charge=True)
     story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, **HOT)

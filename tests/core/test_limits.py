@@ -41,8 +41,8 @@ def test_a_pack_begins_at_zero_and_rises_slowly_after_a_hold() -> None:
         ({"cell": 3.10}, 100, 150, "rated"),
         ({"cell": 3.00}, 100, 37.5, "cell_voltage"),
         ({"temperatures": (5.0, 22.0)}, 50, 150, "temperature"),
-        ({"temperatures": (22.0, 45.0)}, 50, 150, "temperature"),
-        ({"temperatures": (22.0, 53.0)}, 0, 75, "charge_overtemperature"),
+        ({"temperatures": (44.0, 45.0)}, 50, 150, "temperature"),
+        ({"temperatures": (52.0, 53.0)}, 0, 75, "charge_overtemperature"),
         ({"temperatures": (-15.0, 5.0)}, 0, 75, "charge_undertemperature"),
     ],
 )
@@ -65,8 +65,8 @@ def test_a_limit_falls_at_once(story: Story) -> None:
 
 
 def test_a_limit_waits_and_then_rises_by_its_ramp(story: Story) -> None:
-    story.tell(1, temperatures=(22.0, 35.0))
-    story.tell(1, temperatures=(22.0, 45.0))
+    story.tell(1, temperatures=(34.0, 35.0))
+    story.tell(1, temperatures=(44.0, 45.0))
     assert story.decision.ccl.value == pytest.approx(50)
     story.tell(30)
     assert story.decision.ccl.value == pytest.approx(50)
@@ -78,26 +78,26 @@ def test_a_limit_waits_and_then_rises_by_its_ramp(story: Story) -> None:
 
 
 def test_noise_at_the_edge_begins_no_new_hold(story: Story) -> None:
-    story.tell(1, temperatures=(22.0, 35.0))
-    story.tell(40, temperatures=(22.0, 45.0))
-    story.tell(1, temperatures=(22.0, 45.0005))
-    story.tell(1, temperatures=(22.0, 44.0))
+    story.tell(1, temperatures=(34.0, 35.0))
+    story.tell(40, temperatures=(44.0, 45.0))
+    story.tell(1, temperatures=(44.0005, 45.0005))
+    story.tell(1, temperatures=(43.0, 44.0))
     assert story.decision.ccl.value > 50
 
 
 def test_a_reason_stands_since_it_first_ruled(story: Story) -> None:
-    story.tell(1, temperatures=(22.0, 35.0))
-    story.tell(1, temperatures=(22.0, 45.0))
+    story.tell(1, temperatures=(34.0, 35.0))
+    story.tell(1, temperatures=(44.0, 45.0))
     began = story.time
-    story.tell(5, temperatures=(22.0, 46.0))
+    story.tell(5, temperatures=(45.0, 46.0))
     assert story.decision.ccl.reason.since == began
     assert story.decision.ccl.reason.sensor == 1
     assert story.decision.ccl.reason.value == 46.0
 
 
 def test_while_a_value_is_missing_nothing_rises(story: Story) -> None:
-    story.tell(1, temperatures=(22.0, 35.0))
-    story.tell(1, temperatures=(22.0, 45.0))
+    story.tell(1, temperatures=(34.0, 35.0))
+    story.tell(1, temperatures=(44.0, 45.0))
     story.tell(28)
     before = story.decision.ccl.value
     story.tell(4, cells=with_cell(3, None), voltage=52.8)

@@ -31,10 +31,10 @@ def test_counters_and_charge_go_on_where_they_were(story: Story) -> None:
 
 
 def test_a_trip_stays_latched_with_its_evidence_and_age(story: Story) -> None:
-    story.tell(1, temperatures=(22.0, 36.0))
-    story.tell(1, temperatures=(22.0, 50.0))
-    story.tell(1, temperatures=(22.0, 56.0))
-    story.tell(20, temperatures=(22.0, 45.0))
+    story.tell(1, temperatures=(35.0, 36.0))
+    story.tell(1, temperatures=(49.0, 50.0))
+    story.tell(1, temperatures=(55.0, 56.0))
+    story.tell(20, temperatures=(44.0, 45.0))
     new = restart(story, gap=100.0)
     new.tell()
     assert new.level("charge_overtemperature") == "TRIP"
@@ -46,9 +46,9 @@ def test_a_trip_stays_latched_with_its_evidence_and_age(story: Story) -> None:
 
 
 def test_what_home_bms_opened_it_may_close_after_a_restart(story: Story) -> None:
-    story.tell(1, temperatures=(22.0, 36.0))
-    story.tell(1, temperatures=(22.0, 50.0))
-    story.tell(1, temperatures=(22.0, 56.0))
+    story.tell(1, temperatures=(35.0, 36.0))
+    story.tell(1, temperatures=(49.0, 50.0))
+    story.tell(1, temperatures=(55.0, 56.0))
     new = restart(story)
     assert new.state.contactors.charge.ours
     assert not new.state.contactors.discharge.ours

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.home_bms.core.model import Trust
+from custom_components.home_bms.core.model import Believed, LinkState, Quality, Switches, Trust
 from custom_components.home_bms.core.plausibility import believe
 
 from .conftest import Story, make_config, make_reading, with_cell
@@ -104,7 +104,7 @@ def test_with_an_unknown_current_the_largest_step_is_supposed(story: Story) -> N
 
 
 def test_a_temperature_that_leaps_is_doubted_once_and_a_rise_is_not(story: Story) -> None:
-    story.tell(temperatures=(22.0, 85.0))
+    story.tell(temperatures=(22.0, 84.0))
     assert story.snapshot is not None
     assert story.snapshot.believed.doubts == {"temperature_2": "jump"}
     story.tell(temperatures=(22.0, 30.0))
@@ -112,7 +112,7 @@ def test_a_temperature_that_leaps_is_doubted_once_and_a_rise_is_not(story: Story
 
 
 def test_a_second_wild_value_unlike_the_first_is_doubted_too(story: Story) -> None:
-    story.tell(temperatures=(22.0, 85.0))
+    story.tell(temperatures=(22.0, 84.0))
     story.tell(temperatures=(22.0, 60.0))
     assert story.snapshot is not None
     assert story.snapshot.believed.doubts == {"temperature_2": "jump"}
@@ -141,3 +141,155 @@ def test_pack_voltage_of_another_moment_is_not_compared_with_the_cells() -> None
 def test_more_sensors_than_promised_are_all_used() -> None:
     _, believed = believe(CONFIG, Trust(), make_reading(10.0, temperatures=(22.0, 23.0, 41.0)))
     assert believed.temperature_max == 41.0
+
+
+def believed(story: Story) -> Believed:
+    assert story.snapshot is not None
+    return story.snapshot.believed
+
+
+def test_what_a_sensor_says_before_it_has_measured_is_not_heat() -> None:
+    """A DS18B20 powers up with exactly 85.0 °C, however often it is asked."""
+    story = Story()
+    story.tell(5, temperatures=(22.0, 85.0))
+    assert believed(story).doubts == {"temperature_2": "sentinel"}
+    assert story.level("charge_overtemperature") == "OK"
+    assert story.level("sensor_failed") == "PROTECT"
+
+
+def test_a_sensor_that_warms_up_to_85_is_heat(story: Story) -> None:
+    for warmth in (36.0, 50.0, 64.0, 78.0, 84.5, 85.0):
+        story.tell(temperatures=(warmth, warmth))
+    assert believed(story).temperature_max == 85.0
+
+
+def test_a_sensor_that_disagrees_is_pointed_out_and_its_danger_kept() -> None:
+    story = Story()
+    story.tell(2, temperatures=(22.0, 23.0, 60.0))
+    assert believed(story).doubts == {"temperature_3": "disagrees"}
+    assert believed(story).quality is Quality.DOUBTFUL
+    assert story.level("charge_overtemperature") == "TRIP"
+
+
+def test_current_through_two_open_switches_is_pointed_out(story: Story) -> None:
+    story.tell(1, current=5.0, switches=Switches(charge=False, discharge=False))
+    assert believed(story).doubts == {"current": "current_while_open"}
+    assert believed(story).current == 5.0
+
+
+def swing(up: float, base: float = 3.30) -> tuple[float, ...]:
+    """Cells 6 and 7 moved against each other: the wire between them drops voltage."""
+    return tuple(base + (up if n == 5 else -up if n == 6 else 0.0) for n in range(16))
+
+
+def test_a_wire_open_between_two_cells_takes_both_out_on_the_second_load_step(story: Story) -> None:
+    story.tell(1, current=0.0)
+    story.tell(1, current=40.0, cells=swing(0.06))
+    assert believed(story).doubts == {}
+    story.tell(1, current=0.0)
+    assert believed(story).doubts == {"cell_6": "open_wire", "cell_7": "open_wire"}
+    assert believed(story).cells[5] is None
+    story.tell(3, current=0.0)
+    assert story.level("sensor_failed") == "PROTECT"
+    assert story.decision.ccl.value == story.decision.dcl.value == 0
+
+
+def test_a_mended_wire_is_believed_again_after_as_many_quiet_steps(story: Story) -> None:
+    story.tell(1, current=0.0)
+    story.tell(1, current=40.0, cells=swing(0.06))
+    story.tell(1, current=0.0)
+    for _ in range(3):
+        story.tell(1, current=40.0)
+        story.tell(1, current=0.0)
+    assert believed(story).doubts == {}
+
+
+def test_a_single_weak_cell_is_no_open_wire(story: Story) -> None:
+    for _ in range(4):
+        story.tell(1, current=0.0)
+        story.tell(1, current=40.0, cells=with_cell(5, 3.38))
+    assert believed(story).doubts == {}
+
+
+def frozen(story: Story, seconds: int, **changes: Any) -> None:
+    """Let a device that hangs repeat itself, answering every second."""
+    for _ in range(seconds):
+        story.time += 1
+        story.show(make_reading(story.time, **changes))
+
+
+def test_a_device_that_only_repeats_itself_under_load_grows_old(story: Story) -> None:
+    frozen(story, 60, current=20.0)
+    assert believed(story).doubts == {}
+    frozen(story, 2, current=20.0)
+    assert believed(story).doubts == {"pack": "frozen"}
+    frozen(story, 12, current=20.0)
+    assert story.level("data_missing") == "PROTECT"
+    assert believed(story).link is LinkState.CONNECTED
+    assert believed(story).quality is Quality.POOR
+
+
+def test_a_pack_at_rest_may_repeat_itself(story: Story) -> None:
+    frozen(story, 300, current=0.0)
+    assert believed(story).doubts == {}
+
+
+def under_load(story: Story, minutes: int) -> None:
+    """Load that comes and goes; cell 4 does not move."""
+    for minute in range(minutes):
+        drop = 0.01 * (minute % 2)
+        cells = tuple(3.31 if n == 3 else 3.30 - drop for n in range(16))
+        story.tell(60, every=20, cells=cells, current=-40.0 - minute % 2)
+
+
+def test_a_cell_that_never_moves_is_pointed_out_and_later_not_used(story: Story) -> None:
+    under_load(story, 9)
+    assert believed(story).doubts == {}
+    under_load(story, 3)
+    assert believed(story).doubts == {"cell_4": "frozen"}
+    assert believed(story).cells[3] == 3.31
+    under_load(story, 22)
+    assert believed(story).cells[3] is None
+    story.tell(60, every=20, current=-40.0, cell=3.28)
+    assert believed(story).doubts == {}
+
+
+def test_at_rest_no_cell_needs_to_move(story: Story) -> None:
+    story.tell(3600, every=20)
+    assert believed(story).doubts == {}
+
+
+def test_the_link_is_connected_then_late_then_lost() -> None:
+    story = Story()
+    nothing: dict[str, Any] = {"cells": (), "cells_time": None, "temperatures_time": None, "current_time": None}
+    story.tell(5, **nothing)
+    assert believed(story).link is LinkState.STARTING
+    story.tell(6, **nothing)
+    assert believed(story).link is LinkState.LOST
+    story.tell(1)
+    assert believed(story).link is LinkState.CONNECTED
+    story.silence(4)
+    assert believed(story).link is LinkState.LATE
+    story.silence(6)
+    assert believed(story).link is LinkState.LOST
+
+
+def test_a_pack_that_said_it_would_sleep_sleeps() -> None:
+    story = Story()
+    story.tell(1, sleep_in=30.0)
+    story.silence(20)
+    assert believed(story).link is LinkState.LOST
+    story.silence(15)
+    assert believed(story).link is LinkState.SLEEPING
+
+
+def test_quality_is_the_worst_of_all() -> None:
+    story = Story()
+    story.tell(1, temperatures=(None, None))
+    assert believed(story).quality is Quality.NONE
+    story.tell(1)
+    assert believed(story).quality is Quality.GOOD
+    story.tell(1, cells=with_cell(2, None), voltage=52.8)
+    assert believed(story).quality is Quality.DOUBTFUL
+    story.tell(6, cells=with_cell(2, None), voltage=52.8)
+    assert believed(story).quality is Quality.POOR

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import bms
-from custom_components.home_bms.core.model import Flow, Level
+from custom_components.home_bms.core.model import Flow, HardwareRing, Level
 from custom_components.home_bms.core.protection import PROTECTIONS
 
 from .conftest import Story, make_config, make_reading, with_cell
@@ -35,18 +35,35 @@ from .conftest import Story, make_config, make_reading, with_cell
         ("discharge_overcurrent", {"current": -151.0}, 60, "OK"),
         ("discharge_overcurrent", {"current": -158.0}, 11, "PROTECT"),
         ("discharge_overcurrent", {"current": -226.0}, 2, "TRIP"),
-        ("charge_overtemperature", {"temperatures": (22.0, 45.0)}, 7, "WARN"),
-        ("charge_overtemperature", {"temperatures": (22.0, 50.0)}, 2, "PROTECT"),
-        ("charge_overtemperature", {"temperatures": (22.0, 55.0)}, 2, "TRIP"),
-        ("discharge_overtemperature", {"temperatures": (22.0, 55.0)}, 2, "OK"),
-        ("discharge_overtemperature", {"temperatures": (22.0, 58.0)}, 2, "PROTECT"),
-        ("discharge_overtemperature", {"temperatures": (22.0, 60.0)}, 2, "TRIP"),
+        ("charge_overtemperature", {"temperatures": (44.0, 45.0)}, 7, "WARN"),
+        ("charge_overtemperature", {"temperatures": (49.0, 50.0)}, 2, "PROTECT"),
+        ("charge_overtemperature", {"temperatures": (54.0, 55.0)}, 2, "TRIP"),
+        ("discharge_overtemperature", {"temperatures": (54.0, 55.0)}, 2, "OK"),
+        ("discharge_overtemperature", {"temperatures": (57.0, 58.0)}, 2, "PROTECT"),
+        ("discharge_overtemperature", {"temperatures": (59.0, 60.0)}, 2, "TRIP"),
         ("charge_undertemperature", {"temperatures": (0.1, 22.0)}, 9, "OK"),
         ("charge_undertemperature", {"temperatures": (0.0, 22.0)}, 2, "PROTECT"),
         ("discharge_undertemperature", {"temperatures": (-20.0, 22.0)}, 2, "PROTECT"),
         ("switch_overtemperature", {"switch_temperature": 76.0}, 4, "DERATE"),
         ("switch_overtemperature", {"switch_temperature": 80.0}, 1, "PROTECT"),
         ("switch_overtemperature", {"switch_temperature": 90.0}, 1, "TRIP"),
+        ("temperature_spread", {"temperatures": (14.0, 30.0)}, 62, "WARN"),
+        ("temperature_spread", {"temperatures": (-2.0, 30.0)}, 62, "DERATE"),
+        ("soc_reserve", {"soc": 9.0}, 62, "WARN"),
+        ("deep_discharge", {"cell": 2.29}, 5, "OK"),
+        ("deep_discharge", {"cell": 2.29}, 6, "TRIP"),
+        ("short_circuit", {"alarms": frozenset({"discharge_short_circuit"})}, 1, "TRIP"),
+        ("device_alarm", {"alarms": frozenset({"change_password"})}, 1, "OK"),
+        ("device_alarm", {"alarms": frozenset({"cell_overvoltage"})}, 1, "WARN"),
+        ("insulation_low", {"insulation": 100_000.0}, 12, "OK"),
+        ("insulation_low", {"insulation": 20_000.0}, 12, "WARN"),
+        ("insulation_low", {"insulation": 5_000.0}, 12, "TRIP"),
+        ("settings_out_of_order", {"hardware": HardwareRing(cell_overvoltage=3.65)}, 1, "OK"),
+        ("settings_out_of_order", {"hardware": HardwareRing(cell_overvoltage=3.60)}, 1, "WARN"),
+        ("settings_out_of_order", {"hardware": HardwareRing(cell_undervoltage=2.80)}, 1, "WARN"),
+        ("loop_late", {"tick_late": 4.0}, 1, "WARN"),
+        ("sensor_failed", {"cells": with_cell(2, 0.0), "voltage": 52.8}, 2, "OK"),
+        ("sensor_failed", {"cells": with_cell(2, 65.535), "voltage": 52.8}, 3, "PROTECT"),
         ("cell_difference", {"cells": with_cell(2, 3.46, 3.42)}, 60, "OK"),
         ("cell_difference", {"cells": with_cell(2, 3.46, 3.42)}, 62, "WARN"),
         ("cell_difference", {"cells": with_cell(2, 3.49, 3.42)}, 62, "DERATE"),
@@ -141,14 +158,14 @@ def test_an_unknown_pack_has_no_difference() -> None:
 
 def test_a_trip_latches_until_it_is_reset_and_its_cause_is_gone() -> None:
     story = Story()
-    story.tell(1, temperatures=(22.0, 56.0))
+    story.tell(1, temperatures=(55.0, 56.0))
     assert story.level("charge_overtemperature") == "TRIP"
-    story.tell(1, temperatures=(22.0, 47.0))
-    hot = make_reading(story.time + 1, temperatures=(22.0, 47.0))
+    story.tell(1, temperatures=(46.0, 47.0))
+    hot = make_reading(story.time + 1, temperatures=(46.0, 47.0))
     state, standing = bms.reset_trips(story.config, story.state, hot)
     assert standing == ("charge_overtemperature",)
     assert state.tracks["charge_overtemperature"].level is Level.TRIP
-    story.tell(1, temperatures=(22.0, 35.0))
+    story.tell(1, temperatures=(34.0, 35.0))
     story.tell(600)
     assert story.level("charge_overtemperature") == "TRIP"
     story.state, standing = bms.reset_trips(story.config, story.state, make_reading(story.time + 1))
@@ -159,9 +176,9 @@ def test_a_trip_latches_until_it_is_reset_and_its_cause_is_gone() -> None:
 
 def test_a_reset_leaves_lower_levels_alone() -> None:
     story = Story()
-    story.tell(1, cell=3.56, temperatures=(22.0, 56.0))
-    story.tell(1, cell=3.56, temperatures=(22.0, 43.0))
-    story.tell(1, cell=3.56, temperatures=(22.0, 30.0))
+    story.tell(1, cell=3.56, temperatures=(55.0, 56.0))
+    story.tell(1, cell=3.56, temperatures=(42.0, 43.0))
+    story.tell(1, cell=3.56, temperatures=(29.0, 30.0))
     state, standing = bms.reset_trips(story.config, story.state, make_reading(story.time + 1, cell=3.56))
     assert standing == ()
     assert state.tracks["cell_overvoltage"].level is Level.PROTECT
@@ -170,7 +187,7 @@ def test_a_reset_leaves_lower_levels_alone() -> None:
 
 def test_a_trip_cannot_be_reset_blindly() -> None:
     story = Story()
-    story.tell(1, temperatures=(22.0, 56.0))
+    story.tell(1, temperatures=(55.0, 56.0))
     blind = make_reading(story.time + 1, temperatures=(None, 22.0))
     _, standing = bms.reset_trips(story.config, story.state, blind)
     assert standing == ("charge_overtemperature",)
@@ -178,11 +195,11 @@ def test_a_trip_cannot_be_reset_blindly() -> None:
 
 def test_old_data_reset_and_release_nothing() -> None:
     story = Story()
-    story.tell(1, temperatures=(22.0, 56.0))
-    story.tell(1, temperatures=(22.0, 43.0))
-    story.tell(11, temperatures=(22.0, 30.0), current=106.0)
+    story.tell(1, temperatures=(55.0, 56.0))
+    story.tell(1, temperatures=(42.0, 43.0))
+    story.tell(11, temperatures=(29.0, 30.0), current=106.0)
     assert story.level("charge_overcurrent") == "PROTECT"
-    story.tell(1, temperatures=(22.0, 30.0), current=0.0)
+    story.tell(1, temperatures=(29.0, 30.0), current=0.0)
     story.silence(100)
     assert story.level("charge_overcurrent") == "PROTECT"
     assert story.snapshot is not None
@@ -202,8 +219,8 @@ def test_the_evidence_names_cell_value_threshold_and_moment() -> None:
 def test_the_worst_alarm_comes_first() -> None:
     story = Story()
     story.tell(7, switch_temperature=72.0)
-    story.tell(1, switch_temperature=72.0, temperatures=(22.0, 36.0))
-    story.tell(1, switch_temperature=72.0, temperatures=(22.0, 50.5))
+    story.tell(1, switch_temperature=72.0, temperatures=(35.0, 36.0))
+    story.tell(1, switch_temperature=72.0, temperatures=(49.5, 50.5))
     assert [alarm.level for alarm in story.decision.alarms] == [Level.PROTECT, Level.WARN]
     assert story.decision.worst is Level.PROTECT
 
@@ -225,9 +242,11 @@ def test_a_link_that_returns_recovers_by_itself(story: Story) -> None:
     assert story.level("sensor_failed") == "OK"
 
 
-def test_one_missing_cell_is_a_failed_sensor_and_not_a_lost_link(story: Story) -> None:
-    story.tell(11, cells=with_cell(7, None), voltage=16 * 3.3)
-    assert story.level("sensor_failed") == "PROTECT"
+def test_one_missing_cell_is_missing_data_and_not_a_lost_link(story: Story) -> None:
+    story.tell(6, cells=with_cell(7, None), voltage=16 * 3.3)
+    assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (25, "data_missing")
+    story.tell(5, cells=with_cell(7, None), voltage=16 * 3.3)
+    assert story.level("data_missing") == "PROTECT"
     assert story.level("communication_lost") == "OK"
     assert story.decision.ccl.value == 0
 
@@ -246,3 +265,95 @@ def test_rows_are_unique_and_every_row_has_levels() -> None:
     keys = [row.key for row in PROTECTIONS]
     assert len(keys) == len(set(keys))
     assert set(keys) == set(make_config().stages)
+
+
+def test_a_reading_beyond_all_sense_is_forgotten_when_it_was_one() -> None:
+    story = Story()
+    for _ in range(5):
+        story.tell(1, cells=with_cell(2, 65.535), voltage=52.8)
+        story.tell(1)
+    assert story.level("sensor_failed") == "OK"
+
+
+def test_a_failed_sensor_is_trusted_after_ten_good_samples() -> None:
+    story = Story()
+    story.tell(4, cells=with_cell(2, 0.0), voltage=52.8)
+    story.tell(10)
+    assert story.level("sensor_failed") == "PROTECT"
+    story.tell(2)
+    assert story.level("sensor_failed") == "OK"
+
+
+def test_one_part_that_warms_alone_stops_everything() -> None:
+    """5.5 K a minute at one sensor while the other stays (faults.md 36)."""
+    story = Story()
+    story.tell(70)
+    warmth = 23.0
+    for _ in range(60):
+        warmth += 5.5 / 60
+        story.tell(1, temperatures=(22.0, warmth))
+    assert story.level("temperature_rise") == "PROTECT"
+    assert (story.decision.ccl.value, story.decision.dcl.value) == (0, 0)
+    for _ in range(60):
+        warmth += 5.5 / 60
+        story.tell(1, temperatures=(22.0, warmth))
+    assert story.level("temperature_rise") == "TRIP"
+    assert story.decision.alarms[0].reason.sensor == 1
+
+
+def test_a_pack_that_warms_as_a_whole_is_no_anomaly() -> None:
+    story = Story()
+    warmth = 20.0
+    for _ in range(180):
+        warmth += 6 / 60
+        story.tell(1, temperatures=(warmth, warmth + 1))
+    assert story.level("temperature_rise") == "OK"
+
+
+def test_one_sensor_alone_is_compared_with_itself() -> None:
+    story = Story(make_config(temperature_sensors=1))
+    story.tell(60, temperatures=(22.0,))
+    story.tell(1, temperatures=(24.5,))
+    story.tell(1, temperatures=(24.6,))
+    assert story.level("temperature_rise") == "WARN"
+    story.tell(1, temperatures=(21.0,))
+    assert story.snapshot is not None
+    assert story.snapshot.believed.temperature_rise == 0
+
+
+def test_limits_that_nobody_is_told_are_disobeyed_by_nobody(story: Story) -> None:
+    story.tell(1, temperatures=(44.0, 45.0), current=90.0)
+    story.tell(120, temperatures=(44.0, 45.0), current=90.0)
+    assert story.level("command_ignored") == "OK"
+
+
+def test_an_inverter_that_ignores_its_limit_is_told_of_then_stopped(story: Story) -> None:
+    """faults.md 38: 30 s, then limits at zero, then the pack's switch."""
+    story.state = bms.deliver(story.state, delivered=True)
+    story.tell(2, temperatures=(44.0, 45.0), current=90.0)
+    story.tell(11, temperatures=(44.0, 45.0), current=90.0)
+    assert story.level("command_ignored") == "WARN"
+    story.tell(20, temperatures=(44.0, 45.0), current=90.0)
+    assert story.level("command_ignored") == "PROTECT"
+    story.tell(12, temperatures=(44.0, 45.0), current=90.0)
+    assert story.decision.switches.charge is False
+
+
+def test_an_inverter_that_is_slow_for_a_moment_is_forgiven(story: Story) -> None:
+    story.state = bms.deliver(story.state, delivered=True)
+    assert bms.deliver(story.state, delivered=True) is story.state
+    story.tell(5, temperatures=(44.0, 45.0), current=90.0)
+    story.silence(4)
+    assert story.state.limits.exceeded_since is not None
+    story.tell(1, temperatures=(44.0, 45.0), current=20.0)
+    story.tell(30, temperatures=(44.0, 45.0), current=-20.0)
+    assert story.state.limits.exceeded_since is None
+    assert story.level("command_ignored") == "OK"
+
+
+def test_a_count_takes_as_many_samples_however_long_they_last() -> None:
+    story = Story()
+    story.tell(2, every=10, cell=2.29)
+    assert story.level("deep_discharge") == "OK"
+    story.tell(20, every=10, cell=2.29)
+    assert story.level("deep_discharge") == "TRIP"

@@ -35,7 +35,7 @@ def test_two_equal_packs_carry_twice_the_current_at_the_lower_voltage() -> None:
 
 
 def test_the_pack_that_permits_least_for_its_size_limits_all() -> None:
-    both = system(first=pack(), second=pack(temperatures=(22.0, 38.0)), third=pack(capacity=140.0))
+    both = system(first=pack(), second=pack(temperatures=(37.0, 38.0)), third=pack(capacity=140.0))
     assert both.ccl.value == pytest.approx(100 / 280 * 700)
     assert both.weakest == "first"
 

@@ -28,7 +28,7 @@ from .model import (
 )
 from .plausibility import believe
 
-__all__ = ["clear_lease", "observe", "reset_trips", "restore", "save", "start", "step", "wish"]
+__all__ = ["clear_lease", "deliver", "observe", "reset_trips", "restore", "save", "start", "step", "wish"]
 
 # Current in A below which a pack is at rest, for people: the idle draw of a JK and the noise of its shunt.
 _IDLE = 0.5
@@ -54,10 +54,12 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
     started = now if state.started is None else state.started
     trust, believed = believe(config, state.trust, reading)
     known = estimate(config, state.estimate, believed, reading)
-    tracks = protection.protect(config, state.tracks, believed, started)
+    tracks = protection.protect(state.tracks, _sight(config, state, believed, reading, known), started)
     alarms = protection.alarms(tracks) if tracks else ()
     wishes = _expire(state.wishes, now)
-    limits, cvl, ccl, dcl, permitted = limit(config, state.limits, wishes, believed, known, alarms)
+    limits, cvl, ccl, dcl, permitted = limit(
+        config, state.limits, wishes, believed, known, alarms, delivered=state.delivered
+    )
     balancing = balance(config, state.balance, wishes, believed)
     contactors, charge, discharge = switch(
         config,
@@ -89,6 +91,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         balance=balancing,
         contactors=contactors,
         wishes=_fulfil(config, wishes, believed, reading, balancing.active),
+        delivered=state.delivered,
     )
     return new, Snapshot(
         reading=reading,
@@ -98,6 +101,24 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         wishes=new.wishes,
         contactors=contactors,
     )
+
+
+def _sight(
+    config: PackConfig, state: PackState, believed: Believed, reading: PackReading, known: Estimate
+) -> protection.Sight:
+    return protection.Sight(
+        config=config,
+        believed=believed,
+        reading=reading,
+        estimate=known,
+        contactors=state.contactors,
+        limits=state.limits,
+    )
+
+
+def deliver(state: PackState, *, delivered: bool) -> PackState:
+    """Take note whether somebody who drives the current is told the limits."""
+    return state if state.delivered == delivered else replace(state, delivered=delivered)
 
 
 def _mode(state: PackState, believed: Believed, known: Estimate, worst: Level) -> Mode:
@@ -193,5 +214,5 @@ def _check(field: str, value: float | None, minimum: float, maximum: float) -> N
 def reset_trips(config: PackConfig, state: PackState, reading: PackReading) -> tuple[PackState, tuple[str, ...]]:
     """Release the latched trips whose cause is gone; return the keys of those that stand."""
     _, believed = believe(config, state.trust, reading)
-    tracks, standing = protection.reset(config, state.tracks, believed)
+    tracks, standing = protection.reset(state.tracks, _sight(config, state, believed, reading, state.estimate))
     return replace(state, tracks=tracks), standing

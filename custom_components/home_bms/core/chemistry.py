@@ -51,6 +51,11 @@ def _settings() -> tuple[Setting, ...]:
         ("balancing", "V", 1.0, 4.5, 0.005, "balance_start"),
         ("balancing", "V", 0.001, 0.5, 0.001, "balance_on"),
         ("balancing", "V", 0.001, 0.5, 0.001, "balance_off"),
+        ("temperature", "K", 2.0, 40.0, 0.5, "temperature_spread"),
+        ("data", "s", 2.0, 30.0, 1.0, "age_derate"),
+        ("data", "s", 5.0, 60.0, 1.0, "age_stop"),
+        ("data", "s", 10.0, 300.0, 1.0, "open_after"),
+        ("soc", "%", 0.0, 50.0, 1.0, "soc_reserve"),
         ("soc", "%", 0.0, 100.0, 1.0, "soc_min"),
         ("soc", "%", 0.0, 100.0, 1.0, "soc_max"),
     )
@@ -90,6 +95,7 @@ _RISING: Final = (
     ),
     ("balance_off", "balance_on"),
     ("soc_min", "soc_max"),
+    ("age_derate", "age_stop", "open_after"),
 )
 
 # The gap that software keeps to the pack's own cut-off, so that it acts first (thresholds.md 2.12, "Ordering rule").
@@ -147,6 +153,13 @@ def defaults(
         # JK and Libre Solar: 10 mV; stop at half of it so that the switch does not chatter (thresholds.md 2.7).
         "balance_on": 0.010,
         "balance_off": 0.005,
+        # Battery-Emulator warns of a spread of 15 K (thresholds.md 2.4).
+        "temperature_spread": 15.0,
+        # thresholds.md 2.12.
+        "age_derate": 5.0,
+        "age_stop": 10.0,
+        "open_after": 30.0,
+        "soc_reserve": 10.0,
         "soc_min": 0.0,
         "soc_max": 100.0,
     }
@@ -287,6 +300,9 @@ def _build(
         balance_temperature=50.0,
         soc_min=value("soc_min"),
         soc_max=value("soc_max"),
+        age_derate=value("age_derate"),
+        age_stop=value("age_stop"),
+        open_after=value("open_after"),
     )
 
 
@@ -353,8 +369,6 @@ def _stages(
             # Seplos calls 500 mV a failed cell, recovered at 300 mV (thresholds.md 2.5).
             Stage(level=Level.PROTECT, at=0.5, release=0.3, delay=10, hold=60),
         ),
-        "communication_lost": _AGES,
-        "sensor_failed": _AGES,
         # JK: 75/70 °C of its own; the curve of dbus-serialbattery is full at 70 and nothing at 90 (thresholds.md 2.4).
         "switch_overtemperature": (
             Stage(level=Level.WARN, at=70, release=65, delay=2),
@@ -375,6 +389,25 @@ def _stages(
         # Cold is no danger until someone charges; the curve takes the current away, so there is nothing to trip.
         "charge_undertemperature": _cold(value("charge_undertemperature_protect"), 3),
         "discharge_undertemperature": _cold(value("discharge_undertemperature_protect"), 5),
+        "temperature_spread": (
+            Stage(
+                level=Level.WARN, at=value("temperature_spread"), release=0.7 * value("temperature_spread"), delay=60
+            ),
+            Stage(
+                level=Level.DERATE, at=2 * value("temperature_spread"), release=value("temperature_spread"), delay=60
+            ),
+        ),
+        "deep_discharge": (
+            Stage(level=Level.TRIP, at=preset.deep_discharge, release=preset.undervoltage_trip, delay=5, samples=3),
+        ),
+        "soc_reserve": (Stage(level=Level.WARN, at=value("soc_reserve"), release=value("soc_reserve") + 3, delay=60),),
+        # faults.md 30: insulation is measured in high-voltage systems; 500 and 100 Ω/V are the usual alarm and stop.
+        "insulation_low": tuple(
+            Stage(level=level, at=ohms * cells * preset.full, release=1.2 * ohms * cells * preset.full, delay=10)
+            for level, ohms in ((Level.WARN, 500), (Level.TRIP, 100))
+        ),
+        **_ages(value("age_derate"), value("age_stop")),
+        **_SYSTEM,
     }
     for flow in ("charge", "discharge"):
         protect, trip = value(f"{flow}_overcurrent_protect"), value(f"{flow}_overcurrent_trip")
@@ -392,11 +425,48 @@ def _stages(
     return stages
 
 
-# Data age: 5 s a quarter of the current, 10 s none (thresholds.md 2.12).
-_AGES: Final = (
-    Stage(level=Level.DERATE, at=5, release=2, hold=2),
-    Stage(level=Level.PROTECT, at=10, release=2, hold=2),
-)
+def _ages(derate: float, stop: float) -> dict[str, tuple[Stage, ...]]:
+    """Return the levels of data that come late: a quarter of the current, then none (thresholds.md 2.12)."""
+    stages = (
+        Stage(level=Level.DERATE, at=derate, release=2, hold=2),
+        Stage(level=Level.PROTECT, at=stop, release=2, hold=2),
+    )
+    return dict.fromkeys(("communication_lost", "data_missing"), stages)
+
+
+def _fact(level: Level) -> tuple[Stage, ...]:
+    """Return the one level of something that is so or is not."""
+    return (Stage(level=level, at=1, release=0.5),)
+
+
+# What no chemistry and no user changes. A failed contactor and a short circuit are for a person to look at, so they
+# latch.
+_SYSTEM: Final[Mapping[str, tuple[Stage, ...]]] = {
+    "short_circuit": _fact(Level.TRIP),
+    "contactor_not_opening": _fact(Level.TRIP),
+    "contactor_not_closing": _fact(Level.WARN),
+    "contactor_welded": _fact(Level.TRIP),
+    "precharge_failed": _fact(Level.TRIP),
+    "device_alarm": _fact(Level.WARN),
+    # Three polls, and again only after ten good ones (faults.md 17).
+    "sensor_failed": (Stage(level=Level.PROTECT, at=2, release=1, hold=10),),
+    # K above the neighbours in one to two minutes (faults.md 36: 1 K a minute is not normal, here with sensors of
+    # whole degrees).
+    "temperature_rise": (
+        Stage(level=Level.WARN, at=2, release=1, hold=60, samples=2),
+        Stage(level=Level.PROTECT, at=4, release=1, hold=60, samples=2),
+        Stage(level=Level.TRIP, at=8, release=1, samples=3),
+    ),
+    # faults.md 38: 30 s, then a relay; the limits are re-sent meanwhile.
+    "command_ignored": (
+        Stage(level=Level.WARN, at=10, release=1, hold=10),
+        Stage(level=Level.PROTECT, at=30, release=1, hold=60),
+        Stage(level=Level.TRIP, at=60, release=1),
+    ),
+    # V by which home_bms would act after the pack's own cut-off.
+    "settings_out_of_order": (Stage(level=Level.WARN, at=0.001, release=-0.001),),
+    "loop_late": (Stage(level=Level.WARN, at=3, release=1, hold=60),),
+}
 
 
 def _hot(warn: float, protect: float, trip: float) -> tuple[Stage, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from .model import Alarm, Believed, ContactorsState, ContactorState, Flow, Level, PackConfig, PackReading, SwitchTrack
-from .plausibility import FRESH
 
 # Current that counts as flowing; inverters leave 0.4-0.6 A at a limit of zero (leaps-and-pains.md, row 2).
 _FLOWING: Final = 1.0
@@ -62,7 +61,7 @@ def _one(
 ) -> tuple[SwitchTrack, bool | None]:
     now = believed.time
     level = max((alarm.level for alarm in alarms if alarm.flow & flow), default=Level.OK)
-    seen = believed.current is not None and believed.current_age < FRESH
+    seen = believed.current is not None and believed.current_age < config.age_derate
     against = level >= Level.PROTECT and _flows(believed.current if seen else None, last_current, flow)
     since = None if not against else now if track.against_since is None else track.against_since
     patience = config.obey_within if seen else config.open_after

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from .model import Alarm, Believed, Bound, Curve, Estimate, Flow, LimitsState, PackConfig, Ramp, Reason, Wishes
-from .plausibility import everything_known
+from .plausibility import LINK_FRESH, everything_known
 from .protection import PROTECTION_KEYS, share
 
 RULES: Final = (
@@ -54,6 +54,8 @@ def limit(
     believed: Believed,
     estimate: Estimate,
     alarms: tuple[Alarm, ...],
+    *,
+    delivered: bool,
 ) -> tuple[LimitsState, Bound, Bound, Bound, Flow]:
     """Return the new state, CVL in V, CCL and DCL in A, and the directions that are permitted at all.
 
@@ -69,6 +71,7 @@ def limit(
     bottom = config.cells * config.cell_voltage_float
     top = config.cells * config.cell_voltage_full
     new = LimitsState(
+        exceeded_since=_exceeded_since(state, believed, delivered=delivered),
         voltage=_ramp(config, state.voltage, voltage, now, min(bottom, voltage.value), top - bottom, known),
         charge=_ramp(config, state.charge, charge, now, 0.0, config.charge_current, known),
         discharge=_ramp(config, state.discharge, discharge, now, 0.0, config.discharge_current, known),
@@ -79,6 +82,24 @@ def limit(
     if known and discharge.value > 0:
         permitted |= Flow.DISCHARGE
     return new, _bound(new.voltage), _bound(new.charge), _bound(new.discharge), permitted
+
+
+# A tenth and what an inverter's own measurement is off by (faults.md 38).
+_OBEYED: Final = 1.1
+_ALLOWANCE: Final = 2.0
+
+
+def _exceeded_since(state: LimitsState, believed: Believed, *, delivered: bool) -> float | None:
+    """Return since when the current exceeds the limits that were delivered; what is not known goes on as it was."""
+    if not delivered:
+        return None
+    current = believed.current
+    if current is None or believed.current_age > LINK_FRESH:
+        return state.exceeded_since
+    allowed = state.charge.value if current > 0 else state.discharge.value
+    if abs(current) <= _OBEYED * allowed + _ALLOWANCE:
+        return None
+    return believed.time if state.exceeded_since is None else state.exceeded_since
 
 
 def _bound(ramp: Ramp) -> Bound:

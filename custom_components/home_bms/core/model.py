@@ -104,15 +104,36 @@ class Switches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardwareRing:
-    """The pack's own protection settings, where it tells them: home_bms must act before they do."""
+    """The pack's own protection settings, where it tells them: home_bms must act before they do.
+
+    Voltages are of one cell.
+    """
 
     cell_overvoltage: float | None = None
+    cell_overvoltage_release: float | None = None
     cell_undervoltage: float | None = None
+    cell_undervoltage_release: float | None = None
+    power_off_voltage: float | None = None
+    """V below which the device switches itself off."""
+    charge_voltage: float | None = None
+    """V that it asks a charger for."""
+    float_voltage: float | None = None
     charge_current: float | None = None
+    charge_overcurrent_delay: float | None = None
+    """s that the current may exceed it."""
     discharge_current: float | None = None
+    discharge_overcurrent_delay: float | None = None
     charge_overtemperature: float | None = None
+    charge_overtemperature_release: float | None = None
     charge_undertemperature: float | None = None
+    charge_undertemperature_release: float | None = None
     discharge_overtemperature: float | None = None
+    discharge_overtemperature_release: float | None = None
+    switch_overtemperature: float | None = None
+    switch_overtemperature_release: float | None = None
+    balance_start_voltage: float | None = None
+    """V of a cell from which its balancer runs."""
+    balance_difference: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +196,8 @@ class Stage:
     """Seconds beyond `at` before it counts."""
     hold: float = 0.0
     """Seconds inside `release` before it lets go; a trip never lets go by itself."""
+    samples: int = 1
+    """Samples in a row beyond `at` that it takes, however long they last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +306,11 @@ class Believed:
     temperature_max_index: int | None
     temperature_min: float | None
     temperature_min_index: int | None
+    temperature_rise: float | None
+    """K by which one sensor rose above the others in the last one to two minutes; `None` until that is known."""
+    temperature_rise_index: int | None
+    broken_for: float
+    """Seconds since a sensor tells what cannot be; 0 while none does."""
     link_age: float
     """Seconds since anything was last heard from the pack; infinite if never."""
     cells_age: float
@@ -329,8 +357,8 @@ class Track:
     level: Level = Level.OK
     since: float = 0.0
     """When `level` was reached."""
-    pending: tuple[float | None, ...] = ()
-    """For each stage: since when its threshold is passed, or `None`."""
+    pending: tuple[tuple[float, int] | None, ...] = ()
+    """For each stage: since when its threshold is passed and in how many samples, or `None`."""
     safe_since: float | None = None
     """Since when the value is back inside the level's release."""
     reason: Reason | None = None
@@ -376,6 +404,34 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """All that a sample said, to notice a device that only repeats itself."""
+
+    time: float
+    said: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Still:
+    """Cells once a minute under load, and for how many minutes each has not moved while others did."""
+
+    time: float
+    cells: tuple[float | None, ...]
+    minutes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmth:
+    """Temperatures at a moment."""
+
+    time: float
+    temperatures: tuple[float, ...]
+
+
+NO_WIRES: Mapping[int, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """What plausibility remembers: the last believed values and when each group was last whole."""
 
@@ -390,6 +446,18 @@ class Trust:
     temperatures_time: float | None = None
     suspects: Mapping[str, float] = NO_SUSPECTS
     """Values doubted in the last sample, by name: a second one like it is believed."""
+    began: float | None = None
+    """When the pack was first looked at."""
+    sleeps_at: float | None = None
+    """When the pack will have fallen asleep, as it said itself."""
+    broken_since: float | None = None
+    frame: Frame | None = None
+    """The last sample in which anything had changed."""
+    still: Still | None = None
+    warmth: tuple[Warmth, ...] = ()
+    """Temperatures about one and two minutes ago, the older first."""
+    wires: Mapping[int, int] = NO_WIRES
+    """How often cell n and its upper neighbour moved against each other with the current."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,11 +474,12 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsState:
-    """Where the three limits stand."""
+    """Where the three limits stand, and since when the current exceeds them."""
 
     voltage: Ramp = Ramp()
     charge: Ramp = Ramp()
     discharge: Ramp = Ramp()
+    exceeded_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,6 +499,8 @@ class SwitchTrack:
     against_since: float | None = None
     ours: bool = False
     """Opened by home_bms, which therefore may close it again."""
+    failure: str | None = None
+    """The protection's key of what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -487,8 +558,12 @@ class PackConfig:
     """Share of the rated current per s by which it rises (`thresholds.md` 2.12)."""
     obey_within: float = 10.0
     """s of current against a limit of zero before the pack's own switch opens."""
+    age_derate: float = 5.0
+    """s up to which a value counts as now; from then on a quarter of the current remains (`thresholds.md` 2.12) ..."""
+    age_stop: float = 10.0
+    """... and from then on none."""
     open_after: float = 30.0
-    """s without valid data while current was flowing before the switches open (`thresholds.md` 2.12)."""
+    """s without valid data while current was flowing before the switches open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -505,6 +580,8 @@ class PackState:
     balance: BalanceState = BalanceState()
     contactors: ContactorsState = ContactorsState()
     wishes: Wishes = Wishes()
+    delivered: bool = False
+    """Whether somebody who drives the current is told the limits; else exceeding them is nobody's disobedience."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

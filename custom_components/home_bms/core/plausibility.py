@@ -4,29 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
+from statistics import median
 from typing import Final, TypeIs
 
-from .model import NO_DOUBTS, NO_SUSPECTS, Believed, PackConfig, PackReading, Trust
+from .frozen import frame_frozen, still_cells
+from .model import (
+    NO_DOUBTS,
+    NO_SUSPECTS,
+    NO_WIRES,
+    Believed,
+    LinkState,
+    PackConfig,
+    PackReading,
+    Quality,
+    Trust,
+    Warmth,
+)
 
 # What a lithium cell can show at all; 0 V is an open sense wire and 65.535 V a sentinel (faults.md 17, 18).
 _CELL_RANGE: Final = (0.5, 5.0)
 # Sensors for home packs end near -40 and 120 °C; -40, 127 and -273 are what broken ones tell (faults.md 21).
 _TEMPERATURE_RANGE: Final = (-39.5, 120.0)
 _SWITCH_TEMPERATURE_RANGE: Final = (-39.5, 150.0)
+# What a digital sensor tells before it has measured (the issue's list of sentinels; a DS18B20 powers up with it).
+_POWER_UP: Final = 85.0
 # A cell moves at once by R·ΔI and then by some mV/s (safety.md C2: 5.4 mV/s at 1 C). 5 mΩ is a bad home cell with its
 # joint.
 _CELL_JUMP: Final = 0.060
 _CELL_RESISTANCE: Final = 0.005
+_CELL_SLOPE: Final = 0.005
 # A loose lug heats by about 1 K/s (safety.md C2); a sensor in a cell pack that jumps further is not measuring the pack.
 _TEMPERATURE_JUMP: Final = 15.0
+# A sensor this far from the middle of three or more is pointed out. Battery-Emulator warns of a spread of 15 K
+# (thresholds.md 2.4).
+_DISAGREES: Final = 25.0
 # Measured by the same device, cells and pack differ by the busbars' drop and by rounding (faults.md 30: warn at 0.5 V).
 _SUM_TOLERANCE: Final = 0.5
 # Times the larger rated current: beyond that the sensor speaks nonsense or the fuse has long spoken.
 _CURRENT_FACTOR: Final = 5.0
+# Current through two open switches (faults.md 40).
+_LEAK: Final = 2.0
+# An open sense wire between two cells moves them against each other by what its own resistance drops
+# (leaps-and-pains.md L2):
+# judged on load steps of this size, from this deviation on, and believed the second time.
+_WIRE_STEP: Final = 10.0
+_WIRE_SWING: Final = 0.030
+_WIRE_TIMES: Final = 2
+# Reasons that are no mere absence: the sensor tells what cannot be.
+_BROKEN: Final = frozenset({"out_of_range", "sentinel", "wrong_count", "open_wire"})
 
+LINK_FRESH: Final = 3.0
+"""s of silence up to which the link counts as up: two lost answers of a pack that is polled each second."""
+_WARMTH_EVERY: Final = 60.0
 
-FRESH: Final = 5.0
-"""Seconds up to which a value counts as now; from then on its absence is judged (thresholds.md 2.12)."""
+DOUBTS: Final = (
+    "missing",
+    "out_of_range",
+    "sentinel",
+    "jump",
+    "sum_of_cells",
+    "wrong_count",
+    "frozen",
+    "disagrees",
+    "open_wire",
+    "current_while_open",
+)
+"""Every reason for which a value may be doubted."""
 
 
 def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Trust, Believed]:
@@ -34,26 +77,42 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
 
     A value outside its physical range is unknown. One that jumps faster than physics permits is unknown for one
     sample; when
-    the next one is like it, it is believed. Nothing is invented in place of what is doubted.
+    the next one is like it, it is believed. A device that only repeats itself under load grows old. A sensor that is
+    merely
+    odd (it disagrees, it does not move) is pointed out and its value kept: the sensor is doubted, the danger is not.
+    Nothing is invented in place of what is doubted.
     """
     doubts: dict[str, str] = {}
     suspects: dict[str, float] = {}
+    now = reading.time
     current = _current(config, reading, doubts)
     cells = _cells(config, trust, reading, current, doubts, suspects)
+    # What is compared with the next sample is what was measured, not what is left of it.
+    measured = _remember(cells, trust.cells)
+    wires = _wires(trust, cells, current, reading)
+    still, cells = still_cells(config, trust.still, cells, current, now, doubts)
+    cells = _without_open_wires(cells, wires, doubts)
     temperatures = _temperatures(config, trust, reading, doubts, suspects)
     switch = _within(reading.switch_temperature, _SWITCH_TEMPERATURE_RANGE)
     if switch is None and reading.switch_temperature is not None:
         doubts["switch_temperature"] = "out_of_range"
     voltage = _voltage(cells, reading, doubts)
+    frame, repeats = frame_frozen(trust.frame, reading)
+    if repeats:
+        doubts["pack"] = "frozen"
 
-    cells_whole = reading.cells_time if whole(cells) else trust.cells_whole
-    temperatures_whole = reading.temperatures_time if temperatures and whole(temperatures) else trust.temperatures_whole
-    current_whole = reading.current_time if current is not None and voltage is not None else trust.current_whole
-    believed = _believed(
-        reading, cells, temperatures, current, voltage, switch, (cells_whole, temperatures_whole, current_whole), doubts
+    cells_whole, temperatures_whole, current_whole = (
+        time if is_whole and not repeats else before
+        for is_whole, time, before in (
+            (whole(cells), reading.cells_time, trust.cells_whole),
+            (bool(temperatures) and whole(temperatures), reading.temperatures_time, trust.temperatures_whole),
+            (current is not None and voltage is not None, reading.current_time, trust.current_whole),
+        )
     )
-    return Trust(
-        cells=_remember(cells, trust.cells),
+    broken = any(reason in _BROKEN for reason in doubts.values()) if doubts else False
+    began = now if trust.began is None else trust.began
+    new = Trust(
+        cells=measured,
         temperatures=_remember(temperatures, trust.temperatures),
         current=current if current is not None else trust.current,
         cells_whole=cells_whole,
@@ -62,7 +121,15 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
         cells_time=reading.cells_time,
         temperatures_time=reading.temperatures_time,
         suspects=suspects,
-    ), believed
+        began=began,
+        sleeps_at=_sleeps_at(trust, reading),
+        broken_since=(now if trust.broken_since is None else trust.broken_since) if broken else None,
+        frame=frame,
+        still=still,
+        warmth=_warmth(trust, temperatures, now),
+        wires=wires,
+    )
+    return new, _believed(new, reading, cells, temperatures, current, voltage, switch, doubts, config)
 
 
 def whole(values: tuple[float | None, ...]) -> TypeIs[tuple[float, ...]]:
@@ -73,7 +140,7 @@ def whole(values: tuple[float | None, ...]) -> TypeIs[tuple[float, ...]]:
 def everything_known(config: PackConfig, believed: Believed) -> bool:
     """Tell whether all that a permission rests on is known and fresh."""
     return (
-        believed.age < FRESH
+        believed.age < config.age_derate
         and believed.current is not None
         and believed.voltage is not None
         and whole(believed.cells)
@@ -98,10 +165,12 @@ def _current(config: PackConfig, reading: PackReading, doubts: dict[str, str]) -
     current = reading.current
     if current is None:
         return None
-    if abs(current) <= _CURRENT_FACTOR * max(config.charge_current, config.discharge_current):
-        return current
-    doubts["current"] = "out_of_range"
-    return None
+    if not abs(current) <= _CURRENT_FACTOR * max(config.charge_current, config.discharge_current):
+        doubts["current"] = "out_of_range"
+        return None
+    if abs(current) > _LEAK and reading.switches.charge is False and reading.switches.discharge is False:
+        doubts["current"] = "current_while_open"
+    return current
 
 
 def _cells(
@@ -122,9 +191,9 @@ def _cells(
     # Unknown current: suppose the largest step that the pack can make.
     largest = config.charge_current + config.discharge_current
     step = abs(current - trust.current) if current is not None and trust.current is not None else largest
-    # After a gap the voltage may have gone on at 5 mV/s, the slope of 1 C at the very top (safety.md C2).
+    # After a gap the voltage may have gone on.
     gap = max(0.0, (reading.cells_time or 0.0) - trust.cells_whole) if trust.cells_whole is not None else 0.0
-    jump = _CELL_JUMP + _CELL_RESISTANCE * step + 0.005 * gap
+    jump = _CELL_JUMP + _CELL_RESISTANCE * step + _CELL_SLOPE * gap
     # The aggregates first: while none of them moved far, no cell has left the band that all of them held.
     if whole(raw) and len(last) == len(raw) and whole(last) and not trust.suspects:
         high, low = max(raw), min(raw)
@@ -144,7 +213,8 @@ def _temperatures(
     config: PackConfig, trust: Trust, reading: PackReading, doubts: dict[str, str], suspects: dict[str, float]
 ) -> tuple[float | None, ...]:
     raw = reading.temperatures
-    if raw == trust.temperatures and whole(raw) and len(raw) >= config.temperature_sensors:
+    known_before = raw == trust.temperatures and whole(raw) and len(raw) >= max(1, config.temperature_sensors)
+    if known_before and _agree(raw):
         return raw
     before = trust.suspects if reading.temperatures_time != trust.temperatures_time else NO_SUSPECTS
     temperatures: list[float | None] = []
@@ -152,8 +222,25 @@ def _temperatures(
         value = raw[index] if index < len(raw) else None
         known = trust.temperatures[index] if index < len(trust.temperatures) else None
         name = f"temperature_{index + 1}"
-        temperatures.append(_judge(name, value, known, _TEMPERATURE_RANGE, _TEMPERATURE_JUMP, before, doubts, suspects))
-    return tuple(temperatures)
+        if value == _POWER_UP and (known is None or abs(known - value) > 1):
+            doubts[name] = "sentinel"
+            value = None
+        else:
+            value = _judge(name, value, known, _TEMPERATURE_RANGE, _TEMPERATURE_JUMP, before, doubts, suspects)
+        temperatures.append(value)
+    told = tuple(temperatures)
+    known_ones = [value for value in told if value is not None]
+    if len(known_ones) >= 3:
+        middle = median(known_ones)
+        for index, value in enumerate(told):
+            if value is not None and abs(value - middle) > _DISAGREES:
+                doubts[f"temperature_{index + 1}"] = "disagrees"
+    return told
+
+
+def _agree(temperatures: tuple[float | None, ...]) -> bool:
+    high, _, low, _ = _extremes(temperatures)
+    return high is not None and low is not None and high - low <= _DISAGREES
 
 
 def _judge(
@@ -197,6 +284,76 @@ def _voltage(cells: tuple[float | None, ...], reading: PackReading, doubts: dict
     return voltage
 
 
+def _wires(
+    trust: Trust, cells: tuple[float | None, ...], current: float | None, reading: PackReading
+) -> Mapping[int, int]:
+    """Count, on load steps, the neighbours that moved against each other; a step in which they did not counts back."""
+    last = trust.cells
+    if current is None or trust.current is None or reading.cells_time == trust.cells_time:
+        return trust.wires
+    step = current - trust.current
+    if abs(step) < _WIRE_STEP or not whole(cells) or len(last) != len(cells) or not whole(last):
+        return trust.wires
+    moves = [now - before for now, before in zip(cells, last, strict=True)]
+    middle = median(moves)
+    swings = [(move - middle) if step > 0 else (middle - move) for move in moves]
+    wires = {index: times - 1 for index, times in trust.wires.items() if times > 1}
+    for index in range(len(swings) - 1):
+        one, other = swings[index], swings[index + 1]
+        if min(abs(one), abs(other)) > _WIRE_SWING and one * other < 0 and abs(one + other) < 0.5 * abs(one):
+            wires[index] = min(trust.wires.get(index, 0) + 1, 2 * _WIRE_TIMES)
+    return wires or NO_WIRES
+
+
+def _without_open_wires(
+    cells: tuple[float | None, ...], wires: Mapping[int, int], doubts: dict[str, str]
+) -> tuple[float | None, ...]:
+    """Take out both cells beside a wire that is open: their sum is right, neither of them is."""
+    beside = {index + side for index, times in wires.items() if times >= _WIRE_TIMES for side in (0, 1)}
+    if not beside:
+        return cells
+    doubts.update({f"cell_{index + 1}": "open_wire" for index in beside})
+    return tuple(None if index in beside else value for index, value in enumerate(cells))
+
+
+def _sleeps_at(trust: Trust, reading: PackReading) -> float | None:
+    heard = reading.cells_time
+    if heard is None or heard == trust.cells_time:
+        return trust.sleeps_at
+    return None if reading.sleep_in is None else heard + reading.sleep_in
+
+
+def _warmth(trust: Trust, temperatures: tuple[float | None, ...], now: float) -> tuple[Warmth, ...]:
+    """Keep the temperatures of about one and two minutes ago; a leap is a sensor put elsewhere and begins anew."""
+    past, last = trust.warmth, trust.temperatures
+    if not whole(temperatures):
+        return past
+    if temperatures == last and past and now - past[-1].time < _WARMTH_EVERY:
+        return past
+    leapt = len(last) != len(temperatures) or any(
+        before is None or abs(value - before) >= _TEMPERATURE_JUMP
+        for value, before in zip(temperatures, last, strict=True)
+    )
+    if leapt or not past or now < past[-1].time:
+        return (Warmth(time=now, temperatures=temperatures),)
+    if now - past[-1].time < _WARMTH_EVERY:
+        return past
+    return (past[-1], Warmth(time=now, temperatures=temperatures))
+
+
+def _rise(past: tuple[Warmth, ...], temperatures: tuple[float | None, ...]) -> tuple[float | None, int | None]:
+    """Return by how much the sensor that warmed most did so more than the one that warmed least."""
+    if not past or not temperatures or not whole(temperatures) or len(past[0].temperatures) != len(temperatures):
+        return None, None
+    if temperatures == past[0].temperatures:
+        return 0.0, None
+    rises = [now - then for now, then in zip(temperatures, past[0].temperatures, strict=True)]
+    highest = max(rises)
+    # A single sensor has no neighbour to be compared with.
+    lowest = min(rises) if len(rises) > 1 else 0.0
+    return highest - lowest if highest > 0 else 0.0, rises.index(highest)
+
+
 def _extremes(values: tuple[float | None, ...]) -> tuple[float | None, int | None, float | None, int | None]:
     """Return the highest known value, its index, the lowest and its index."""
     known: Sequence[float] = values if whole(values) else [value for value in values if value is not None]
@@ -206,26 +363,43 @@ def _extremes(values: tuple[float | None, ...]) -> tuple[float | None, int | Non
     return high, values.index(high), low, values.index(low)
 
 
+def _link(config: PackConfig, trust: Trust, age: float, now: float) -> LinkState:
+    if age <= LINK_FRESH:
+        return LinkState.CONNECTED
+    if age < config.age_stop:
+        return LinkState.LATE
+    if age == inf and now - (trust.began or 0.0) < config.age_stop:
+        return LinkState.STARTING
+    return LinkState.SLEEPING if trust.sleeps_at is not None and now >= trust.sleeps_at else LinkState.LOST
+
+
 def _believed(
+    trust: Trust,
     reading: PackReading,
     cells: tuple[float | None, ...],
     temperatures: tuple[float | None, ...],
     current: float | None,
     voltage: float | None,
     switch: float | None,
-    times: tuple[float | None, float | None, float | None],
     doubts: dict[str, str],
+    config: PackConfig,
 ) -> Believed:
     cell_max, cell_max_index, cell_min, cell_min_index = _extremes(cells)
     temperature_max, temperature_max_index, temperature_min, temperature_min_index = _extremes(temperatures)
     now = reading.time
     # A time stamp from the future is a broken clock, not fresh data.
-    ages = [inf if at is None or at > now else now - at for at in times]
+    cells_age, temperatures_age, current_age = (
+        inf if at is None or at > now else now - at
+        for at in (trust.cells_whole, trust.temperatures_whole, trust.current_whole)
+    )
+    age = max(cells_age, temperatures_age, current_age)
     heard = [
         now - at
         for at in (reading.cells_time, reading.temperatures_time, reading.current_time)
         if at is not None and at <= now
     ]
+    link_age = min(heard, default=inf)
+    rise, rise_index = _rise(trust.warmth, temperatures)
     return Believed(
         time=now,
         cells=cells,
@@ -241,10 +415,23 @@ def _believed(
         temperature_max_index=temperature_max_index,
         temperature_min=temperature_min,
         temperature_min_index=temperature_min_index,
-        link_age=min(heard, default=inf),
-        cells_age=ages[0],
-        temperatures_age=ages[1],
-        current_age=ages[2],
-        age=max(ages),
+        temperature_rise=rise,
+        temperature_rise_index=rise_index,
+        broken_for=0.0 if trust.broken_since is None else now - trust.broken_since,
+        link_age=link_age,
+        cells_age=cells_age,
+        temperatures_age=temperatures_age,
+        current_age=current_age,
+        age=age,
+        link=_link(config, trust, link_age, now),
+        quality=_quality(config, age, doubts),
         doubts=doubts or NO_DOUBTS,
     )
+
+
+def _quality(config: PackConfig, age: float, doubts: Mapping[str, str]) -> Quality:
+    if age == inf:
+        return Quality.NONE
+    if age >= config.age_derate:
+        return Quality.POOR
+    return Quality.DOUBTFUL if doubts else Quality.GOOD

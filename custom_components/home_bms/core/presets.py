@@ -50,6 +50,8 @@ class Chemistry:
     undervoltage_protect: float
     undervoltage_release: float
     undervoltage_trip: float
+    deep_discharge: float
+    """Below it a cell must not be charged without a person."""
     hardware_overvoltage: float
     """What the pack's own protection must be set to; home_bms stays inside."""
     hardware_undervoltage: float
@@ -86,6 +88,7 @@ CHEMISTRIES: Final[Mapping[str, Chemistry]] = {
         undervoltage_protect=2.90,
         undervoltage_release=3.10,
         undervoltage_trip=2.70,
+        deep_discharge=2.30,
         hardware_overvoltage=3.65,
         hardware_undervoltage=2.50,
         charge_temperature=(0.0, 10.0, 40.0, 50.0),
@@ -112,6 +115,7 @@ CHEMISTRIES: Final[Mapping[str, Chemistry]] = {
         undervoltage_protect=3.10,
         undervoltage_release=3.40,
         undervoltage_trip=2.90,
+        deep_discharge=2.50,
         hardware_overvoltage=4.25,
         hardware_undervoltage=2.80,
         charge_temperature=(0.0, 10.0, 45.0, 50.0),
@@ -138,6 +142,7 @@ CHEMISTRIES: Final[Mapping[str, Chemistry]] = {
         undervoltage_protect=2.00,
         undervoltage_release=2.15,
         undervoltage_trip=1.85,
+        deep_discharge=1.60,
         hardware_overvoltage=2.80,
         hardware_undervoltage=1.70,
         charge_temperature=(-15.0, -5.0, 45.0, 55.0),
@@ -165,6 +170,7 @@ CHEMISTRIES: Final[Mapping[str, Chemistry]] = {
         undervoltage_protect=2.10,
         undervoltage_release=2.40,
         undervoltage_trip=1.80,
+        deep_discharge=1.50,
         hardware_overvoltage=4.00,
         hardware_undervoltage=1.50,
         charge_temperature=(-5.0, 5.0, 40.0, 50.0),

@@ -4,22 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from math import inf
+from typing import Any, Final
 
-from .model import NO_TRACKS, Alarm, Believed, Flow, Level, PackConfig, Reason, Stage, Track
-from .plausibility import FRESH
+from .causes import explain
+from .model import (
+    NO_TRACKS,
+    Alarm,
+    Believed,
+    ContactorsState,
+    Estimate,
+    Flow,
+    Level,
+    LimitsState,
+    PackConfig,
+    PackReading,
+    Reason,
+    Stage,
+    Track,
+)
+from .plausibility import LINK_FRESH
 
-# Data younger than this counts as arriving: what is missing in it is a failed sensor rather than a lost link.
-_LINK_FRESH: Final = 3.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What the protections look at: this sample, and where the stages after them stood in the last."""
+
+    config: PackConfig
+    believed: Believed
+    reading: PackReading
+    estimate: Estimate
+    contactors: ContactorsState
+    limits: LimitsState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """One row: what is watched, which direction it stops, whose value is the evidence."""
+    """One row: what is watched, which direction it stops, whose value is the evidence.
+
+    Its levels, delays, hysteresis and counts are the pack's, by key (`PackConfig.stages`).
+    """
 
     key: str
     flow: Flow
-    watch: Callable[[PackConfig, Believed], float | None]
+    watch: Callable[[Sight], float | None]
     """The watched value, `None` while it is unknown."""
     whole: Callable[[Believed], bool] = lambda _: True
     """Whether every value behind `watch` is known: only then may a level let go."""
@@ -27,6 +55,8 @@ class Protection:
     sensor: Callable[[Believed], int | None] = lambda _: None
     share: float = 1.0
     """Of the rated current that remains at level derate."""
+    timeless: bool = False
+    """It watches no measurement, so it may let go while measurements are old."""
 
 
 def _cells_whole(believed: Believed) -> bool:
@@ -37,121 +67,148 @@ def _temperatures_whole(believed: Believed) -> bool:
     return bool(believed.temperatures) and None not in believed.temperatures
 
 
-def _difference(config: PackConfig, believed: Believed) -> float | None:
+def _difference(sight: Sight) -> float | None:
     """Return the cell difference where it says something.
 
     On the plateau the same 30 mV mean a hundredth or a third of the charge (thresholds.md 2.5), so there it counts as
     nothing.
     """
-    high, low = believed.cell_max, believed.cell_min
+    config, high, low = sight.config, sight.believed.cell_max, sight.believed.cell_min
     if high is None or low is None:
         return None
     return high - low if high >= config.window_top or low <= config.window_bottom else 0.0
 
 
+def _spread(sight: Sight) -> float | None:
+    high, low = sight.believed.temperature_max, sight.believed.temperature_min
+    return None if high is None or low is None else high - low
+
+
+def _discharging(sight: Sight) -> float | None:
+    return None if sight.believed.current is None else -sight.believed.current
+
+
+def _alarm(*keys: str) -> Callable[[Sight], float | None]:
+    """Return whether the device itself tells one of these alarms."""
+
+    def watch(sight: Sight) -> float | None:
+        alarms = sight.reading.alarms
+        return 0.0 if not alarms else float(any(key in alarms for key in keys))
+
+    return watch
+
+
+def _device_alarms(sight: Sight) -> float:
+    """Return how many alarms the device tells that are about the battery."""
+    alarms = sight.reading.alarms
+    return float(len(alarms - INFORMATION)) if alarms else 0.0
+
+
+def _failure(key: str) -> Callable[[Sight], float]:
+    """Return whether one of the switches has failed in this way."""
+
+    def watch(sight: Sight) -> float:
+        return float(key in (sight.contactors.charge.failure, sight.contactors.discharge.failure))
+
+    return watch
+
+
+def _ignored(sight: Sight) -> float:
+    """Return the seconds for which current has exceeded the limits that were delivered."""
+    since = sight.limits.exceeded_since
+    return 0.0 if since is None else sight.believed.time - since
+
+
+def _out_of_order(sight: Sight) -> float | None:
+    """Return the V by which home_bms's own trips reach beyond where the device cuts off."""
+    ring, stages = sight.reading.hardware, sight.config.stages
+    if ring is None:
+        return None
+    over, under = ring.cell_overvoltage, ring.cell_undervoltage
+    return max(
+        0.0 if over is None else stages["cell_overvoltage"][-1].at - over,
+        0.0 if under is None else under - stages["cell_undervoltage"][-1].at,
+    )
+
+
+INFORMATION: Final = frozenset({"change_password", "gps_lost"})
+"""Alarms of devices that are not about the battery."""
+
+_CELL_HIGH: Final[dict[str, Any]] = {"whole": _cells_whole, "cell": lambda b: b.cell_max_index}
+_CELL_LOW: Final[dict[str, Any]] = {"whole": _cells_whole, "cell": lambda b: b.cell_min_index}
+_HOTTEST: Final[dict[str, Any]] = {"whole": _temperatures_whole, "sensor": lambda b: b.temperature_max_index}
+_COLDEST: Final[dict[str, Any]] = {"whole": _temperatures_whole, "sensor": lambda b: b.temperature_min_index}
+
+# fmt: off
 PROTECTIONS: Final = (
-    Protection(
-        key="cell_overvoltage",
-        flow=Flow.CHARGE,
-        watch=lambda _, b: b.cell_max,
-        whole=_cells_whole,
-        cell=lambda b: b.cell_max_index,
-    ),
-    Protection(
-        key="cell_undervoltage",
-        flow=Flow.DISCHARGE,
-        watch=lambda _, b: b.cell_min,
-        whole=_cells_whole,
-        cell=lambda b: b.cell_min_index,
-    ),
-    Protection(key="pack_overvoltage", flow=Flow.CHARGE, watch=lambda _, b: b.voltage),
-    Protection(key="pack_undervoltage", flow=Flow.DISCHARGE, watch=lambda _, b: b.voltage),
-    Protection(key="charge_overcurrent", flow=Flow.CHARGE, watch=lambda _, b: b.current),
-    Protection(
-        key="discharge_overcurrent",
-        flow=Flow.DISCHARGE,
-        watch=lambda _, b: None if b.current is None else -b.current,
-    ),
-    Protection(
-        key="charge_overtemperature",
-        flow=Flow.CHARGE,
-        watch=lambda _, b: b.temperature_max,
-        whole=_temperatures_whole,
-        sensor=lambda b: b.temperature_max_index,
-    ),
-    Protection(
-        key="charge_undertemperature",
-        flow=Flow.CHARGE,
-        watch=lambda _, b: b.temperature_min,
-        whole=_temperatures_whole,
-        sensor=lambda b: b.temperature_min_index,
-    ),
-    Protection(
-        key="discharge_overtemperature",
-        flow=Flow.DISCHARGE,
-        watch=lambda _, b: b.temperature_max,
-        whole=_temperatures_whole,
-        sensor=lambda b: b.temperature_max_index,
-    ),
-    Protection(
-        key="discharge_undertemperature",
-        flow=Flow.DISCHARGE,
-        watch=lambda _, b: b.temperature_min,
-        whole=_temperatures_whole,
-        sensor=lambda b: b.temperature_min_index,
-    ),
-    # MOSFETs lose a quarter of their current at 80 °C in dbus-serialbattery; half from 75 °C on is near it
-    # (thresholds.md 2.4).
-    Protection(
-        key="switch_overtemperature",
-        flow=Flow.BOTH,
-        watch=lambda _, b: b.switch_temperature,
-        share=0.5,
-    ),
-    Protection(
-        key="cell_difference",
-        flow=Flow.BOTH,
-        watch=_difference,
-        whole=_cells_whole,
-        cell=lambda b: b.cell_max_index,
-        share=0.5,
-    ),
-    # A quarter of the current after 5 s, none after 10 s (thresholds.md 2.12).
-    Protection(key="communication_lost", flow=Flow.BOTH, watch=lambda _, b: b.link_age, share=0.25),
-    Protection(
-        key="sensor_failed",
-        flow=Flow.BOTH,
-        watch=lambda _, b: b.age if b.link_age < _LINK_FRESH else None,
-        share=0.25,
-    ),
+    Protection(key="cell_overvoltage", flow=Flow.CHARGE, watch=lambda s: s.believed.cell_max, **_CELL_HIGH),
+    Protection(key="cell_undervoltage", flow=Flow.DISCHARGE, watch=lambda s: s.believed.cell_min, **_CELL_LOW),
+    # Copper has dissolved in a cell that was this low: charging it by itself is what must not happen (thresholds.md
+    # 2.12).
+    Protection(key="deep_discharge", flow=Flow.CHARGE, watch=lambda s: s.believed.cell_min, **_CELL_LOW),
+    Protection(key="pack_overvoltage", flow=Flow.CHARGE, watch=lambda s: s.believed.voltage),
+    Protection(key="pack_undervoltage", flow=Flow.DISCHARGE, watch=lambda s: s.believed.voltage),
+    Protection(key="cell_difference", flow=Flow.BOTH, watch=_difference, share=0.5, **_CELL_HIGH),
+    Protection(key="soc_reserve", flow=Flow.DISCHARGE, watch=lambda s: s.estimate.soc),
+    Protection(key="charge_overcurrent", flow=Flow.CHARGE, watch=lambda s: s.believed.current),
+    Protection(key="discharge_overcurrent", flow=Flow.DISCHARGE, watch=_discharging),
+    Protection(key="short_circuit", flow=Flow.BOTH, watch=_alarm("charge_short_circuit", "discharge_short_circuit")),
+    Protection(key="charge_overtemperature", flow=Flow.CHARGE, watch=lambda s: s.believed.temperature_max, **_HOTTEST),
+    Protection(key="charge_undertemperature", flow=Flow.CHARGE, watch=lambda s: s.believed.temperature_min, **_COLDEST),
+    Protection(key="discharge_overtemperature", flow=Flow.DISCHARGE, watch=lambda s: s.believed.temperature_max,
+               **_HOTTEST),
+    Protection(key="discharge_undertemperature", flow=Flow.DISCHARGE, watch=lambda s: s.believed.temperature_min,
+               **_COLDEST),
+    # MOSFETs lose a quarter of their current at 80 °C in dbus-serialbattery; half from 75 °C on is near it (2.4).
+    Protection(key="switch_overtemperature", flow=Flow.BOTH, watch=lambda s: s.believed.switch_temperature, share=0.5),
+    Protection(key="temperature_spread", flow=Flow.BOTH, watch=_spread, share=0.5, **_HOTTEST),
+    # One part that warms alone: a loose lug, a cell that shorts inside (faults.md 36).
+    Protection(key="temperature_rise", flow=Flow.BOTH, watch=lambda s: s.believed.temperature_rise,
+               whole=_temperatures_whole, sensor=lambda b: b.temperature_rise_index),
+    Protection(key="insulation_low", flow=Flow.BOTH, watch=lambda s: s.reading.insulation),
+    # A quarter of the current after 5 s, none after 10 s (2.12).
+    Protection(key="communication_lost", flow=Flow.BOTH, watch=lambda s: s.believed.link_age, share=0.25),
+    Protection(key="data_missing", flow=Flow.BOTH, share=0.25,
+               watch=lambda s: s.believed.age if s.believed.link_age <= LINK_FRESH else None),
+    # A sensor that tells what cannot be is no late one: three polls, then nothing flows (faults.md 17, 18, 21).
+    Protection(key="sensor_failed", flow=Flow.BOTH, watch=lambda s: s.believed.broken_for),
+    Protection(key="contactor_not_opening", flow=Flow.BOTH, watch=_failure("contactor_not_opening"), timeless=True),
+    Protection(key="contactor_not_closing", flow=Flow.BOTH, watch=_failure("contactor_not_closing"), timeless=True),
+    Protection(key="contactor_welded", flow=Flow.BOTH, watch=_failure("contactor_welded"), timeless=True),
+    Protection(key="precharge_failed", flow=Flow.BOTH, watch=_failure("precharge_failed"), timeless=True),
+    Protection(key="command_ignored", flow=Flow.BOTH, watch=_ignored),
+    Protection(key="device_alarm", flow=Flow.BOTH, watch=_device_alarms),
+    Protection(key="settings_out_of_order", flow=Flow.BOTH, watch=_out_of_order, timeless=True),
+    Protection(key="loop_late", flow=Flow.BOTH, watch=lambda s: s.reading.tick_late, timeless=True),
 )
+# fmt: on
 
 PROTECTION_KEYS: Final = tuple(row.key for row in PROTECTIONS)
 _BY_KEY: Final = {row.key: row for row in PROTECTIONS}
 
 
-def protect(config: PackConfig, tracks: Mapping[str, Track], believed: Believed, started: float) -> Mapping[str, Track]:
+def protect(tracks: Mapping[str, Track], sight: Sight, started: float) -> Mapping[str, Track]:
     """Return how far each protection is now; the same mapping if nothing moved.
 
     `started` is the time of the first step: before the first data have had time to arrive, their absence is no alarm.
     """
     moved: dict[str, Track | None] = {}
-    stages_of = config.stages
+    stages_of = sight.config.stages
     for row in PROTECTIONS:
-        key = row.key
-        value = row.watch(config, believed)
-        track = tracks.get(key)
+        value = row.watch(sight)
         if value is None:
             continue
+        key = row.key
+        track = tracks.get(key)
         stages = stages_of[key]
         if track is None:
             first = stages[0]
             if value < first.at if first.at > first.release else value > first.at:
                 continue
-            if not value < float("inf"):
-                value = believed.time - started
             track = _UNTOUCHED
-        new = _advance(row, stages, track, value, believed)
+            if value == inf:
+                value = sight.believed.time - started
+        new = _advance(row, stages, track, value, sight)
         if new is not track:
             moved[key] = new
     if not moved:
@@ -163,31 +220,27 @@ def protect(config: PackConfig, tracks: Mapping[str, Track], believed: Believed,
 _UNTOUCHED: Final = Track()
 
 
-def _advance(
-    row: Protection, stages: tuple[Stage, ...], track: Track, value: float, believed: Believed
-) -> Track | None:
+def _advance(row: Protection, stages: tuple[Stage, ...], track: Track, value: float, sight: Sight) -> Track | None:
     """Return one protection's new track, `None` when there is nothing left to remember."""
-    now = believed.time
-    pending: list[float | None] = []
+    now = sight.believed.time
+    pending: list[tuple[float, int] | None] = []
     level = track.level
     reached: Stage | None = None
     for index, stage in enumerate(stages):
-        since = track.pending[index] if track.pending else None
+        before = track.pending[index] if track.pending else None
         if not _beyond(stage, value, stage.at):
             pending.append(None)
             continue
-        since = now if since is None else since
-        pending.append(since)
-        if stage.level > level and now - since >= stage.delay:
+        since, samples = (now, 1) if before is None else (before[0], before[1] + 1)
+        pending.append((since, samples))
+        if stage.level > level and now - since >= stage.delay and samples >= stage.samples:
             level, reached = stage.level, stage
-    waiting = tuple(pending) if any(since is not None for since in pending) else ()
+    waiting = tuple(pending) if any(pending) else ()
     if reached is not None:
-        return Track(level=level, since=now, pending=waiting, reason=_reason(row, reached.at, value, believed))
+        return Track(level=level, since=now, pending=waiting, reason=_reason(row, reached.at, value, sight.believed))
     if level is Level.OK:
         return replace(track, pending=waiting) if waiting else None
-    return _release(
-        row, stages, replace(track, pending=waiting) if waiting != track.pending else track, value, believed
-    )
+    return _release(row, stages, replace(track, pending=waiting) if waiting != track.pending else track, value, sight)
 
 
 def _beyond(stage: Stage, value: float, edge: float) -> bool:
@@ -195,16 +248,14 @@ def _beyond(stage: Stage, value: float, edge: float) -> bool:
     return value >= edge if stage.at > stage.release else value <= edge
 
 
-def _release(
-    row: Protection, stages: tuple[Stage, ...], track: Track, value: float, believed: Believed
-) -> Track | None:
+def _release(row: Protection, stages: tuple[Stage, ...], track: Track, value: float, sight: Sight) -> Track | None:
     """Let a level go when every value behind it is known and safe for long enough; a trip never goes by itself."""
     if track.level is Level.TRIP:
         return track
     stage = next(stage for stage in stages if stage.level is track.level)
-    if not _certain(row, believed) or _beyond(stage, value, stage.release):
+    if not _certain(row, sight) or _beyond(stage, value, stage.release):
         return track if track.safe_since is None else replace(track, safe_since=None)
-    now = believed.time
+    now = sight.believed.time
     since = now if track.safe_since is None else track.safe_since
     if now - since < stage.hold:
         return track if track.safe_since is not None else replace(track, safe_since=now)
@@ -212,12 +263,14 @@ def _release(
     if not left:
         return None
     lower = max(left, key=lambda each: each.level)
-    return Track(level=lower.level, since=now, pending=track.pending, reason=_reason(row, lower.at, value, believed))
+    return Track(
+        level=lower.level, since=now, pending=track.pending, reason=_reason(row, lower.at, value, sight.believed)
+    )
 
 
-def _certain(row: Protection, believed: Believed) -> bool:
+def _certain(row: Protection, sight: Sight) -> bool:
     """Tell whether the value stands for all cells or sensors, and for now."""
-    return believed.age < FRESH and row.whole(believed)
+    return row.timeless or (sight.believed.age < sight.config.age_derate and row.whole(sight.believed))
 
 
 def _reason(row: Protection, threshold: float, value: float, believed: Believed) -> Reason:
@@ -239,7 +292,7 @@ def alarms(tracks: Mapping[str, Track]) -> tuple[Alarm, ...]:
         if track.level and track.reason is not None
     ]
     standing.sort(key=lambda alarm: (-alarm.level, alarm.reason.since or 0.0))
-    return tuple(standing)
+    return explain(tuple(standing))
 
 
 def share(alarm: Alarm) -> float:
@@ -249,20 +302,18 @@ def share(alarm: Alarm) -> float:
     return _BY_KEY[alarm.key].share if alarm.level is Level.DERATE else 1.0
 
 
-def reset(
-    config: PackConfig, tracks: Mapping[str, Track], believed: Believed
-) -> tuple[Mapping[str, Track], tuple[str, ...]]:
+def reset(tracks: Mapping[str, Track], sight: Sight) -> tuple[Mapping[str, Track], tuple[str, ...]]:
     """Take back the trips whose cause is gone; return the keys of those that stand.
 
-    A cause is gone when every value behind it is known and back inside the trip's release.
+    A cause is gone when every value behind it is known, of now and back inside the trip's release.
     """
     kept: dict[str, Track] = {}
     standing: list[str] = []
     for key, track in tracks.items():
         row = _BY_KEY[key]
-        value = row.watch(config, believed)
-        stage = config.stages[key][-1]
-        gone = value is not None and _certain(row, believed) and not _beyond(stage, value, stage.release)
+        value = row.watch(sight)
+        stage = sight.config.stages[key][-1]
+        gone = value is not None and _certain(row, sight) and not _beyond(stage, value, stage.release)
         if track.level is not Level.TRIP:
             kept[key] = track
         elif not gone:
