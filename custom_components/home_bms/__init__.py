@@ -19,6 +19,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .black_boxes import async_register_views
 from .const import (
     CONF_CAPACITY,
     CONF_CELLS,
@@ -55,8 +56,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
-    """Register the actions, which exist with or without an entry."""
+    """Register the actions and views, which exist with or without an entry."""
     async_setup_services(hass)
+    async_register_views(hass)
     return True
 
 

@@ -16,8 +16,10 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import publish
+from .black_boxes import BlackBoxes
 from .const import CONF_MODEL, CONF_SERIAL_NUMBER, DOMAIN, LOGGER, SAVE_RESTING, WRITES_TO_TELL
 from .core import bms, system
+from .core.blackbox import Box
 from .core.model import Alarm, ConfigError, Flow, Level, PackConfig, PackState, Reason, Snapshot, SystemDecision, Wishes
 from .helpers import CountedUnit, refused
 from .hw.driver import DeviceInfo as PackInfo
@@ -91,6 +93,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._system = system_coordinator
         self._store = store
         self._event_listeners: list[EventListener] = []
+        self.black_boxes = BlackBoxes(hass, entry, subentry.subentry_id, subentry.data)
         self.device_info = DeviceInfo(
             identifiers={(DOMAIN, subentry.subentry_id)},
             name=subentry.title,
@@ -187,6 +190,18 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
                 min(together.ccl.value, own.ccl.value),
                 min(together.dcl.value, own.dcl.value),
             )
+
+    @callback
+    def async_frozen(self, box: Box) -> None:
+        """Keep what the black box froze."""
+        self.black_boxes.async_write(box)
+
+    async def async_stop(self) -> None:
+        """Stop watching, hand control back, and keep what is in a window that is still open."""
+        await self.supervisor.async_stop()
+        for box in self.supervisor.black_box.close():
+            self.async_frozen(box)
+        await self.black_boxes.async_settle()
 
     async def async_release(self) -> None:
         """Hand control of the pack back, and of a virtual one's inverter."""
@@ -336,7 +351,7 @@ class HomeBmsRuntimeData:
         if self.stopped:
             return
         self.stopped = True
-        await asyncio.gather(*(pack.supervisor.async_stop() for pack in self.packs.values()))
+        await asyncio.gather(*(pack.async_stop() for pack in self.packs.values()))
         await self.store.async_save()
 
 

@@ -8,6 +8,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_DEVICE, CONF_HOST
 from homeassistant.core import HomeAssistant
 
+from .black_boxes import URL
 from .const import CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .helpers import plain
@@ -25,7 +26,7 @@ async def async_get_config_entry_diagnostics(
         "control_allowed": runtime.control_allowed,
         "store": {"lost": runtime.store.lost, "failed": runtime.store.failed, "gap": runtime.store.gap},
         "system": plain(runtime.system.data),
-        "packs": [_pack(pack) for pack in runtime.packs.values()],
+        "packs": [{**_pack(pack), "black_boxes": await _black_boxes(pack)} for pack in runtime.packs.values()],
     }
 
 
@@ -39,4 +40,14 @@ def _pack(pack: PackCoordinator) -> dict[str, Any]:
         "snapshot": plain(pack.latest),
         "state": plain(pack.supervisor.state),
         "statistics": plain(pack.statistics),
+    }
+
+
+async def _black_boxes(pack: PackCoordinator) -> dict[str, Any]:
+    """Return what a protection left behind, and where an administrator can fetch it."""
+    return {
+        "address": URL,
+        "ticks": len(pack.supervisor.black_box),
+        "failed": pack.black_boxes.failed,
+        "files": plain(tuple(await pack.black_boxes.async_list())),
     }

@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import LOGGER, POLL_PERIOD, RELEASE_TIMEOUT, SETUP_PATIENCE, WRITES_TO_TELL
 from .core import bms
+from .core.blackbox import BlackBox, Box
 from .core.model import Alarm, Decision, Flow, Level, PackConfig, PackReading, PackState, Reason, Snapshot, Switches
 from .hw.driver import DeviceInfo, Driver, DriverError
 
@@ -74,6 +75,9 @@ class Watcher(Protocol):
     def async_judged(self, snapshot: Snapshot) -> None:
         """Take one tick's result."""
 
+    def async_frozen(self, box: Box) -> None:
+        """Take what the black box froze around a protection."""
+
     def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
         """Take note that something needs a person, or no longer does."""
 
@@ -115,6 +119,8 @@ class Supervisor:
         # What core makes of a pack of which nothing is known: zero limits. Made now, to be at hand when core breaks.
         _, self._unknown = bms.observe(config, bms.start(config), self._last)
         self.state, self.snapshot = bms.observe(config, state, self._last)
+        self.black_box = BlackBox(config)
+        self.black_box.record(state, self._last, self.snapshot.decision, self.state)
 
         self._loop: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[PackReading] | None = None
@@ -272,10 +278,14 @@ class Supervisor:
 
     def _judge(self) -> Snapshot:
         """Step core; should that break, nothing is permitted."""
-        snapshot = None
+        before, reading, snapshot = self.state, self.reading(), None
         with self._guarded():
-            self.state, snapshot = bms.observe(self._config, self.state, self.reading())
-        return self._fail_safe() if snapshot is None else snapshot
+            self.state, snapshot = bms.observe(self._config, before, reading)
+        error, snapshot = (None, snapshot) if snapshot is not None else (repr(self._fault), self._fail_safe())
+        with self._guarded():
+            for box in self.black_box.record(before, reading, snapshot.decision, self.state, error=error):
+                self._watcher.async_frozen(box)
+        return snapshot
 
     def _fail_safe(self) -> Snapshot:
         """Return the decision for a pack that cannot be judged: zero limits now, open switches after `open_after`."""

@@ -1,0 +1,261 @@
+"""Keeps what the black boxes of the packs froze as files, and hands them out to administrators."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+from homeassistant.components.http.decorators import require_admin
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import __version__
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
+from homeassistant.loader import async_get_loaded_integration
+from homeassistant.util import dt as dt_util
+from homeassistant.util import slugify
+
+from .const import CONF_HARDWARE_RING, CONF_MODEL, CONF_THRESHOLDS, DOMAIN, LOGGER
+from .core.blackbox import Box
+from .core.model import HardwareRing, Level
+from .core.record import Header, Recording, dump
+
+# Of one pack, whichever is reached first.
+MOST_FILES: Final = 20
+MOST_BYTES: Final = 20_000_000
+# Boxes that wait for a disk that hangs; a later one of the same window holds all of an earlier.
+MOST_WAITING: Final = 8
+# Seconds that stopping waits for the disk: Home Assistant grants all shutdown jobs together 20 s.
+SETTLE_TIMEOUT: Final = 5.0
+
+URL: Final = f"/api/{DOMAIN}/black_boxes"
+NOW: Final = "now.jsonl.gz"
+
+_STAMP: Final = "%Y-%m-%dT%H-%M-%SZ"
+_NAME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)_([a-z0-9_]+)_(protect|trip)\.jsonl\.gz")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlackBoxFile:
+    """One file as its name tells it."""
+
+    name: str
+    time: str
+    """Of the first trigger, ISO 8601."""
+    cause: str
+    """The key of the gravest protection."""
+    level: str
+    size: int
+    """Bytes."""
+    url: str
+
+
+class BlackBoxes:
+    """The files of one pack; nothing here ever disturbs who hands a box in."""
+
+    failed = False
+    """The last write did not reach the disk."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, pack_id: str, settings: Mapping[str, Any]) -> None:
+        self.url = f"{URL}/{pack_id}"
+        self.folder = Path(hass.config.path(DOMAIN, entry.entry_id, pack_id))
+        self._hass = hass
+        self._pack_id = pack_id
+        self._settings = settings
+        self._version = str(async_get_loaded_integration(hass, DOMAIN).version)
+        self._waiting: deque[tuple[str, str | None, Recording]] = deque(maxlen=MOST_WAITING)
+        self._writing: asyncio.Task[None] | None = None
+        self._began: tuple[float, datetime] | None = None
+        self._name: str | None = None
+
+    def recording(self, box: Box, at: datetime | None = None) -> Recording:
+        """Return a box with all that its reader must know; `at` is the wall-clock time of its first trigger.
+
+        Who made the pack and where it is reached is not among it: the file may be shown to anybody.
+        """
+        origin = box.triggers[0].time if box.triggers else self._hass.loop.time()
+        return Recording(
+            header=Header(
+                home_bms=self._version,
+                home_assistant=__version__,
+                model=self._settings[CONF_MODEL],
+                time=(self._wall_clock(origin) if at is None else at).isoformat(),
+                origin=origin,
+                triggers=box.triggers,
+                hardware=HardwareRing(**self._settings.get(CONF_HARDWARE_RING, {})),
+                overrides=self._settings.get(CONF_THRESHOLDS, {}),
+                config=box.config,
+            ),
+            ticks=box.ticks,
+        )
+
+    @callback
+    def async_write(self, box: Box) -> None:
+        """Have a box written as soon as the disk takes it; one of the same window replaces the one before."""
+        gravest = box.gravest
+        if gravest is None:
+            return
+        began = box.triggers[0].time
+        if self._began is None or self._began[0] != began:
+            self._began = began, self._wall_clock(began)
+            self._name = None
+        at, before = self._began[1], self._name
+        cause, level = slugify(gravest.alarm.key), gravest.alarm.level.name.lower()
+        self._name = f"{at.strftime(_STAMP)}_{cause}_{level}.jsonl.gz"
+        self._waiting.append((self._name, before, self.recording(box, at)))
+        if self._writing is None:
+            self._writing = self._hass.async_create_background_task(
+                self._write_waiting(), f"{DOMAIN} black box {self._pack_id}"
+            )
+
+    async def async_settle(self) -> None:
+        """Wait for what is being written, but not for ever."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=SETTLE_TIMEOUT)
+
+    async def async_list(self) -> list[BlackBoxFile]:
+        """Return the files, the newest first."""
+        try:
+            return await self._hass.async_add_executor_job(_files, self.folder, self.url)
+        except OSError:
+            return []
+
+    def _wall_clock(self, then: float) -> datetime:
+        """Return the time of day of a monotonic time."""
+        return dt_util.utcnow() - timedelta(seconds=self._hass.loop.time() - then)
+
+    async def _write_waiting(self) -> None:
+        """Write one after the other."""
+        while self._waiting:
+            name, before, recording = self._waiting.popleft()
+            try:
+                await self._hass.async_add_executor_job(_store, self.folder, name, before, recording)
+            except Exception as err:  # noqa: BLE001 - evidence that is lost must not cost protection as well
+                if not self.failed:
+                    LOGGER.warning("The black box of %s could not be written: %r", self._pack_id, err)
+                self.failed = True
+            else:
+                LOGGER.info("A black box was written: %s, to be fetched at %s/%s", self.folder / name, self.url, name)
+                self.failed = False
+        self._writing = None
+
+
+def _store(folder: Path, name: str, before: str | None, recording: Recording) -> None:
+    """Write a file and take away what it replaces and what is too much."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for torn in folder.glob("*.tmp"):
+        torn.unlink()
+    temporary = folder / f"{name}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            file.write(dump(recording))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / name)
+    finally:
+        temporary.unlink(missing_ok=True)
+    if before not in (None, name):
+        (folder / str(before)).unlink(missing_ok=True)
+    _rotate(folder, name)
+
+
+def _rotate(folder: Path, newest: str) -> None:
+    """Drop the oldest files beyond the bounds: first those without a trip, so that a flapping link buries none."""
+    files = _files(folder, "")
+    count, size = len(files), sum(file.size for file in files)
+    spare = [file for file in files if file.name != newest]
+    for file in sorted(spare, key=lambda file: (file.level == Level.TRIP.name.lower(), file.name)):
+        if count <= MOST_FILES and size <= MOST_BYTES:
+            return
+        (folder / file.name).unlink(missing_ok=True)
+        count, size = count - 1, size - file.size
+
+
+def _files(folder: Path, url: str) -> list[BlackBoxFile]:
+    """Return the files that are black boxes by their names, the newest first."""
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in sorted(folder.iterdir(), reverse=True):
+        if (told := _NAME.fullmatch(path.name)) is None:
+            continue
+        stamp, cause, level = told.groups()
+        found.append(
+            BlackBoxFile(
+                name=path.name,
+                time=datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).isoformat(),
+                cause=cause,
+                level=level,
+                size=path.stat().st_size,
+                url=f"{url}/{path.name}",
+            )
+        )
+    return found
+
+
+@callback
+def async_register_views(hass: HomeAssistant) -> None:
+    """Let administrators list and fetch the files."""
+    hass.http.register_view(BlackBoxListView)
+    hass.http.register_view(BlackBoxView)
+
+
+def _packs(hass: HomeAssistant) -> dict[str, Any]:
+    """Return the running packs of all systems by subentry id."""
+    entries: list[ConfigEntry[Any]] = hass.config_entries.async_loaded_entries(DOMAIN)
+    return {pack_id: pack for entry in entries for pack_id, pack in entry.runtime_data.packs.items()}
+
+
+class BlackBoxListView(HomeAssistantView):
+    """Tells what there is."""
+
+    url = URL
+    name = f"api:{DOMAIN}:black_boxes"
+
+    @require_admin
+    async def get(self, request: web.Request) -> web.Response:
+        """Return each pack's files, the newest first, and where what is in its ring now can be fetched."""
+        told = [
+            {
+                "pack": pack_id,
+                "name": pack.name,
+                "now": f"{pack.black_boxes.url}/{NOW}",
+                "files": [asdict(file) for file in await pack.black_boxes.async_list()],
+            }
+            for pack_id, pack in _packs(request.app[KEY_HASS]).items()
+        ]
+        return self.json({"packs": told})
+
+
+class BlackBoxView(HomeAssistantView):
+    """Hands out one file, or what is in the ring now."""
+
+    url = f"{URL}/{{pack_id}}/{{name}}"
+    name = f"api:{DOMAIN}:black_box"
+
+    @require_admin
+    async def get(self, request: web.Request, pack_id: str, name: str) -> web.StreamResponse:
+        """Return a file; a name is looked up among those that are there, so that it leads nowhere else."""
+        hass = request.app[KEY_HASS]
+        pack = _packs(hass).get(pack_id)
+        if pack is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        headers = {
+            "Content-Type": "application/gzip",
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+        boxes: BlackBoxes = pack.black_boxes
+        if name == NOW:
+            recording = boxes.recording(pack.supervisor.black_box.everything())
+            return web.Response(body=await hass.async_add_executor_job(dump, recording), headers=headers)
+        if name not in {file.name for file in await boxes.async_list()}:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        return web.FileResponse(boxes.folder / name, headers=headers)
