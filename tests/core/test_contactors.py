@@ -90,7 +90,7 @@ def test_a_blind_pack_recovers_by_itself(story: Story) -> None:
     both = Switches(charge=False, discharge=False, balance=False)
     story.tell(2, switches=both, commanded=both)
     assert story.decision.switches.charge is False
-    story.tell(3, switches=both, commanded=both)
+    story.tell(10, switches=both, commanded=both)
     assert (story.decision.switches.charge, story.decision.switches.discharge) == (True, True)
 
 

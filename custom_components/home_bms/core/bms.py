@@ -7,7 +7,7 @@ from math import inf
 
 from . import protection
 from .balancing import balance
-from .contactors import switch
+from .contactors import acknowledge_failures, switch
 from .estimation import estimate
 from .limits import limit
 from .memory import restore, save
@@ -17,6 +17,7 @@ from .model import (
     Decision,
     Estimate,
     Flow,
+    Join,
     Level,
     Mode,
     PackConfig,
@@ -28,7 +29,7 @@ from .model import (
 )
 from .plausibility import believe
 
-__all__ = ["clear_lease", "deliver", "observe", "reset_trips", "restore", "save", "start", "step", "wish"]
+__all__ = ["clear_lease", "deliver", "join", "observe", "reset_trips", "restore", "save", "start", "step", "wish"]
 
 # Current in A below which a pack is at rest, for people: the idle draw of a JK and the noise of its shunt.
 _IDLE = 0.5
@@ -61,7 +62,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         config, state.limits, wishes, believed, known, alarms, delivered=state.delivered
     )
     balancing = balance(config, state.balance, wishes, believed)
-    contactors, charge, discharge = switch(
+    contactors, charge, discharge, relays = switch(
         config,
         state.contactors,
         believed,
@@ -70,6 +71,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         permitted,
         (wishes.charge, wishes.discharge),
         trust.current,
+        state.join,
     )
     decision = Decision(
         time=now,
@@ -81,6 +83,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         switches=Switches(charge=charge, discharge=discharge, balance=balancing.active),
         alarms=alarms,
         mode=_mode(state, believed, known, alarms[0].level if alarms else Level.OK),
+        relays=relays,
     )
     new = PackState(
         started=started,
@@ -91,6 +94,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         balance=balancing,
         contactors=contactors,
         wishes=_fulfil(config, wishes, believed, reading, balancing.active),
+        join=state.join,
         delivered=state.delivered,
     )
     return new, Snapshot(
@@ -119,6 +123,11 @@ def _sight(
 def deliver(state: PackState, *, delivered: bool) -> PackState:
     """Take note whether somebody who drives the current is told the limits."""
     return state if state.delivered == delivered else replace(state, delivered=delivered)
+
+
+def join(state: PackState, permission: Join) -> PackState:
+    """Take over whether the pack may close onto the bus that it shares with others."""
+    return replace(state, join=permission)
 
 
 def _mode(state: PackState, believed: Believed, known: Estimate, worst: Level) -> Mode:
@@ -214,5 +223,6 @@ def _check(field: str, value: float | None, minimum: float, maximum: float) -> N
 def reset_trips(config: PackConfig, state: PackState, reading: PackReading) -> tuple[PackState, tuple[str, ...]]:
     """Release the latched trips whose cause is gone; return the keys of those that stand."""
     _, believed = believe(config, state.trust, reading)
+    state = replace(state, contactors=acknowledge_failures(config, state.contactors, believed, reading))
     tracks, standing = protection.reset(state.tracks, _sight(config, state, believed, reading, state.estimate))
     return replace(state, tracks=tracks), standing

@@ -326,6 +326,26 @@ class Believed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relays:
+    """What outputs that home_bms drives are told; without power, and without a word, they are open."""
+
+    main: bool
+    precharge: bool
+    pulse_until: float | None
+    """Monotonic time until which the timed output may stay on; `None` does not renew it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Whether a pack may close onto the bus that it shares with others, and why."""
+
+    allowed: bool
+    reason: Reason
+    until: float
+    """Monotonic time at which this is no longer true."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What home_bms wants of the pack, with reasons; whether it may be carried out is the shell's matter."""
 
@@ -339,6 +359,8 @@ class Decision:
     """The wish: `None` leaves a switch as it is."""
     alarms: tuple[Alarm, ...]
     mode: Mode
+    relays: Relays | None = None
+    """`None` where home_bms drives no output, or does not know yet where the contactor is."""
 
     @property
     def worst(self) -> Level:
@@ -496,19 +518,78 @@ class SwitchTrack:
 
     state: ContactorState = ContactorState.UNKNOWN
     since: float = 0.0
+    """When the state, or the present try to close, began."""
     against_since: float | None = None
     ours: bool = False
     """Opened by home_bms, which therefore may close it again."""
+    taken_since: float | None = None
+    """Since when the device says that it was told what is wanted."""
+    opened: float | None = None
+    """When home_bms last took it from closed, or from on the way there."""
+    live_since: float | None = None
+    """Since when an open switch carries current, or has the pack's voltage behind it."""
+    tries: int = 0
+    """Tries to close that failed since it was last closed or acknowledged."""
+    rests_until: float | None = None
+    """When the precharge resistor has cooled down after the last try."""
+    behind: float | None = None
+    """V behind it when precharging began."""
+    too_fast: bool = False
+    """The last precharge ended sooner than a capacitor permits."""
     failure: str | None = None
-    """The protection's key of what is wrong with it."""
+    """The protection's key of what is wrong with it; stands until acknowledged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactorsState:
-    """Both directions' switches."""
+    """Both directions' switches; a contactor that serves both has the same state in both."""
 
     charge: SwitchTrack = SwitchTrack()
     discharge: SwitchTrack = SwitchTrack()
+    relays: Relays | None = None
+    """What the outputs were last told, where home_bms drives them."""
+    known_at: float | None = None
+    """When all that the outputs depend on was last known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactorConfig:
+    """How a pack's switches are built and timed; the defaults are a device's own MOSFETs (`thresholds.md` 2.10)."""
+
+    relays: bool = False
+    """One contactor serves both directions, and home_bms drives its coil through an output with a timed pulse."""
+    precharge: bool = False
+    """A resistor fills the capacitors behind the contactor first; needs `relays` and a measured link voltage."""
+    asks: bool = False
+    """It closes only with permission from outside the pack, because others share its bus."""
+    precharge_within: float = 2.0
+    """s that a precharge may take (foxBMS, Seplos)."""
+    precharge_share: float = 0.95
+    """Of the pack's voltage that the link must have reached, from either side (`safety.md` C4)."""
+    precharge_current: float = 0.2
+    """A below which the capacitors are full: more is a load (foxBMS: 50 mA with a better sensor)."""
+    precharge_soonest: float = 0.0
+    """s in which no capacitor of this system fills; less means that there is none (`faults.md` 43)."""
+    fast_allowed: bool = False
+    """Whether it may close after a precharge that was too fast."""
+    closes_within: float = 2.0
+    """s for one try to close (`faults.md` 41)."""
+    tries: int = 3
+    """To precharge or close, before the switch has failed."""
+    rest: float = 600.0
+    """s after the last try that failed before another person's wish is heard (`faults.md` 41: 10 min)."""
+    opens_within: float = 5.0
+    """s until a switch that was told to open has failed to (`faults.md` 40)."""
+    break_current: float = 2.0
+    """A below which it opens without wear (Battery-Emulator: 1.8 A, foxBMS: 3.5 A)."""
+    break_within: float = 0.0
+    """s that it waits for that after the limits went to zero; then it opens all the same."""
+    open_least: float = 10.0
+    """s that it stays open once home_bms has opened it (foxBMS: 10 s before entering again)."""
+    link_decay: float | None = None
+    """s in which the voltage behind an open contactor falls; `None` where others feed the bus."""
+    pulse: float = 10.0
+    """s for which one renewal keeps a timed output on (`safety.md` C4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -564,6 +645,7 @@ class PackConfig:
     """... and from then on none."""
     open_after: float = 30.0
     """s without valid data while current was flowing before the switches open."""
+    contactors: ContactorConfig = ContactorConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -580,6 +662,8 @@ class PackState:
     balance: BalanceState = BalanceState()
     contactors: ContactorsState = ContactorsState()
     wishes: Wishes = Wishes()
+    join: Join | None = None
+    """The last word on closing onto a shared bus; without one there is no permission."""
     delivered: bool = False
     """Whether somebody who drives the current is told the limits; else exceeding them is nobody's disobedience."""
 
