@@ -218,6 +218,9 @@ def _ramp(
         return Ramp(
             value=ramp.value, fell=now, rose=now, reason=_reason(ramp.reason, Candidate(0.0, "value_missing"), now)
         )
+    if now - ramp.rose > config.age_derate:
+        # Nobody looked in between, so nothing is known of that time: the hold begins anew.
+        return Ramp(value=ramp.value, fell=now, rose=now, reason=ramp.reason)
     if now - ramp.fell < config.ramp_hold:
         held = Candidate(0.0, "starting" if ramp.reason.rule == "starting" else "recovering", threshold=target.value)
         return Ramp(value=ramp.value, fell=ramp.fell, rose=now, reason=_reason(ramp.reason, held, now))
