@@ -263,7 +263,8 @@ def explained(device: Device, memory: Memory) -> dict[str, Any]:
 def spoken(reading: PackReading) -> dict[str, Any]:
     """Return a reading as plain JSON values, without what was not told."""
     said = asdict(reading)
-    for name in [name for name in said if name == "time" or name.endswith("_time")]:
+    # When it was read is the reader's matter, and its settings are told with its identity.
+    for name in [name for name in said if name in ("time", "tick_late", "hardware") or name.endswith("_time")]:
         del said[name]
     said["alarms"] = None if reading.alarms is None else sorted(reading.alarms)
     unknown = (None, (), dict.fromkeys(("charge", "discharge", "balance")))

@@ -177,9 +177,11 @@ READINGS = st.integers(1, 32).flatmap(
         balancing=st.booleans(),
         balance_current=st.integers(-0x8000, 0x7FFF).map(milli),
         alarms=st.frozensets(st.sampled_from([bit.name.lower() for bit in Alarm])),
+        sleep_in=st.none() | st.integers(1, 86400),
     )
 )
 TENTHS = st.integers(-400, 1500).map(lambda raw: round(raw / 10, 1))
+VOLTS = st.integers(1000, 4500).map(milli)
 RINGS = st.builds(
     HardwareRing,
     cell_overvoltage=st.integers(2000, 4500).map(milli),
@@ -189,6 +191,20 @@ RINGS = st.builds(
     charge_overtemperature=TENTHS,
     charge_undertemperature=TENTHS,
     discharge_overtemperature=TENTHS,
+    cell_overvoltage_release=VOLTS,
+    cell_undervoltage_release=VOLTS,
+    power_off_voltage=VOLTS,
+    charge_voltage=VOLTS,
+    float_voltage=VOLTS,
+    charge_overcurrent_delay=st.integers(0, 600),
+    discharge_overcurrent_delay=st.integers(0, 600),
+    charge_overtemperature_release=TENTHS,
+    charge_undertemperature_release=TENTHS,
+    discharge_overtemperature_release=TENTHS,
+    switch_overtemperature=TENTHS,
+    switch_overtemperature_release=TENTHS,
+    balance_start_voltage=VOLTS,
+    balance_difference=st.integers(0, 1000).map(milli),
 )
 
 
@@ -211,7 +227,7 @@ async def test_what_a_pack_tells_survives_the_way_over_the_wire(reading, ring):
     driver = JK.driver(unit_of(JK.encode(reading, info)), clock=lambda: 7.0)
     found = await driver.async_identify()
     assert found == replace(info, chemistry=found.chemistry)
-    expected = replace(reading, time=7.0, cells_time=7.0, temperatures_time=7.0, current_time=7.0)
+    expected = replace(reading, time=7.0, cells_time=7.0, temperatures_time=7.0, current_time=7.0, hardware=ring)
     assert await driver.async_read() == expected
 
 

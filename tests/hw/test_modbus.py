@@ -75,14 +75,14 @@ async def test_every_link_tells_the_same(start, kind, clock):
     assert await driver.async_identify() == INFO
     reading = await driver.async_read()
     now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time"), clock.now)
-    assert reading == replace(READING, **now)
+    assert reading == replace(READING, **now, hardware=INFO.hardware_ring)
     assert driver.capabilities == Capability.CHARGE_SWITCH | Capability.DISCHARGE_SWITCH | Capability.BALANCE_SWITCH
 
 
-async def test_a_poll_takes_two_reads_and_four_once_a_minute(start, box, clock):
+async def test_a_poll_takes_two_reads_and_six_once_a_minute(start, box, clock):
     driver = await start()
     await driver.async_identify()
-    assert len(asked(box)) == 5
+    assert len(asked(box)) == 7
     for _ in range(59):
         clock.now += 1
         await driver.async_read()
@@ -92,6 +92,8 @@ async def test_a_poll_takes_two_reads_and_four_once_a_minute(start, box, clock):
     assert asked(box) == [
         ("read", "0x1450", 8),
         ("read", "0x1000", 64),
+        ("read", "0x1080", 4),
+        ("read", "0x1308", 2),
         ("read", "0x1200", 37),
         ("read", "0x128a", 58),
     ]
@@ -225,6 +227,52 @@ async def test_settings_that_fail_cost_no_reading_and_are_tried_again_soon(start
     clock.now += 1
     await driver.async_read()
     assert [address for _, address, _ in asked(box)].count("0x1000") == 1
+
+
+async def test_what_not_every_board_has_is_read_without_and_not_asked_for_again(start, box, clock):
+    box.refuse = {0x1080: 2, 0x1308: 2}
+    driver = await start()
+    reading = await driver.async_read()
+    assert reading.sleep_in is None
+    assert reading.hardware is not None
+    assert reading.hardware.balance_start_voltage is None
+    assert reading.hardware.cell_overvoltage == 3.65
+    asked(box)
+    clock.now += 60
+    assert (await driver.async_read()).cells == READING.cells
+    assert {"0x1080", "0x1308"}.isdisjoint(address for _, address, _ in asked(box))
+
+
+async def test_a_board_that_is_busy_once_is_asked_again_for_what_it_did_not_tell(start, box, clock):
+    driver = await start()
+    await driver.async_read()
+    box.refuse = {0x1308: 10}
+    clock.now += 60
+    # What it told a minute ago still runs down.
+    assert (await driver.async_read()).sleep_in == READING.sleep_in - 60
+    box.refuse.clear()
+    clock.now += 60
+    assert (await driver.async_read()).sleep_in == READING.sleep_in
+
+
+async def test_the_time_to_sleep_runs_down_between_two_looks_at_it(start, box, clock):
+    box.show(sleep_in=30)
+    driver = await start()
+    assert (await driver.async_read()).sleep_in == 30
+    clock.now += 20
+    assert (await driver.async_read()).sleep_in == 10
+    clock.now += 20
+    assert (await driver.async_read()).sleep_in == 0
+
+
+async def test_a_ring_that_is_moved_reaches_the_reading_within_a_minute(start, box, clock):
+    driver = await start()
+    await driver.async_read()
+    ring = replace(INFO.hardware_ring, cell_overvoltage=3.6, balance_start_voltage=3.3)
+    box.show(replace(INFO, hardware_ring=ring))
+    assert (await driver.async_read()).hardware == INFO.hardware_ring
+    clock.now += 60
+    assert (await driver.async_read()).hardware == ring
 
 
 async def test_a_link_that_is_lost_comes_back_and_the_pack_is_recognised_first(socket_enabled, box, clock):

@@ -88,6 +88,8 @@ class ModbusDriver(Driver):
         self._sure = False
         """Whether it is known to be the same pack since the link last failed."""
         self._settings_due = NEVER
+        self._refused: set[type[Component]] = set()
+        """What this device does not have, although others of its kind do."""
         self._balance_found: bool | None = None
         """Where the balance switch was before the first write to it."""
 
@@ -103,6 +105,7 @@ class ModbusDriver(Driver):
         device = self._device
         for kind in (*device.identity, *device.settings, *device.live):
             await self._update(kind)
+        await self._read_extras()
         told = self._told()
         if self._info is None or told.serial_number != self._info.serial_number:
             # What is known of a pack outlasts a lost link, and is not carried over to another pack.
@@ -124,10 +127,13 @@ class ModbusDriver(Driver):
         if self._positions() != positions:
             # Somebody moved a switch, perhaps with the maker's app: what was commanded is worth another look.
             self._settings_due = NEVER
-        reading = self._device.reading(self._values, self._found)
+        reading, now = self._device.reading(self._values, self._found), self._clock()
+        passed = now - self._times.get("sleep_time", now)
         return replace(
             reading,
-            time=self._clock(),
+            time=now,
+            hardware=self.info.hardware_ring,
+            sleep_in=None if reading.sleep_in is None else max(0.0, reading.sleep_in - passed),
             cells_time=self._times.get("cells_time"),
             temperatures_time=self._times.get("temperatures_time"),
             current_time=self._times.get("current_time"),
@@ -170,6 +176,19 @@ class ModbusDriver(Driver):
             self._settings_due = NEVER
             raise failure
 
+    async def _read_extras(self) -> None:
+        """Read what not every device of this kind has; what is refused once is not asked for again."""
+        for kind, groups in self._device.extras.items():
+            if kind in self._refused:
+                continue
+            try:
+                await self._update(kind)
+            except DriverError as err:
+                if err.key == "refused":
+                    self._refused.add(kind)
+            else:
+                self._times.update(dict.fromkeys(groups, self._clock()))
+
     async def _refresh_settings(self) -> None:
         """Read the settings and see that it is still the same pack.
 
@@ -179,6 +198,7 @@ class ModbusDriver(Driver):
         try:
             for kind in (*device.passport, *device.settings):
                 await self._update(kind)
+            await self._read_extras()
             told = self._told()
         except DriverError:
             if not self._sure:

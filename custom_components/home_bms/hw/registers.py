@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, override
 
 from modbus_connection.model import Component, NumberField, PackedBitsField, RegisterField, StringField
@@ -25,6 +26,9 @@ SWITCHES: Final = {
     "discharge": Capability.DISCHARGE_SWITCH,
     "balance": Capability.BALANCE_SWITCH,
 }
+
+
+NO_EXTRAS: Final[Mapping[type[Component], tuple[str, ...]]] = MappingProxyType({})
 
 
 class Series(RegisterField[tuple[float, ...]]):
@@ -72,6 +76,8 @@ class RegisterMap:
     """What proves that it still is the same pack; part of `identity`."""
     settings: tuple[type[Component], ...]
     """Read seldom."""
+    extras: Mapping[type[Component], tuple[str, ...]] = NO_EXTRAS
+    """Read with the settings, with the times that each one sets; a device that refuses one is read without it."""
     live: Mapping[type[Component], tuple[str, ...]]
     """Read every time, with the times of the reading that each one sets."""
     pages: Mapping[str, tuple[type[Component], ...]]

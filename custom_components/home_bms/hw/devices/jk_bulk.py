@@ -9,15 +9,15 @@ from modbus_connection.model import NumberField
 
 from ..frames import FrameError, Request, parse_answer, valid
 from ..registers import Series, register_fields
-from .jk_registers import About, Cells, Details, History, MoreSettings, Passport, Settings, State
+from .jk_registers import About, Balancing, Cells, Details, History, MoreSettings, Passport, Settings, Sleep, State
 
 HEADER: Final = bytes.fromhex("55aaeb90")
 SIZE: Final = 300
 START: Final = 6
 PAGES: Final = MappingProxyType(
     {
-        1: (0x1000, (Settings, MoreSettings)),
-        2: (0x1200, (Cells, State, Details)),
+        1: (0x1000, (Settings, Balancing, MoreSettings)),
+        2: (0x1200, (Cells, State, Details, Sleep)),
         3: (0x1400, (About, Passport, History)),
     }
 )

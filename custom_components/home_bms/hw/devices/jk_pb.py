@@ -15,6 +15,7 @@ from .jk_registers import (
     ON_OFF,
     About,
     Alarm,
+    Balancing,
     Cells,
     Commands,
     Details,
@@ -22,6 +23,7 @@ from .jk_registers import (
     MoreSettings,
     Passport,
     Settings,
+    Sleep,
     State,
 )
 
@@ -81,7 +83,7 @@ RELEASES: Final = MappingProxyType(
         "charge_undertemperature": 5.0,
     }
 )
-"""How far from a setting a virtual pack's release lies."""
+"""How far from a setting a release lies that nobody has set."""
 
 
 def info(values: Values) -> DeviceInfo:
@@ -132,6 +134,8 @@ def reading(values: Values, found: Values) -> PackReading:
         balancing=None if state is None else state != 0,
         balance_current=values.get("balance_current"),
         alarms=None if alarms is None else frozenset(_alarms(alarms)),
+        # Every recorded pack with smart sleep tells a time; 0 is no time at all.
+        sleep_in=values.get("time_to_sleep") or None,
     )
 
 
@@ -145,8 +149,8 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
     capacity = reading.capacity or 0.0
     return {
         **PRESET,
-        **ring,
         **releases,
+        **ring,
         "charge": bool(reading.commanded.charge),
         "discharge": bool(reading.commanded.discharge),
         "balance": bool(reading.commanded.balance),
@@ -178,6 +182,7 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "charge_on": bool(reading.switches.charge),
         "discharge_on": bool(reading.switches.discharge),
         "run_time": reading.time,
+        "time_to_sleep": reading.sleep_in,
         "model": info.model,
         "serial_number": info.serial_number,
         "hardware": info.hardware,
@@ -219,9 +224,14 @@ DEVICE: Final = Device(
     identity=(About, Passport),
     passport=(Passport,),
     settings=(Settings,),
+    extras=MappingProxyType({Balancing: (), Sleep: ("sleep_time",)}),
     live=MappingProxyType({Cells: ("cells_time",), State: ("temperatures_time", "current_time")}),
     pages=MappingProxyType(
-        {"settings": (Settings, MoreSettings), "identity": (About, Passport, History), "details": (Details,)}
+        {
+            "settings": (Settings, Balancing, MoreSettings),
+            "identity": (About, Passport, History),
+            "details": (Details, Sleep),
+        }
     ),
     commands=Commands,
     positions=("charge_on", "discharge_on"),

@@ -162,11 +162,18 @@ class Settings(Commands):
     design_capacity = amp_hours(0x107C)
 
 
-class MoreSettings(Component):
-    """The settings beyond the first block."""
+class Balancing(Component):
+    """Where the balancer starts; 0x1080, behind the first block."""
+
+    register_ranges = (span(0x1080, 0x1086),)
 
     short_circuit_delay = uint32(at(0x1080), scale=0.000001, unit="s")
     balance_start_voltage = volts(0x1084)
+
+
+class MoreSettings(Component):
+    """The settings beyond."""
+
     device_address = count(0x1108)
     precharge_time = seconds(0x110C)
     unnamed_1110 = count(0x1110)
@@ -231,6 +238,14 @@ class Details(Component):
     heater_current = gauge(at(0x12E6), MILLI, unit="A")
     charger_plugged = low(0x12EE)
     temperature_3 = probe(0x12F8)
+
+
+class Sleep(Component):
+    """When it will fall asleep; 0x1308."""
+
+    register_ranges = (span(0x1308, 0x130A),)
+
+    time_to_sleep = seconds(0x1308)
 
 
 class About(Component):

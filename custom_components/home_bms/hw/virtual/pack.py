@@ -232,6 +232,7 @@ class VirtualPack:
             balancing=self.balancing is not None,
             balance_current=self.balance_current if self.balancing else 0.0,
             alarms=self.alarms,
+            hardware=self.info.hardware_ring,
         )
 
     def sensor_groups(self) -> list[range]:

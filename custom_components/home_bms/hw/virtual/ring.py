@@ -60,20 +60,40 @@ RECOVERIES: Final[Mapping[str, Recovery]] = {
 # Kelvin by which the ring lies outside home_bms's own trips, and by which it lets go.
 _BEYOND_TRIP: Final = 5.0
 _COOL_DOWN: Final = 5.0
+# JK switches itself off 0.1 V below its under-voltage (thresholds.md 2.1).
+_POWER_OFF_BELOW: Final = 0.1
+# Over-current is stopped after 10 s, as in common hardware (safety.md C2).
+_CURRENT_DELAY: Final = 10.0
 _SWITCH_OVERTEMPERATURE: Final = 100.0
 
 
 def settings(chemistry: str, capacity: float) -> HardwareRing:
     """Return what such a pack's protection is set to: voltages as thresholds.md 2.12 asks, 0.5 C of current."""
-    preset = CHEMISTRIES[chemistry]
+    preset, back = CHEMISTRIES[chemistry], RECOVERIES[chemistry]
+    hot, cold = preset.charge_overtemperature_trip + _BEYOND_TRIP, preset.charge_temperature[0]
+    hot_discharge = preset.discharge_overtemperature_trip + _BEYOND_TRIP
     return HardwareRing(
         cell_overvoltage=preset.hardware_overvoltage,
+        cell_overvoltage_release=back.over,
         cell_undervoltage=preset.hardware_undervoltage,
+        cell_undervoltage_release=back.under,
+        power_off_voltage=preset.hardware_undervoltage - _POWER_OFF_BELOW,
+        charge_voltage=preset.full,
+        float_voltage=preset.float_,
         charge_current=0.5 * capacity,
+        charge_overcurrent_delay=_CURRENT_DELAY,
         discharge_current=0.5 * capacity,
-        charge_overtemperature=preset.charge_overtemperature_trip + _BEYOND_TRIP,
-        charge_undertemperature=preset.charge_temperature[0],
-        discharge_overtemperature=preset.discharge_overtemperature_trip + _BEYOND_TRIP,
+        discharge_overcurrent_delay=_CURRENT_DELAY,
+        charge_overtemperature=hot,
+        charge_overtemperature_release=hot - _COOL_DOWN,
+        charge_undertemperature=cold,
+        charge_undertemperature_release=cold + _COOL_DOWN,
+        discharge_overtemperature=hot_discharge,
+        discharge_overtemperature_release=hot_discharge - _COOL_DOWN,
+        switch_overtemperature=_SWITCH_OVERTEMPERATURE,
+        switch_overtemperature_release=_SWITCH_OVERTEMPERATURE - _COOL_DOWN,
+        balance_start_voltage=preset.balance_start,
+        balance_difference=0.010,
     )
 
 
@@ -106,7 +126,7 @@ def guards(chemistry: str, ring: HardwareRing) -> tuple[Guard, ...]:
             if at is not None
         ),
         *(
-            Guard(key=key, flow=flow, measure=measure, at=at, release=at, delay=10.0, hold=60.0)
+            Guard(key=key, flow=flow, measure=measure, at=at, release=at, delay=_CURRENT_DELAY, hold=60.0)
             for key, flow, measure, at in currents
             if at is not None
         ),
