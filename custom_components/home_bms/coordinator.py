@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,22 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import publish
 from .black_boxes import BlackBoxes
-from .const import CONF_MODEL, CONF_SERIAL_NUMBER, DOMAIN, LOGGER, SAVE_RESTING, WRITES_TO_TELL
-from .core import bms, system
+from .const import CONF_MODEL, CONF_SERIAL_NUMBER, DOMAIN, LOGGER, SAVE_RESTING, SUBENTRY_PACK, WRITES_TO_TELL
+from .core import bms, strings, system
 from .core.blackbox import Box
-from .core.model import Alarm, ConfigError, Flow, Level, PackConfig, PackState, Reason, Snapshot, SystemDecision, Wishes
+from .core.model import (
+    Alarm,
+    ConfigError,
+    Flow,
+    Join,
+    Level,
+    PackConfig,
+    PackState,
+    Reason,
+    Snapshot,
+    SystemDecision,
+    Wishes,
+)
 from .helpers import CountedUnit, refused
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
@@ -52,11 +64,29 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
             identifiers={(DOMAIN, entry.entry_id)}, manufacturer="home_bms", model="Battery system", name=entry.title
         )
         self.packs: dict[str, PackCoordinator] = {}
+        self.joins: Mapping[str, Join] = {}
+        """Which pack may close onto the bus that several share, and why the others may not."""
 
     @callback
     def async_combine(self) -> SystemDecision:
         """Return what the packs' last ticks make together."""
-        return system.combine({key: (pack.config, pack.latest) for key, pack in self.packs.items()})
+        return system.combine(self._packs())
+
+    @callback
+    def async_permit_joining(self) -> None:
+        """Give one pack the permission to close onto the bus that it shares, and take it from every other.
+
+        Done after every tick of any pack, so that a word given to one never outlives what it rests on.
+        """
+        if len(self.packs) < 2:
+            return
+        self.joins = strings.joins(self._packs(), self.hass.loop.time())
+        for key, permission in self.joins.items():
+            supervisor = self.packs[key].supervisor
+            supervisor.state = bms.join(supervisor.state, permission if permission.allowed else None)
+
+    def _packs(self) -> system.Packs:
+        return {key: (pack.config, pack.latest) for key, pack in self.packs.items()}
 
 
 class PackCoordinator(DataUpdateCoordinator[Snapshot]):
@@ -85,6 +115,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         super().__init__(hass, LOGGER, config_entry=entry, name=subentry.title)
         self.subentry = subentry
         self.identity = subentry.subentry_id
+        if len(list(entry.get_subentries_of_type(SUBENTRY_PACK))) > 1:
+            config = strings.on_shared_bus(config)
         self.config = config
         self.capabilities = driver.capabilities
         self.host = host
@@ -164,6 +196,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         """Take one tick: tell events at once and all of them, entities when it is worth it, the disk before long."""
         self.latest = snapshot
         self._tell_events(snapshot)
+        self._system.async_permit_joining()
         together = self._system.async_combine()
         self._obey(together)
         if publish.due(self.data, snapshot):

@@ -125,9 +125,9 @@ def deliver(state: PackState, *, delivered: bool) -> PackState:
     return state if state.delivered == delivered else replace(state, delivered=delivered)
 
 
-def join(state: PackState, permission: Join) -> PackState:
-    """Take over whether the pack may close onto the bus that it shares with others."""
-    return replace(state, join=permission)
+def join(state: PackState, permission: Join | None) -> PackState:
+    """Take over the permission to close onto the bus that the pack shares with others; `None` takes it back."""
+    return state if state.join == permission else replace(state, join=permission)
 
 
 def _mode(state: PackState, believed: Believed, known: Estimate, worst: Level) -> Mode:

@@ -166,10 +166,15 @@ def _permit(
         return goal
     if position is None:
         return None
-    rests = track.rests_until is not None and now < track.rests_until
-    chatters = track.opened is not None and now - track.opened < rules.open_least
     refused = rules.asks and not position and (join is None or not join.allowed or now >= join.until)
-    return not (rests or chatters or refused)
+    return not (refused or rests(rules, track, now))
+
+
+def rests(rules: ContactorConfig, track: SwitchTrack, now: float) -> bool:
+    """Tell whether a switch may not close yet, or not before a person has seen why."""
+    cooling = track.rests_until is not None and now < track.rests_until
+    chatters = track.opened is not None and now - track.opened < rules.open_least
+    return cooling or chatters or track.failure is not None
 
 
 def _wish(goal: bool | None, moved: SwitchTrack) -> bool | None:

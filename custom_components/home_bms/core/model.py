@@ -337,7 +337,7 @@ class Relays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Whether a pack may close onto the bus that it shares with others, and why."""
+    """Whether a pack may close onto the bus that it shares with others, and why; a lease."""
 
     allowed: bool
     reason: Reason
@@ -663,7 +663,7 @@ class PackState:
     contactors: ContactorsState = ContactorsState()
     wishes: Wishes = Wishes()
     join: Join | None = None
-    """The last word on closing onto a shared bus; without one there is no permission."""
+    """The permission to close onto a shared bus, where there is one."""
     delivered: bool = False
     """Whether somebody who drives the current is told the limits; else exceeding them is nobody's disobedience."""
 

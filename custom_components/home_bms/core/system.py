@@ -24,8 +24,10 @@ def combine(packs: Packs) -> SystemDecision:
     dcl, discharge_pack = _current(
         packs, lambda snapshot: snapshot.decision.dcl, lambda snapshot: snapshot.reading.switches.discharge
     )
+    # A pack that has left does not hold down the voltage that the others are charged to.
+    carrying = [snapshot for _, snapshot in packs.values() if snapshot.reading.switches.charge is not False]
     cvl = min(
-        (snapshot.decision.cvl for _, snapshot in packs.values()),
+        (snapshot.decision.cvl for snapshot in carrying or [snapshot for _, snapshot in packs.values()]),
         key=lambda bound: bound.value,
         default=Bound(value=0.0, reason=Reason(rule="starting")),
     )
