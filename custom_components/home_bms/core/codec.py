@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum, Flag, IntEnum
-from functools import cache, partial
+from functools import cache, partial, reduce
 from math import isfinite
+from operator import or_
 from types import MappingProxyType, NoneType
 from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -146,16 +147,19 @@ def _valued(kind: type[Enum]) -> Codec:
     return Codec(lambda value: decode(value).value, decode)
 
 
-def _named(kind: type[Enum]) -> Codec:
+def _named(kind: Any) -> Codec:  # noqa: ANN401
+    """Return the ways of an enum by its names in small letters; what a flag joins is joined by bars."""
+
     def encode(value: Any) -> str:  # noqa: ANN401
         if not isinstance(value, kind):
             raise CodecError(f"{_shown(value)} is no {kind.__name__}")
-        return str(value.name).lower()
+        return str(value.name or "").lower()
 
-    def decode(value: Any) -> Enum:  # noqa: ANN401
+    def decode(value: Any) -> Any:  # noqa: ANN401
+        names = _of(str, "text", value).upper().split("|") if value else []
         try:
-            return kind[value.upper()]
-        except AttributeError, KeyError:
+            return reduce(or_, (kind[name] for name in names)) if names else kind(0)
+        except KeyError:
             raise CodecError(f"{_shown(value)} is no {kind.__name__}") from None
 
     return Codec(encode, decode)
