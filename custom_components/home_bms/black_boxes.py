@@ -111,7 +111,8 @@ class BlackBoxes:
         cause, level = slugify(gravest.alarm.key), gravest.alarm.level.name.lower()
         self._name = f"{at.strftime(_STAMP)}_{cause}_{level}.jsonl.gz"
         self._waiting.append((self._name, before, self.recording(box, at)))
-        if self._writing is None:
+        # A task that begins at once may be over at once.
+        if self._writing is None or self._writing.done():
             self._writing = self._hass.async_create_background_task(
                 self._write_waiting(), f"{DOMAIN} black box {self._pack_id}"
             )
@@ -145,7 +146,6 @@ class BlackBoxes:
             else:
                 LOGGER.info("A black box was written: %s, to be fetched at %s/%s", self.folder / name, self.url, name)
                 self.failed = False
-        self._writing = None
 
 
 def _store(folder: Path, name: str, before: str | None, recording: Recording) -> None:

@@ -100,7 +100,7 @@ def altered(line: int, change: Callable[[str], str]) -> Callable[[bytes], bytes]
         (altered(1, lambda text: text.replace('"format":1', '"format":2')), "line 1: format 2 is not known here"),
         (
             altered(1, lambda text: text.replace('"format":1', '"format":true')),
-            "line 1: format: True is no whole number",
+            "format: True is no whole number",
         ),
         (altered(1, lambda text: text.replace('"format":1', '"format":"1"')), "line 1: format '1' is not known"),
         (altered(1, lambda text: text.replace('"format":1', '"format":0')), "line 1: format 0 is not known"),
