@@ -18,7 +18,7 @@ CONFIG = make_config()
     [
         ({"cells": with_cell(6, None)}, "cell_7", "missing"),
         ({"cells": with_cell(6, 0.0)}, "cell_7", "out_of_range"),
-        ({"cells": with_cell(6, 65.535)}, "cell_7", "out_of_range"),
+        ({"cells": with_cell(6, 65.535), "voltage": 52.8}, "cell_7", "out_of_range"),
         ({"cells": with_cell(6, nan), "voltage": 52.8}, "cell_7", "out_of_range"),
         ({"cells": with_cell(6, -inf), "voltage": 52.8}, "cell_7", "out_of_range"),
         ({"cells": (3.3,) * 15}, "cells", "wrong_count"),
@@ -133,9 +133,24 @@ def test_groups_age_apart(story: Story) -> None:
     assert believed.age == 4
 
 
-def test_pack_voltage_of_another_moment_is_not_compared_with_the_cells() -> None:
-    _, believed = believe(CONFIG, Trust(), make_reading(10.0, cells_time=9.5, voltage=56.0))
-    assert believed.voltage == 56.0
+@pytest.mark.parametrize(
+    ("apart", "voltage", "believed"),
+    [(0.0, 53.2, True), (0.0, 53.4, False), (0.08, 53.4, True), (0.08, 54.0, False), (1.5, 56.0, True)],
+)
+def test_pack_voltage_is_compared_with_the_cells_of_about_the_same_moment(
+    apart: float, voltage: float, believed: bool
+) -> None:
+    """A JK tells its cells and its current in two answers some 80 ms apart."""
+    _, sight = believe(CONFIG, Trust(), make_reading(10.0, cells_time=10.0 - apart, voltage=voltage))
+    assert (sight.voltage == voltage) is believed
+
+
+def test_a_pack_voltage_that_no_cells_could_make_is_out_of_range_whatever_they_say(story: Story) -> None:
+    """Words swapped after a firmware update: 3467 kV (faults.md 72)."""
+    story.tell(1, voltage=3_467_000.0, cells_time=story.time - 3)
+    assert story.snapshot is not None
+    assert story.snapshot.believed.doubts["voltage"] == "out_of_range"
+    assert story.level("pack_overvoltage") == "OK"
 
 
 def test_more_sensors_than_promised_are_all_used() -> None:

@@ -449,3 +449,23 @@ async def test_an_answer_of_the_wrong_length_is_nonsense(words):
     with pytest.raises(DriverError) as told:
         await driver.async_identify()
     assert told.value.key == "nonsense"
+
+
+async def test_a_link_that_brings_nothing_sound_is_dropped_and_made_anew_ever_more_seldom(start, box, clock):
+    """An answer cut short leaves a TCP link out of step for as long as it stays open."""
+    driver = await start()
+    await driver.async_identify()
+    recycled = AsyncMock()
+    driver._unit.disconnect = recycled
+    box.refuse = dict.fromkeys(range(0x1000, 0x1700), 4)
+    counts = []
+    for _ in range(40):
+        clock.now += 1
+        with pytest.raises(DriverError):
+            await driver.async_read()
+        counts.append(recycled.await_count)
+    assert counts[0] == 0
+    assert 2 <= counts[-1] <= 4
+    box.refuse = {}
+    await driver.async_read()
+    assert driver._deaf == 0

@@ -448,8 +448,8 @@ _SYSTEM: Final[Mapping[str, tuple[Stage, ...]]] = {
     "contactor_welded": _fact(Level.TRIP),
     "precharge_failed": _fact(Level.TRIP),
     "device_alarm": _fact(Level.WARN),
-    # Three polls, and again only after ten good ones (faults.md 17).
-    "sensor_failed": (Stage(level=Level.PROTECT, at=2, release=1, hold=10),),
+    # Three polls, whose times breathe a little, and again only after ten good ones (faults.md 17).
+    "sensor_failed": (Stage(level=Level.PROTECT, at=1.5, release=1, hold=10),),
     # K above the neighbours in one to two minutes (faults.md 36: 1 K a minute is not normal, here with sensors of
     # whole degrees).
     "temperature_rise": (

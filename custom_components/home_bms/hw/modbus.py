@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, override
 
@@ -28,6 +29,12 @@ SETTINGS_EVERY: Final = 60.0
 SETTINGS_RETRY: Final = 10.0
 """s before settings that could not be read are tried again."""
 NEVER: Final = float("-inf")
+RECYCLE_AFTER: Final = 6
+"""Requests in a row without a sound answer after which the link is dropped and made anew: an answer that was cut short
+leaves
+some links out of step for as long as they stay open. Each time in vain doubles it, for others may use the link in
+peace."""
+RECYCLE_MOST: Final = 96
 
 ERROR_KEYS: Final[tuple[tuple[type[ModbusError], str], ...]] = (
     (ModbusConnectionError, "cannot_connect"),
@@ -79,6 +86,7 @@ class ModbusDriver(Driver):
         self.capabilities: Capability = device.capabilities
         self._device = device
         self._clock = clock
+        self._unit = unit
         addressed = ByteAddressedUnit(unit, device.address_step)
         self._components: dict[type[Component], Component] = {kind: kind(addressed) for kind in device.components}
         self._values: dict[str, Any] = {}
@@ -155,8 +163,19 @@ class ModbusDriver(Driver):
         try:
             await component.async_update(notify=False)
         except ModbusError as err:
+            await self._recycle()
             raise driver_error(err) from err
+        self._deaf, self._recycle_at = 0, RECYCLE_AFTER
         self._values.update({name: getattr(component, name) for name in component.declared_fields})
+
+    async def _recycle(self) -> None:
+        """Drop a link that has not brought a sound answer for long; the next request makes it anew."""
+        self._deaf += 1
+        if self._deaf < self._recycle_at:
+            return
+        self._deaf, self._recycle_at = 0, min(2 * self._recycle_at, RECYCLE_MOST)
+        with suppress(ModbusError):
+            await self._unit.disconnect()
 
     async def _read_live(self) -> None:
         """Read every live block; one that fails keeps its values and times. Raises DriverError if all do."""
