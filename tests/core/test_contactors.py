@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import bms
-from custom_components.home_bms.core.model import ContactorState, Switches
+from custom_components.home_bms.core.model import ContactorConfig, ContactorState, Switches
 
-from .conftest import CLOSED, Story, make_reading
+from .conftest import CLOSED, Story, make_config, make_reading
 
 OPEN_CHARGE = Switches(charge=False, discharge=True, balance=False)
 HOT: dict[str, Any] = {"temperatures": (55.0, 56.0)}
@@ -144,3 +144,88 @@ def test_a_write_not_yet_read_back_is_asked_for_again(story: Story) -> None:
     wish(story, charge=True)
     story.tell(1, switches=CLOSED, commanded=OPEN_CHARGE)
     assert story.decision.switches.charge is True
+
+
+@pytest.mark.parametrize(("current", "failure"), [(20.0, "contactor_welded"), (0.0, "contactor_not_opening")])
+def test_a_switch_that_was_told_to_open_and_does_not_has_failed_until_somebody_says_so(
+    story: Story, current: float, failure: str
+) -> None:
+    """With current it conducts on; without, only its position tells."""
+    story.tell(2, current=current, **HOT)
+    story.tell(6, current=current, commanded=OPEN_CHARGE, **HOT)
+    assert story.state.contactors.charge.failure == failure
+    assert story.state.contactors.discharge.failure is None
+    assert story.decision.switches.charge is False
+    story.tell(1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(42.0, 43.0))
+    story.tell(60, switches=OPEN_CHARGE, commanded=OPEN_CHARGE, temperatures=(29.0, 30.0))
+    assert story.decision.switches.charge is False
+    reading = make_reading(story.time + 1, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    story.state, standing = bms.reset_trips(story.config, story.state, reading)
+    assert standing == ()
+    assert story.state.contactors.charge.failure is None
+    story.tell(2, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is True
+
+
+def test_a_command_that_never_reached_the_device_is_no_failure_of_its_switch() -> None:
+    """So it is while control is not allowed: nothing is written, and nothing has broken."""
+    story = Story()
+    story.tell(60, **HOT)
+    assert story.state.contactors.charge.state is ContactorState.FAILED
+    assert story.state.contactors.charge.failure is None
+    story.tell(3, commanded=OPEN_CHARGE, **HOT)
+    assert story.state.contactors.charge.state is ContactorState.OPENING
+    assert story.state.contactors.charge.failure is None
+
+
+def test_a_switch_that_does_not_close_is_tried_three_times(story: Story) -> None:
+    wish(story, charge=True)
+    commanded, told = OPEN_CHARGE, []
+    for _ in range(60):
+        story.tell(1, switches=OPEN_CHARGE, commanded=commanded)
+        assert story.decision.switches.charge is not None
+        commanded = replace(commanded, charge=story.decision.switches.charge)
+        told.append(story.decision.switches.charge)
+    assert sum(now and not before for before, now in zip([False, *told], told, strict=False)) == 3
+    assert story.state.contactors.charge.failure == "contactor_not_closing"
+    assert told[-1] is False
+
+
+def test_the_packs_own_protection_may_keep_a_switch_open_without_it_having_failed(story: Story) -> None:
+    wish(story, charge=True)
+    closing = Switches(charge=True, discharge=True, balance=False)
+    story.tell(60, switches=OPEN_CHARGE, commanded=closing, alarms=frozenset({"gps_lost"}))
+    assert story.state.contactors.charge.failure is None
+    assert story.decision.switches.charge is True
+
+
+def test_current_through_a_switch_that_reports_open_is_a_weld(story: Story) -> None:
+    """Nobody asked for anything: current with the switch open is danger enough."""
+    story.tell(2, current=20.0, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.state.contactors.charge.failure is None
+    story.tell(2, current=20.0, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.state.contactors.charge.failure == "contactor_welded"
+    wish(story, charge=True)
+    story.tell(60, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.decision.switches.charge is False
+
+
+def test_discharging_past_an_open_charge_switch_is_no_weld(story: Story) -> None:
+    story.tell(60, current=-20.0, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.state.contactors.charge.failure is None
+
+
+def test_one_sample_of_current_through_an_open_switch_is_none(story: Story) -> None:
+    for current in (20.0, 0.0) * 5:
+        story.tell(1, current=current, switches=OPEN_CHARGE, commanded=OPEN_CHARGE)
+    assert story.state.contactors.charge.failure is None
+
+
+def test_mosfets_that_are_told_to_may_wait_for_the_current_too() -> None:
+    patient = replace(make_config(), contactors=ContactorConfig(break_within=2.0))
+    story = Story(patient)
+    story.tell(100)
+    story.tell(1, current=20.0, alarms=frozenset({"charge_short_circuit"}))
+    assert story.decision.switches.charge is None
+    story.tell(2, current=20.0, alarms=frozenset({"charge_short_circuit"}))
+    assert story.decision.switches.charge is False

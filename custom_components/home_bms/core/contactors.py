@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 from typing import Final, NamedTuple
 
-from .machine import CLOSED, CLOSING, FAILED, OPEN, OPENING, PRECHARGE, UNKNOWN, Look, acknowledge, advance
+from .machine import CLOSED, CLOSING, FAILED, JITTER, OPEN, OPENING, PRECHARGE, UNKNOWN, Look, acknowledge, advance
 from .model import (
     Alarm,
     Believed,
@@ -179,7 +180,7 @@ def rests(rules: ContactorConfig, track: SwitchTrack, now: float) -> bool:
 
 def _wish(goal: bool | None, moved: SwitchTrack) -> bool | None:
     """Return what the device is told: the goal, but open after a failed try, and nothing yet while precharging."""
-    if goal and (moved.failure is not None or moved.state is OPEN):
+    if moved.failure is not None or (goal and moved.state is OPEN):
         return False
     return None if moved.state is PRECHARGE else goal
 
@@ -187,7 +188,7 @@ def _wish(goal: bool | None, moved: SwitchTrack) -> bool | None:
 def _waits(rules: ContactorConfig, moved: SwitchTrack, look: Look) -> bool:
     """Tell whether an opening still waits for a current that the contactor breaks without wear."""
     heavy = look.current is None or look.current > rules.break_current
-    return moved.state is OPENING and heavy and look.now - moved.since < rules.break_within
+    return moved.state is OPENING and heavy and look.now - moved.since < rules.break_within - JITTER
 
 
 def _look(config: PackConfig, believed: Believed, reading: PackReading, goal: bool | None, flow: Flow) -> Look:
@@ -201,9 +202,9 @@ def _look(config: PackConfig, believed: Believed, reading: PackReading, goal: bo
     if current is not None and flow is not Flow.CHARGE:
         current = abs(current) if flow is Flow.BOTH else -current
     pack, behind = believed.voltage if fresh else None, reading.link_voltage
-    gap = None
-    if pack is not None and behind is not None:
-        gap = abs(pack - behind) / pack
+    if behind is not None and not isfinite(behind):
+        behind = None
+    gap = None if pack is None or behind is None else abs(pack - behind) / pack
     return Look(
         rules=config.contactors,
         now=believed.time,
@@ -214,7 +215,8 @@ def _look(config: PackConfig, believed: Believed, reading: PackReading, goal: bo
         gap=gap,
         behind=behind,
         measured=reading.current_time,
-        excused=bool(reading.alarms),
+        # No alarm of the pack's electronics keeps a contactor open whose coil home_bms drives.
+        excused=bool(reading.alarms) and not config.contactors.relays,
     )
 
 

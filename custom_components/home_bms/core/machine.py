@@ -27,6 +27,8 @@ PRECHARGE_FAILED: Final = "precharge_failed"
 # may be a sample apart, and the row asks for 5 s after the command.
 _WELDED_CURRENT: Final = 2.0
 _WELDED_FOR: Final = 3.0
+JITTER: Final = 0.1
+"""s by which a tick may come early: what is over but for that is over, and takes no further poll."""
 
 
 class Look(NamedTuple):
@@ -192,7 +194,7 @@ def _without_capacitor(track: SwitchTrack, look: Look) -> bool:
 
 
 def _precharged_too_long(track: SwitchTrack, look: Look) -> bool:
-    return look.now - track.since >= look.rules.precharge_within
+    return look.now - track.since >= look.rules.precharge_within - JITTER
 
 
 def _apart(_: SwitchTrack, look: Look) -> bool:
@@ -206,11 +208,12 @@ def _told_for(track: SwitchTrack, look: Look) -> float:
 
 
 def _closes_too_long(track: SwitchTrack, look: Look) -> bool:
-    return not look.excused and _told_for(track, look) >= look.rules.closes_within
+    return not look.excused and _told_for(track, look) >= look.rules.closes_within - JITTER
 
 
 def _apart_too_long(track: SwitchTrack, look: Look) -> bool:
-    return _apart(track, look) and _closes_too_long(track, look)
+    # Whoever wished it closed may think that it is: what counts here is how long it has been on its way.
+    return _apart(track, look) and look.now - track.since >= look.rules.closes_within - JITTER
 
 
 def _opens_too_long(track: SwitchTrack, look: Look) -> bool:
