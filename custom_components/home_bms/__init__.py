@@ -40,6 +40,7 @@ from .core.model import ConfigError
 from .helpers import CountedUnit, link_params, pack_config
 from .hw.devices import DEVICES
 from .hw.virtual import VirtualHost
+from .issues import async_forget_issues
 from .services import async_setup_services
 from .store import HomeBmsStore
 
@@ -100,6 +101,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         # Last, so that the mark above reloads nothing.
         entry.async_on_unload(entry.add_update_listener(_async_settings_changed))
+        if any(entry.subentries.get(key) is not pack.subentry for key, pack in system.packs.items()):
+            # A pack has already told other settings of its own.
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+        async_forget_issues(hass, entry.entry_id, {None, *entry.subentries})
         undo.pop_all()
     return True
 
@@ -189,6 +194,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
     """Forget a battery system that was removed."""
     await HomeBmsStore(hass, entry).async_remove()
+    async_forget_issues(hass, entry.entry_id, ())
 
 
 async def async_remove_config_entry_device(

@@ -16,7 +16,16 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core.model import Alarm, Level
 from .core.protection import PROTECTION_KEYS
-from .entity import EVIDENCE, PackEntity, PackEntityDescription, current_heard, pack_heard, protection_evidence
+from .entity import (
+    EVIDENCE,
+    HomeBmsEntityDescription,
+    PackEntity,
+    PackEntityDescription,
+    SystemEntity,
+    current_heard,
+    pack_heard,
+    protection_evidence,
+)
 from .supervisor import Link
 
 # Nothing is fetched: the supervisors push.
@@ -33,6 +42,11 @@ class PackBinarySensorDescription(BinarySensorEntityDescription, PackEntityDescr
     is_on_fn: Callable[[PackCoordinator], bool | None]
     alarm_fn: Callable[[PackCoordinator], Alarm | None] | None = None
     """What the attributes explain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemBinarySensorDescription(BinarySensorEntityDescription, HomeBmsEntityDescription):
+    """Describes a binary sensor of all packs together."""
 
 
 def _charging(pack: PackCoordinator) -> bool | None:
@@ -105,12 +119,16 @@ PACK_BINARY_SENSORS: Final = (
 )
 
 
+PROBLEM: Final = SystemBinarySensorDescription(key="problem", device_class=BinarySensorDeviceClass.PROBLEM)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001
     entry: HomeBmsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors of each pack."""
+    """Set up the binary sensors of the system and of each pack."""
+    async_add_entities([SystemProblem(entry.runtime_data.system, PROBLEM)])
     for subentry_id, pack in entry.runtime_data.packs.items():
         async_add_entities(
             [PackBinarySensor(pack, description) for description in PACK_BINARY_SENSORS],
@@ -148,3 +166,39 @@ class PackBinarySensor(PackEntity, BinarySensorEntity):
         """Return how far a protection has gone and what it rests on."""
         alarm = self._alarm
         return None if alarm is None else protection_evidence(alarm)
+
+
+class SystemProblem(SystemEntity, BinarySensorEntity):
+    """Whether any protection of any pack is above ok."""
+
+    entity_description: SystemBinarySensorDescription
+    _unrecorded_attributes = (EVIDENCE - {"level"}) | {"pack"}
+
+    @property
+    def _worst(self) -> tuple[str, Alarm] | None:
+        """The name of the pack with the gravest alarm, and the alarm; a pack's own come gravest first."""
+        first = [
+            (pack.name, alarm) for pack in self.coordinator.packs.values() for alarm in pack.latest.decision.alarms[:1]
+        ]
+        return max(first, key=lambda found: found[1].level, default=None)
+
+    @property
+    @override
+    def shown(self) -> object:
+        worst = self._worst
+        return None if worst is None else (worst[0], worst[1].key, worst[1].level)
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether there is one."""
+        return self._worst is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return which it is, and what it rests on."""
+        worst = self._worst
+        return (
+            None if worst is None else {"pack": worst[0], "protection": worst[1].key, **protection_evidence(worst[1])}
+        )

@@ -8,6 +8,9 @@ LOGGER: Final = logging.getLogger(__package__)
 
 SUBENTRY_PACK: Final = "pack"
 
+# Fired with each event of a protection, for the logbook.
+EVENT_PROTECTION: Final = f"{DOMAIN}_protection"
+
 # Keys of a pack subentry's data, beside Home Assistant's own CONF_TYPE, CONF_HOST, CONF_PORT and CONF_DEVICE.
 CONF_MODEL: Final = "model"
 CONF_UNIT_ID: Final = "unit_id"

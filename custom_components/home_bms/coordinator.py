@@ -17,13 +17,24 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import publish
 from .black_boxes import BlackBoxes
-from .const import CONF_MODEL, CONF_SERIAL_NUMBER, DOMAIN, LOGGER, SAVE_RESTING, SUBENTRY_PACK, WRITES_TO_TELL
+from .const import (
+    CONF_HARDWARE_RING,
+    CONF_MODEL,
+    CONF_SERIAL_NUMBER,
+    DOMAIN,
+    LOGGER,
+    SAVE_RESTING,
+    SUBENTRY_PACK,
+    WRITES_TO_TELL,
+)
 from .core import bms, strings, system
 from .core.blackbox import Box
+from .core.causes import root
 from .core.model import (
     Alarm,
     ConfigError,
     Flow,
+    HardwareRing,
     Join,
     Level,
     PackConfig,
@@ -33,23 +44,23 @@ from .core.model import (
     SystemDecision,
     Wishes,
 )
-from .helpers import CountedUnit, refused
+from .helpers import CountedUnit, pack_config, refused, ring_data
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
 from .hw.virtual import VirtualHost
+from .issues import PackIssues
 from .store import HomeBmsStore
+from .story import RELEASED, RESET
 from .supervisor import Statistics, Supervisor, Trouble
+from .texts import protection_names
 
 type HomeBmsConfigEntry = ConfigEntry[HomeBmsRuntimeData]
 
-type EventListener = Callable[[str, str, Reason, Alarm], None]
-"""Called with the protection's key, what became of it, why, and the alarm that began it.
+type EventListener = Callable[[str, str, Alarm, Alarm], None]
+"""Called with the protection's key, what became of it, its alarm, and the alarm that began it.
 
 What became of it is the name of the level that it rose to, or `released` or `reset`.
 """
-
-RELEASED = "released"
-RESET = "reset"
 
 
 class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
@@ -125,6 +136,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._system = system_coordinator
         self._store = store
         self._event_listeners: list[EventListener] = []
+        self._issues = PackIssues(hass, entry_id=entry.entry_id, subentry_id=self.identity, name=subentry.title)
         self.black_boxes = BlackBoxes(hass, entry, subentry.subentry_id, subentry.data)
         self.device_info = DeviceInfo(
             identifiers={(DOMAIN, subentry.subentry_id)},
@@ -174,7 +186,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_identified(self, info: PackInfo) -> None:
-        """Show who the pack says it is."""
+        """Show who the pack says it is, and look at how it says it is set up."""
         self.device_info |= DeviceInfo(
             manufacturer=info.manufacturer,
             model=info.model,
@@ -183,6 +195,36 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             sw_version=info.firmware,
         )
         self.async_register_device()
+        self._issues.async_audit(self.config, info)
+        self._follow(info.hardware_ring)
+
+    def _follow(self, ring: HardwareRing) -> None:
+        """Draw home_bms's levels anew where the pack's own settings were moved; the entry's update listener reloads it.
+
+        Not while a trip is latched, for that must not widen what tripped. Settings that leave no room are told and not
+        followed: a pack that is watched by the old levels is better off than one that cannot be set up.
+        """
+        subentry = self.config_entry.subentries.get(self.identity)
+        if subentry is None or (stored := subentry.data.get(CONF_HARDWARE_RING)) is None:
+            return
+        told = ring_data(ring)
+        if told == stored:
+            self._issues.async_ring_accepted()
+            return
+        if self.latest.decision.worst is Level.TRIP:
+            return
+        data = {**subentry.data, CONF_HARDWARE_RING: told}
+        try:
+            pack_config(data)
+        except ConfigError as err:
+            self._issues.async_ring_refused(err)
+            return
+        # What is told for the first time, by a newer version of home_bms, nobody has moved.
+        changes = {name: (stored[name], told.get(name)) for name in stored if stored[name] != told.get(name)}
+        if changes:
+            LOGGER.warning("%s: the pack's own protection settings have changed: %s", self.name, changes)
+            self._issues.async_ring_changed(changes)
+        self.hass.config_entries.async_update_subentry(self.config_entry, subentry, data=data)
 
     @callback
     def async_register_device(self) -> None:
@@ -196,6 +238,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         """Take one tick: tell events at once and all of them, entities when it is worth it, the disk before long."""
         self.latest = snapshot
         self._tell_events(snapshot)
+        self._issues.async_judge(snapshot.decision.alarms, acting=self.control_allowed)
         self._system.async_permit_joining()
         together = self._system.async_combine()
         self._obey(together)
@@ -284,13 +327,13 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         for key, alarm in alarms.items():
             was = before[key].level if key in before else Level.OK
             if alarm.level > was:
-                self._tell_event(alarm, alarm.level.name.lower(), _root(alarm, alarms))
+                self._tell_event(alarm, alarm.level.name.lower(), root(alarm, snapshot.decision.alarms))
         for key, old in before.items():
             now = alarms[key].level if key in alarms else Level.OK
             if key in self._reset and now < old.level:
-                self._tell_event(old, RESET, _root(old, before))
+                self._tell_event(old, RESET, root(old, tuple(before.values())))
             elif now is Level.OK:
-                self._tell_event(old, RELEASED, _root(old, before))
+                self._tell_event(old, RELEASED, root(old, tuple(before.values())))
         self._reset = frozenset()
 
     def _tell_write_failed(self, stands: bool) -> None:
@@ -299,11 +342,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         alarm = Alarm(key=Trouble.WRITE_FAILED, level=Level.PROTECT, flow=Flow.BOTH, reason=reason)
         self._tell_event(alarm, Level.PROTECT.name.lower() if stands else RELEASED, alarm)
 
-    def _tell_event(self, alarm: Alarm, became: str, root: Alarm) -> None:
+    def _tell_event(self, alarm: Alarm, became: str, began: Alarm) -> None:
         """Call every listener; one that breaks keeps nothing from the others."""
         for listener in tuple(self._event_listeners):
             try:
-                listener(alarm.key, became, alarm.reason, root)
+                listener(alarm.key, became, alarm, began)
             except Exception:  # noqa: BLE001 - an entity must not end protection
                 LOGGER.exception("A listener to the protections of %s broke", self.name)
 
@@ -345,7 +388,10 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="trips_stand",
-                translation_placeholders={"name": self.subentry.title, "protections": ", ".join(standing)},
+                translation_placeholders={
+                    "name": self.subentry.title,
+                    "protections": protection_names(self.hass, standing),
+                },
             )
 
 
@@ -391,15 +437,3 @@ class HomeBmsRuntimeData:
 def _levels(snapshot: Snapshot) -> dict[str, Alarm]:
     """Return the alarms by key."""
     return {alarm.key: alarm for alarm in snapshot.decision.alarms}
-
-
-def _root(alarm: Alarm, alarms: dict[str, Alarm]) -> Alarm:
-    """Return the alarm that began it: the oldest that stops the same flow, where this one stops any."""
-    if alarm.level < Level.PROTECT:
-        return alarm
-    rivals = [
-        other
-        for other in alarms.values()
-        if other.level >= Level.PROTECT and other.flow & alarm.flow and other.reason.since is not None
-    ]
-    return min(rivals, key=lambda other: other.reason.since or 0.0, default=alarm)

@@ -13,7 +13,8 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import PackCoordinator, SystemCoordinator
-from .core.model import Alarm, Reason, Snapshot
+from .core.model import Alarm, Snapshot
+from .story import evidence
 
 # From this age on both current limits are zero (thresholds.md 2.12); older values are not shown as if they were new.
 STALE_AFTER: Final = 10.0
@@ -82,7 +83,7 @@ class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator](Coordinat
     _attr_has_entity_name = True
     entity_description: HomeBmsEntityDescription
 
-    _written: tuple[bool, object] | None = None
+    _written: tuple[bool, object, object] | None = None
     _written_at: float = 0.0
 
     def __init__(self, coordinator: CoordinatorT, description: HomeBmsEntityDescription) -> None:
@@ -98,23 +99,28 @@ class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator](Coordinat
     def shown(self) -> object:
         """What the state is made of, before Home Assistant turns it into words."""
 
+    @property
+    def remark(self) -> object:
+        """What stands beside the state and is news whenever it changes."""
+        return None
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state if it is news, or if none was written for a while."""
         now = monotonic()
         silence = now - self._written_at
-        told = (self.available, self.shown)
+        told = (self.available, self.shown, self.remark)
         if silence >= LATEST or self._is_news(told, silence):
             self._written, self._written_at = told, now
             super()._handle_coordinator_update()
 
-    def _is_news(self, told: tuple[bool, object], silence: float) -> bool:
+    def _is_news(self, told: tuple[bool, object, object], silence: float) -> bool:
         """Whether a state is worth a row in the recorder, `silence` s after the last one."""
         if told == self._written:
             return False
         dead_band = self.entity_description.dead_band
-        if dead_band is None or self._written is None or told[0] != self._written[0]:
+        if dead_band is None or self._written is None or told[::2] != self._written[::2]:
             return True
         new, old = told[1], self._written[1]
         if not isinstance(new, float | int) or not isinstance(old, float | int):
@@ -149,16 +155,6 @@ class SystemEntity(HomeBmsEntity[SystemCoordinator]):
 
 # What tells which cell or sensor a reason points at; of no use in the recorder, and costly there.
 EVIDENCE: Final = frozenset({"level", "cell", "sensor", "value", "threshold"})
-
-
-def evidence(reason: Reason) -> dict[str, Any]:
-    """Return what a reason rests on, for people, who count cells and sensors from 1."""
-    return {
-        "cell": None if reason.cell is None else reason.cell + 1,
-        "sensor": None if reason.sensor is None else reason.sensor + 1,
-        "value": None if reason.value is None else round(reason.value, 3),
-        "threshold": None if reason.threshold is None else round(reason.threshold, 3),
-    }
 
 
 def protection_evidence(alarm: Alarm) -> dict[str, Any]:

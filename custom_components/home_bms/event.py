@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID, ATTR_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import RELEASED, RESET, HomeBmsConfigEntry
-from .core.model import Alarm, Reason
+from .const import EVENT_PROTECTION
+from .coordinator import HomeBmsConfigEntry
+from .core.model import Alarm
 from .core.protection import PROTECTION_KEYS
-from .entity import PackEntity, PackEntityDescription, evidence
+from .entity import PackEntity, PackEntityDescription
+from .story import RELEASED, RESET, facts, tell
 from .supervisor import Trouble
 
 # Nothing is fetched: the supervisors push.
@@ -44,6 +47,8 @@ class ProtectionEvent(PackEntity, EventEntity):
     """The protections of one pack."""
 
     entity_description: ProtectionEventDescription
+    # It follows from the others.
+    _unrecorded_attributes = frozenset({"message"})
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -57,8 +62,13 @@ class ProtectionEvent(PackEntity, EventEntity):
         return None
 
     @callback
-    def _async_tell(self, key: str, became: str, reason: Reason, root: Alarm) -> None:
-        """Tell what became of a protection."""
+    def _async_tell(self, key: str, became: str, alarm: Alarm, root: Alarm) -> None:
+        """Tell what became of a protection: as a state for automations, and on the bus for the logbook."""
+        told = facts(alarm, became, root, acting=self.coordinator.control_allowed)
         event_type = became if became in (RELEASED, RESET) else key
-        self._trigger_event(event_type, {"protection": key, "level": became, **evidence(reason), "cause": root.key})
+        self._trigger_event(event_type, told | {"message": tell(self.hass, told)})
         self.async_write_ha_state()
+        device = self.device_entry
+        name = self.coordinator.name if device is None else device.name_by_user or device.name
+        where = {ATTR_ENTITY_ID: self.entity_id, ATTR_DEVICE_ID: device and device.id, ATTR_NAME: name}
+        self.hass.bus.async_fire(EVENT_PROTECTION, where | told, context=self._context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 import probatio as vol
@@ -45,8 +44,9 @@ from .const import (
     TYPE_TCP,
 )
 from .core.chemistry import SETTINGS, defaults
-from .core.model import ConfigError, HardwareRing
+from .core.model import ConfigError
 from .core.presets import CHEMISTRIES
+from .helpers import hardware_ring, ring_data
 from .hw.devices import DEVICES
 from .hw.driver import DeviceInfo
 
@@ -153,7 +153,7 @@ def _standard(data: Mapping[str, Any]) -> dict[str, float]:
         data[CONF_CHEMISTRY],
         charge_current=data[CONF_CHARGE_CURRENT],
         discharge_current=data[CONF_DISCHARGE_CURRENT],
-        hardware=HardwareRing(**data[CONF_HARDWARE_RING]),
+        hardware=hardware_ring(data),
     )
     return {key: round(value, 3) for key, value in proposed.items()}
 
@@ -195,11 +195,7 @@ def _proposed_current(own_limit: float | None, capacity: float) -> float:
 
 def identity(info: DeviceInfo) -> dict[str, Any]:
     """Return what the pack told and nobody can correct."""
-    ring = asdict(info.hardware_ring)
-    return {
-        CONF_SERIAL_NUMBER: info.serial_number,
-        CONF_HARDWARE_RING: {key: value for key, value in ring.items() if value is not None},
-    }
+    return {CONF_SERIAL_NUMBER: info.serial_number, CONF_HARDWARE_RING: ring_data(info.hardware_ring)}
 
 
 async def async_refusal(hass: HomeAssistant, err: ConfigError) -> tuple[dict[str, str], dict[str, str]]:

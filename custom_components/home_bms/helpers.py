@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from enum import Enum, Flag, IntEnum
 from math import isfinite
 from typing import Any, cast
@@ -29,6 +29,7 @@ from .const import (
 )
 from .core.chemistry import configure
 from .core.model import ConfigError, HardwareRing, PackConfig
+from .core.ring import meant
 
 # What Home Assistant's own modbus integration gives a serial framing that a socket carries; any other value would count
 # as other link settings and keep a neighbour off the same gateway (home-assistant.md 1.4).
@@ -56,10 +57,20 @@ def pack_config(data: Mapping[str, Any]) -> PackConfig:
         charge_current=float(data[CONF_CHARGE_CURRENT]),
         discharge_current=float(data[CONF_DISCHARGE_CURRENT]),
         temperature_sensors=int(data[CONF_TEMPERATURE_SENSORS]),
-        hardware=HardwareRing(**data.get(CONF_HARDWARE_RING, {})),
+        hardware=hardware_ring(data),
         overrides=data.get(CONF_THRESHOLDS, {}),
         confirmed=data.get(CONF_CONFIRMED, False),
     )
+
+
+def hardware_ring(data: Mapping[str, Any]) -> HardwareRing:
+    """Return what a pack's settings say of its own protection, without what cannot be meant as it reads."""
+    return meant(HardwareRing(**data.get(CONF_HARDWARE_RING, {})))
+
+
+def ring_data(ring: HardwareRing) -> dict[str, float]:
+    """Return what a pack told of its own protection, as its settings keep it."""
+    return {name: value for name, value in asdict(ring).items() if value is not None}
 
 
 def refused(err: ConfigError) -> ServiceValidationError:

@@ -54,6 +54,8 @@ def _urgent(snapshot: Snapshot) -> tuple[object, ...]:
         snapshot.contactors.charge.state,
         snapshot.contactors.discharge.state,
         snapshot.wishes,
+        snapshot.believed.link,
+        snapshot.believed.quality,
     )
 
 

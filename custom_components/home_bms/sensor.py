@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -30,7 +30,7 @@ from homeassistant.helpers.typing import StateType
 
 from .coordinator import HomeBmsConfigEntry, PackCoordinator, SystemCoordinator
 from .core.limits import RULES
-from .core.model import Mode, PackConfig, Reason
+from .core.model import Bound, LinkState, Mode, PackConfig, Quality, Reason
 from .entity import (
     EVIDENCE,
     SOONEST_CELL,
@@ -41,10 +41,10 @@ from .entity import (
     SystemEntity,
     cells_heard,
     current_heard,
-    evidence,
     pack_heard,
     temperatures_heard,
 )
+from .story import evidence
 from .supervisor import Trouble
 
 # Nothing is fetched: the supervisors push.
@@ -64,6 +64,10 @@ class PackSensorDescription(SensorEntityDescription, PackEntityDescription):
     value_fn: Callable[[PackCoordinator], StateType]
     reason_fn: Callable[[PackCoordinator], Reason] | None = None
     """What the attributes explain."""
+    doubt: str | None = None
+    """The name by which plausibility doubts what is shown."""
+    doubts_fn: Callable[[PackCoordinator], Mapping[str, str]] | None = None
+    """All that is doubted, by name, with the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +76,36 @@ class SystemSensorDescription(SensorEntityDescription, HomeBmsEntityDescription)
 
     value_fn: Callable[[SystemCoordinator], StateType]
     reason_fn: Callable[[SystemCoordinator], Reason] | None = None
+    limiting_fn: Callable[[SystemCoordinator], Limiting] | None = None
+    """What the attributes explain, where they name a pack and a direction too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limiting:
+    """The rule that leaves the least of what the packs are rated for: in which direction, and of which pack."""
+
+    bound: Bound
+    direction: str
+    pack: str | None
+
+
+def _limiting(system: SystemCoordinator) -> Limiting:
+    """Return what limits the battery most: of both directions the one that has less of its rated current left."""
+    packs = system.packs.values()
+    charge = _share(system.data.ccl, sum(pack.config.charge_current for pack in packs))
+    discharge = _share(system.data.dcl, sum(pack.config.discharge_current for pack in packs))
+    if charge <= discharge:
+        bound, direction = system.data.ccl, "charge"
+        reasons = {pack.name: pack.latest.decision.ccl.reason for pack in packs}
+    else:
+        bound, direction = system.data.dcl, "discharge"
+        reasons = {pack.name: pack.latest.decision.dcl.reason for pack in packs}
+    name = next((name for name, reason in reasons.items() if reason == bound.reason), None)
+    return Limiting(bound=bound, direction=direction, pack=name)
+
+
+def _share(bound: Bound, rated: float) -> float:
+    return bound.value / rated if rated else 0.0
 
 
 def _power(pack: PackCoordinator) -> float | None:
@@ -342,6 +376,23 @@ PACK_SENSORS: Final = (
         value_fn=lambda pack: pack.data.decision.mode,
     ),
     PackSensorDescription(
+        key="data_quality",
+        translation_key="data_quality",
+        device_class=SensorDeviceClass.ENUM,
+        options=[quality.value for quality in Quality],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda pack: pack.data.believed.quality,
+        doubts_fn=lambda pack: pack.data.believed.doubts,
+    ),
+    PackSensorDescription(
+        key="link",
+        translation_key="link",
+        device_class=SensorDeviceClass.ENUM,
+        options=[link.value for link in LinkState],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda pack: pack.data.believed.link,
+    ),
+    PackSensorDescription(
         key="cycles",
         translation_key="cycles",
         state_class=SensorStateClass.TOTAL_INCREASING,
@@ -463,6 +514,13 @@ SYSTEM_SENSORS: Final = (
         reason_fn=lambda system: system.data.dcl.reason,
     ),
     SystemSensorDescription(
+        key="limiting_reason",
+        translation_key="limiting_reason",
+        **REASON,
+        value_fn=lambda system: _limiting(system).bound.reason.rule,
+        limiting_fn=_limiting,
+    ),
+    SystemSensorDescription(
         key="weakest_pack",
         translation_key="weakest_pack",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -481,6 +539,7 @@ def numbered_sensors(config: PackConfig) -> list[PackSensorDescription]:
             **CELL_VOLTS,
             heard=cells_heard,
             value_fn=partial(_cell, index),
+            doubt=f"cell_{index + 1}",
         )
         for index in range(config.cells)
     ]
@@ -493,6 +552,7 @@ def numbered_sensors(config: PackConfig) -> list[PackSensorDescription]:
             soonest=SOONEST_CELL,
             heard=temperatures_heard,
             value_fn=partial(_temperature, index),
+            doubt=f"temperature_{index + 1}",
         )
         for index in range(config.temperature_sensors)
     ]
@@ -523,7 +583,7 @@ class PackSensor(PackEntity, SensorEntity):
     """A sensor of one pack."""
 
     entity_description: PackSensorDescription
-    _unrecorded_attributes = EVIDENCE
+    _unrecorded_attributes = EVIDENCE | {"doubt", "doubts"}
 
     @property
     @override
@@ -539,17 +599,30 @@ class PackSensor(PackEntity, SensorEntity):
 
     @property
     @override
+    def remark(self) -> object:
+        """Why what is shown is doubted, or all that is."""
+        description = self.entity_description
+        if description.doubt is not None:
+            return self.snapshot.believed.doubts.get(description.doubt)
+        return None if description.doubts_fn is None else dict(description.doubts_fn(self.coordinator))
+
+    @property
+    @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return what a reason rests on."""
-        reason_fn = self.entity_description.reason_fn
-        return None if reason_fn is None else evidence(reason_fn(self.coordinator))
+        """Return what a reason rests on, or what is doubted."""
+        description = self.entity_description
+        if description.reason_fn is not None:
+            return evidence(description.reason_fn(self.coordinator))
+        if description.doubts_fn is not None:
+            return {"doubts": self.remark}
+        return None if self.remark is None else {"doubt": self.remark}
 
 
 class SystemSensor(SystemEntity, SensorEntity):
     """A sensor of all packs together."""
 
     entity_description: SystemSensorDescription
-    _unrecorded_attributes = EVIDENCE | {"reason"}
+    _unrecorded_attributes = EVIDENCE | {"reason", "limit"}
 
     @property
     @override
@@ -567,7 +640,15 @@ class SystemSensor(SystemEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
         """Return why a limit is what it is."""
-        reason_fn = self.entity_description.reason_fn
+        description, reason_fn = self.entity_description, self.entity_description.reason_fn
+        if description.limiting_fn is not None:
+            limiting = description.limiting_fn(self.coordinator)
+            return {
+                "pack": limiting.pack,
+                "direction": limiting.direction,
+                "limit": round(limiting.bound.value, 1),
+                **evidence(limiting.bound.reason),
+            }
         if reason_fn is None:
             return None
         reason = reason_fn(self.coordinator)

@@ -126,6 +126,7 @@ class Supervisor:
         self._looking: asyncio.Task[PackReading] | None = None
         self._acting: asyncio.Task[None] | None = None
         self._identify = True
+        self._introduced: DeviceInfo | None = None
         self._writes_failed = 0
         self._fault: Exception | None = None
         self._faulty_since: float | None = None
@@ -220,10 +221,13 @@ class Supervisor:
         if self._identify:
             self._recognise(await self._driver.async_identify())
             self._identify = False
-            self._watcher.async_identified(self._driver.info)
         reading = await self._driver.async_read()
-        # Drivers refresh the identity whenever they read settings: an address may come to belong to another pack.
-        self._recognise(self._driver.info)
+        # Drivers refresh the identity whenever they read settings: an address may come to belong to another pack, and
+        # the settings may have been moved.
+        self._recognise(info := self._driver.info)
+        if info is not self._introduced:
+            self._introduced = info
+            self._watcher.async_identified(info)
         return reading
 
     def _recognise(self, info: DeviceInfo) -> None:

@@ -16,6 +16,7 @@ from .coordinator import HomeBmsConfigEntry
 from .core.model import Flow, Level
 from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity, pack_heard
 from .hw.driver import Capability
+from .texts import protection_names
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.
 PARALLEL_UPDATES = 1
@@ -135,7 +136,10 @@ class PackSwitch(PackEntity, SwitchEntity):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="trip_latched",
-                translation_placeholders={"name": self.coordinator.name, "protections": ", ".join(tripped)},
+                translation_placeholders={
+                    "name": self.coordinator.name,
+                    "protections": protection_names(self.hass, tripped),
+                },
             )
         await self.coordinator.async_wish(**{description.key: True})
 

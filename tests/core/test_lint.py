@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.home_bms.core.lint import CHECKS, FACTS, ORDERS, REGISTERS, RINGS, RULES, Finding, lint
+from custom_components.home_bms.core.lint import CHECKS, ORDERS, RINGS, RULES, Finding, lint
 from custom_components.home_bms.core.model import ConfigError, HardwareRing, PackConfig
 from custom_components.home_bms.core.presets import CHEMISTRIES
+from custom_components.home_bms.core.ring import FACTS, REGISTERS, meant
 from custom_components.home_bms.hw.virtual.ring import settings as virtual_ring
 
 from .conftest import make_config
@@ -263,3 +264,12 @@ def test_a_trip_drawn_inside_the_ring_never_lets_the_ring_act_first(over: float,
     except ConfigError:
         return
     assert "acts_before_home_bms" not in {finding.key for finding in lint(config, ring)}
+
+
+def test_what_cannot_be_meant_draws_no_level_of_home_bms() -> None:
+    ring = replace(GOOD, cell_undervoltage=2500.0, charge_overtemperature=131.0, cell_overvoltage=0.0)
+    kept = meant(ring)
+    assert (kept.cell_undervoltage, kept.charge_overtemperature, kept.cell_overvoltage) == (None, None, None)
+    assert kept.discharge_overtemperature == 60.0
+    assert configured(kept).stages["cell_undervoltage"][-1].at == 2.7
+    assert meant(GOOD) is GOOD

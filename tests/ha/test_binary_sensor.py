@@ -31,6 +31,7 @@ def test_the_binary_sensors_a_user_gets(
 ) -> None:
     rows = offered(hass, Platform.BINARY_SENSOR)
     assert list(rows.values()).count("problem, diagnostic") == len(PROTECTION_KEYS)
+    assert rows["binary_sensor.home_battery_problem"] == "problem"
     assert rows == snapshot
 
 
@@ -58,7 +59,8 @@ async def test_a_quiet_pack_permits_both_ways_and_has_no_problem(
     problems = [
         state for state in hass.states.async_all("binary_sensor") if state.attributes.get("device_class") == "problem"
     ]
-    assert len(problems) == len(PROTECTION_KEYS)
+    # One for each protection of the pack, and one for the whole system.
+    assert len(problems) == len(PROTECTION_KEYS) + 1
     assert {state.state for state in problems} == {"off"}
 
 

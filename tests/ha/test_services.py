@@ -163,7 +163,7 @@ async def test_a_trip_is_reset_only_once_its_cause_is_gone(
         await call(hass, "reset_trips", ENTRY_ID)
     assert refused.value.translation_key == "trips_stand"
     assert refused.value.translation_placeholders is not None
-    assert "charge_overtemperature" in refused.value.translation_placeholders["protections"]
+    assert "Too hot to charge" in refused.value.translation_placeholders["protections"]
     await ticks(pack)
     assert pack.latest.decision.worst is Level.TRIP
     assert not [became for _, became in events if became == "reset"]

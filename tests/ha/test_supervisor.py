@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms import supervisor
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.core.model import Alarm, Level, Reason
+from custom_components.home_bms.core.model import Alarm, Level
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ENTRY_ID, PACK_ID, PERIOD, SERIAL, ScriptedDriver, lost, make_entry, set_up, ticks, until
@@ -127,7 +127,7 @@ async def test_failing_writes_are_retried_each_tick_and_told_after_three(
 ) -> None:
     events: list[tuple[str, str]] = []
 
-    def listen(key: str, became: str, _reason: Reason, _root: Alarm) -> None:
+    def listen(key: str, became: str, _alarm: Alarm, _root: Alarm) -> None:
         events.append((key, became))
 
     pack.add_event_listener(listen)
@@ -251,7 +251,7 @@ async def test_an_entity_that_breaks_does_not_end_the_loop(pack: PackCoordinator
     def broken(*_: object) -> None:
         raise RuntimeError("bug in an entity")
 
-    def sound(key: str, became: str, _reason: Reason, _root: Alarm) -> None:
+    def sound(key: str, became: str, _alarm: Alarm, _root: Alarm) -> None:
         told.append(became)
 
     pack.add_event_listener(broken)
@@ -341,8 +341,8 @@ async def test_events_are_told_at_their_tick_with_the_alarm_that_began_it(
 ) -> None:
     events: list[tuple[str, str, int | None, str]] = []
 
-    def listen(key: str, became: str, reason: Reason, root: Alarm) -> None:
-        events.append((key, became, reason.sensor, root.key))
+    def listen(key: str, became: str, alarm: Alarm, root: Alarm) -> None:
+        events.append((key, became, alarm.reason.sensor, root.key))
 
     pack.add_event_listener(listen)
     await trip(pack, driver)

@@ -130,7 +130,7 @@ async def test_a_trip_cannot_be_switched_away(
         await turn(hass, CHARGE, on=True)
     assert refusal.value.translation_key == "trip_latched"
     placeholders = refusal.value.translation_placeholders
-    assert placeholders == {"name": "Pack 1", "protections": "charge_overtemperature"}
+    assert placeholders == {"name": "Pack 1", "protections": "Too hot to charge"}
     # Discharging is another matter: 57 °C is still cool enough for it. Opening is always possible.
     await turn(hass, DISCHARGE, on=False)
     await turn(hass, DISCHARGE, on=True)

@@ -20,15 +20,20 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms import PLATFORMS
 from custom_components.home_bms.const import DOMAIN
+from custom_components.home_bms.core import lint
 from custom_components.home_bms.core.chemistry import SETTINGS
 from custom_components.home_bms.core.limits import RULES
-from custom_components.home_bms.core.model import Level, Mode
+from custom_components.home_bms.core.model import Level, LinkState, Mode, Quality
+from custom_components.home_bms.core.plausibility import DOUBTS
 from custom_components.home_bms.core.presets import CHEMISTRIES
 from custom_components.home_bms.core.protection import PROTECTION_KEYS
+from custom_components.home_bms.core.ring import FACTS, REGISTERS
 from custom_components.home_bms.event import EVENT_TYPES
 from custom_components.home_bms.forms import BATTERY_SCHEMA, NETWORK_SCHEMA, SERIAL_SCHEMA, VIRTUAL_SCHEMA
 from custom_components.home_bms.hw.modbus import ERROR_KEYS
+from custom_components.home_bms.issues import RING_CHANGED, RING_REFUSED
 from custom_components.home_bms.sensor import REASONS
+from custom_components.home_bms.story import FLOW_NAMES, QUANTITIES, Severity
 from custom_components.home_bms.supervisor import Trouble
 
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "home_bms"
@@ -75,7 +80,7 @@ def test_every_entity_is_named_and_every_name_is_used(hass: HomeAssistant, entry
     assert used == named
     # Without a name of its own an entity is called as its device class; the button of a person's trips has none.
     unnamed = {row.original_device_class for row in rows if not row.translation_key}
-    assert unnamed == {"voltage", "current", "power", "energy_storage", "battery_charging"}
+    assert unnamed == {"voltage", "current", "power", "energy_storage", "battery_charging", "problem"}
 
 
 def test_every_icon_belongs_to_an_entity(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -92,20 +97,42 @@ def test_every_entity_without_a_device_class_has_an_icon(hass: HomeAssistant, en
 def test_every_state_that_can_be_has_a_name() -> None:
     sensors = ENGLISH["entity"]["sensor"]
     assert set(RULES) <= set(REASONS)
-    for key in ("cvl_reason", "ccl_reason", "dcl_reason"):
+    for key in ("cvl_reason", "ccl_reason", "dcl_reason", "limiting_reason"):
         assert set(sensors[key]["state"]) == set(REASONS)
-    assert set(sensors["mode"]["state"]) == {mode.value for mode in Mode}
+    for key, kind in (("mode", Mode), ("link", LinkState), ("data_quality", Quality)):
+        assert set(sensors[key]["state"]) == {member.value for member in kind}
+    for key in ("cell", "temperature"):
+        assert set(sensors[key]["state_attributes"]["doubt"]["state"]) == set(DOUBTS)
     levels = {level.name.lower() for level in Level if level > Level.OK}
     for key in PROTECTION_KEYS:
         assert set(ENGLISH["entity"]["binary_sensor"][key]["state_attributes"]["level"]["state"]) == levels
     event = ENGLISH["entity"]["event"]["protection"]["state_attributes"]
     assert set(event["event_type"]["state"]) == set(EVENT_TYPES)
     assert set(event["level"]["state"]) == levels | {"released", "reset"}
+    assert set(event["severity"]["state"]) == {severity.value for severity in Severity}
+    assert set(event["flow"]["state"]) == set(FLOW_NAMES.values())
     assert set(event["protection"]["state"]) == set(event["cause"]["state"]) == set(EVENT_TYPES) - {"released", "reset"}
 
 
 def test_every_trouble_has_an_issue() -> None:
     assert {trouble.value for trouble in Trouble} <= set(ENGLISH["issues"])
+    assert {f"setting_{rule}" for rule in lint.RULES} == {
+        key for key in ENGLISH["issues"] if key.startswith("setting_")
+    }
+    assert {"tripped", "needs_attention", RING_CHANGED, RING_REFUSED} <= set(ENGLISH["issues"])
+
+
+def test_every_word_of_a_story_is_there() -> None:
+    words = {group: set(options["options"]) for group, options in ENGLISH["selector"].items()}
+    assert words["remedy"] == set(PROTECTION_KEYS)
+    assert words["place"] == {quantity.place for quantity in QUANTITIES.values()}
+    levels = {level.name.lower() for level in Level if level > Level.OK}
+    assert words["level"] == levels
+    assert words["effect"] == {
+        f"{level}_{flow}" for level in levels - {"warn"} for flow in set(FLOW_NAMES.values()) - {"none"}
+    }
+    assert words["register"] == set(REGISTERS) | set(FACTS)
+    assert set(QUANTITIES) <= set(PROTECTION_KEYS)
 
 
 def raised(function: str) -> set[str]:

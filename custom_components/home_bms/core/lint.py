@@ -8,19 +8,7 @@ from typing import Final
 
 from .model import HardwareRing, Level, PackConfig
 from .presets import CHEMISTRIES, Chemistry
-
-type Number = Callable[[PackConfig, Chemistry], float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """One setting of a device: its unit, what it should be, and between which values it can be meant at all."""
-
-    name: str
-    unit: str
-    advice: Number
-    lowest: Number
-    highest: Number
+from .ring import HEAT_MARGIN, REGISTERS, Register, advice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +60,8 @@ RINGS: Final[Mapping[str, float]] = {
     "charge_overtemperature": 2.0,
     "discharge_overtemperature": 2.0,
 }
-# K by which the pack's own cut-off for heat may lie beyond home_bms's trip; JK's factory has 60 °C for LFP (2.4).
-_HEAT_MARGIN: Final = 5.0
 # Settings have three decimals; a difference below half of the last is none.
 _SAME: Final = 0.0005
-# A pack's own current limit: a tenth above what its user wants, so that home_bms's limits come first (2.8, YamBMS).
-_CURRENT_MARGIN: Final = 1.1
 # Seplos 10 s, JK 30 s (thresholds.md 2.3); more than a minute is no protection of a cable.
 _SLOW: Final = 60.0
 # V below the chemistry's start of balancing from which the plateau misleads a balancer (2.5, 2.7).
@@ -86,51 +70,6 @@ _BALANCE_BELOW: Final = 0.050
 _CAPACITY_RATIO: Final = 1.3
 # °C that MOSFETs of such packs stand; home_bms trips at 90 (2.4).
 _SWITCH_HIGHEST: Final = 100.0
-
-_VOLTAGES: Final = (lambda *_: 1.0, lambda *_: 5.0)
-# As a share of the capacity: nothing at home is charged in more than fifty hours or less than five minutes.
-_CHARGE: Final = (lambda c, _: 0.02 * c.capacity, lambda c, _: 12.0 * c.capacity)
-_HEAT: Final = (lambda *_: 30.0, lambda *_: 110.0)
-_COLD: Final = (lambda *_: -45.0, lambda *_: 20.0)
-_TIMES: Final = (lambda *_: 0.0, lambda *_: 3600.0)
-
-
-def _registers() -> Mapping[str, Register]:
-    """Return what every setting should be; voltages of `thresholds.md` 2.12, the rest beside the preset it follows."""
-    rows: tuple[tuple[str, str, Number, tuple[Number, Number]], ...] = (
-        ("cell_overvoltage", "V", lambda _, p: p.hardware_overvoltage, _VOLTAGES),
-        ("cell_overvoltage_release", "V", lambda _, p: p.overvoltage_release, _VOLTAGES),
-        ("cell_undervoltage", "V", lambda _, p: p.hardware_undervoltage, _VOLTAGES),
-        ("cell_undervoltage_release", "V", lambda _, p: p.undervoltage_release, _VOLTAGES),
-        # JK's presets: 0.1 V below its under-voltage (2.1).
-        ("power_off_voltage", "V", lambda _, p: p.hardware_undervoltage - 0.1, _VOLTAGES),
-        ("charge_voltage", "V", lambda c, _: c.cell_voltage_full, _VOLTAGES),
-        ("float_voltage", "V", lambda c, _: c.cell_voltage_float, _VOLTAGES),
-        ("charge_current", "A", lambda c, _: _CURRENT_MARGIN * c.charge_current, _CHARGE),
-        ("charge_overcurrent_delay", "s", lambda *_: 10.0, _TIMES),
-        ("discharge_current", "A", lambda c, _: _CURRENT_MARGIN * c.discharge_current, _CHARGE),
-        ("discharge_overcurrent_delay", "s", lambda *_: 10.0, _TIMES),
-        ("charge_overtemperature", "°C", lambda _, p: p.charge_overtemperature_trip + _HEAT_MARGIN, _HEAT),
-        ("charge_overtemperature_release", "°C", lambda _, p: p.charge_overtemperature_trip, _HEAT),
-        ("charge_undertemperature", "°C", lambda _, p: p.charge_temperature[0], _COLD),
-        ("charge_undertemperature_release", "°C", lambda _, p: p.charge_temperature[0] + 5.0, _COLD),
-        ("discharge_overtemperature", "°C", lambda _, p: p.discharge_overtemperature_trip + _HEAT_MARGIN, _HEAT),
-        ("discharge_overtemperature_release", "°C", lambda _, p: p.discharge_overtemperature_trip, _HEAT),
-        ("switch_overtemperature", "°C", lambda *_: 90.0, _HEAT),
-        ("switch_overtemperature_release", "°C", lambda *_: 80.0, _HEAT),
-        ("balance_start_voltage", "V", lambda _, p: p.balance_start, _VOLTAGES),
-        # JK and Libre Solar: 10 mV (2.7).
-        ("balance_difference", "V", lambda *_: 0.010, (lambda *_: 0.001, lambda *_: 1.0)),
-    )
-    return {
-        name: Register(name=name, unit=unit, advice=advice, lowest=lowest, highest=highest)
-        for name, unit, advice, (lowest, highest) in rows
-    }
-
-
-REGISTERS: Final = _registers()
-FACTS: Final[Mapping[str, str]] = {"cells": "", "capacity": "Ah", "chemistry": ""}
-"""What a device says of itself beside its settings, with the unit."""
 
 
 def _trip(config: PackConfig, protection: str) -> float:
@@ -162,13 +101,13 @@ CHECKS: Final = (
     Check(
         key="beyond_the_cells",
         register="charge_overtemperature",
-        wrong=lambda value, _, preset: value > preset.charge_overtemperature_trip + _HEAT_MARGIN + _SAME,
+        wrong=lambda value, _, preset: value > preset.charge_overtemperature_trip + HEAT_MARGIN + _SAME,
         grave=True,
     ),
     Check(
         key="beyond_the_cells",
         register="discharge_overtemperature",
-        wrong=lambda value, _, preset: value > preset.discharge_overtemperature_trip + _HEAT_MARGIN + _SAME,
+        wrong=lambda value, _, preset: value > preset.discharge_overtemperature_trip + HEAT_MARGIN + _SAME,
         grave=True,
     ),
     Check(
@@ -299,17 +238,13 @@ def lint(
                 key=check.key,
                 register=name,
                 value=told[name],
-                recommended=_advice(name, config, preset),
+                recommended=advice(name, config, preset),
                 grave=check.grave,
             )
     compared = {name: value for name, value in told.items() if name not in found}
     for finding in (*_late(config, preset, compared), *_disorders(config, preset, compared)):
         found.setdefault(finding.register, finding)
     return tuple(sorted(found.values(), key=lambda finding: (not finding.grave, RULES.index(finding.key))))
-
-
-def _advice(name: str, config: PackConfig, preset: Chemistry) -> float:
-    return round(REGISTERS[name].advice(config, preset), 3)
 
 
 def _facts(
@@ -335,10 +270,11 @@ def _facts(
 
 def _unmeant(register: Register, value: float, config: PackConfig, preset: Chemistry) -> Finding | None:
     """Return the finding for a value that cannot be meant as it reads."""
-    lowest, highest = register.lowest(config, preset), register.highest(config, preset)
-    if lowest <= value <= highest:
+    lowest, highest = register.span
+    scale = config.capacity if register.unit == "A" else 1.0
+    if scale * lowest <= value <= scale * highest:
         return None
-    key, recommended = "nonsense", _advice(register.name, config, preset)
+    key, recommended = "nonsense", advice(register.name, config, preset)
     near = _NEAR_DEGREES if register.unit == "°C" else _NEAR * recommended
     meant = [number for number in _readings(register, value) if abs(number - recommended) <= near]
     if value == 0:
@@ -353,12 +289,12 @@ def _late(config: PackConfig, preset: Chemistry, told: Mapping[str, float]) -> I
     for name, gap in RINGS.items():
         if name not in told:
             continue
-        value, trip, advice = told[name], _trip(config, name), _advice(name, config, preset)
+        value, trip, advised = told[name], _trip(config, name), advice(name, config, preset)
         ours = f"{name}_trip"
         if _room(value, trip, gap) >= -_SAME:
             continue
-        if value != advice and _room(advice, trip, gap) >= -_SAME:
-            register, found, recommended, other, bound = name, value, advice, ours, trip
+        if value != advised and _room(advised, trip, gap) >= -_SAME:
+            register, found, recommended, other, bound = name, value, advised, ours, trip
         else:
             register, found, recommended, other, bound = ours, trip, round(value - gap, 3), name, value
         yield Finding(
@@ -388,7 +324,7 @@ def _disorders(config: PackConfig, preset: Chemistry, told: Mapping[str, float])
             key="out_of_order",
             register=order.blamed,
             value=told[order.blamed],
-            recommended=_advice(order.blamed, config, preset),
+            recommended=advice(order.blamed, config, preset),
             other=other,
             bound=told[other],
         )

@@ -1,0 +1,191 @@
+"""Raises a repair issue for all that a person must do about a pack, and withdraws it once it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .core.causes import root
+from .core.chemistry import SETTINGS
+from .core.lint import Finding, lint
+from .core.model import Alarm, ConfigError, Level, PackConfig
+from .core.ring import FACTS, REGISTERS
+from .hw.driver import DeviceInfo
+from .story import facts, tell
+from .texts import protection_name, word
+
+# What waiting does not mend, with the level from which a person is called; a trip always calls one.
+CARE: Final[Mapping[str, Level]] = {
+    "contactor_not_closing": Level.WARN,
+    "command_ignored": Level.PROTECT,
+    "insulation_low": Level.WARN,
+    "device_alarm": Level.WARN,
+    "sensor_failed": Level.PROTECT,
+}
+# Where somebody should look before anything else happens.
+CRITICAL: Final = frozenset({"contactor_welded", "contactor_not_opening", "short_circuit", "insulation_low"})
+
+_UNITS: Final[Mapping[str, str]] = (
+    {setting.key: setting.unit for setting in SETTINGS}
+    | dict(FACTS)
+    | {name: register.unit for name, register in REGISTERS.items()}
+)
+
+_SETTING: Final = "setting"
+_CALL: Final = "call"
+RING_CHANGED: Final = "hardware_ring_changed"
+RING_REFUSED: Final = "hardware_ring_refused"
+
+
+class PackIssues:
+    """The repair issues of one pack's settings and trips."""
+
+    def __init__(self, hass: HomeAssistant, *, entry_id: str, subentry_id: str, name: str) -> None:
+        self._hass = hass
+        self._name = name
+        self._subentry_id = subentry_id
+        self._data: dict[str, str | int | float | None] = {"entry_id": entry_id, "subentry_id": subentry_id}
+        self._calls: frozenset[tuple[str, Level]] | None = None
+
+    @callback
+    def async_audit(self, config: PackConfig, info: DeviceInfo) -> None:
+        """Compare the pack's own settings, as it just told them, with what they should be."""
+        findings = lint(config, info.hardware_ring, cells=info.cells, capacity=info.capacity, chemistry=info.chemistry)
+        self._withdraw(_SETTING, {finding.register for finding in findings})
+        for finding in findings:
+            self._raise(
+                f"{_SETTING}_{finding.register}",
+                f"{_SETTING}_{finding.key}",
+                ir.IssueSeverity.ERROR if finding.grave else ir.IssueSeverity.WARNING,
+                self._finding(finding),
+            )
+
+    @callback
+    def async_judge(self, alarms: tuple[Alarm, ...], *, acting: bool) -> None:
+        """Call a person for what has tripped and for what waiting does not mend; consequences call nobody."""
+        calling = _calling(alarms) if alarms else ()
+        calls = frozenset((alarm.key, alarm.level) for alarm in calling)
+        if calls == self._calls:
+            return
+        self._calls = calls
+        self._withdraw(_CALL, {key for key, _ in calls})
+        for alarm in calling:
+            told = facts(alarm, alarm.level.name.lower(), root(alarm, alarms), acting=acting)
+            self._raise(
+                f"{_CALL}_{alarm.key}",
+                "tripped" if alarm.level is Level.TRIP else "needs_attention",
+                ir.IssueSeverity.CRITICAL if alarm.key in CRITICAL else ir.IssueSeverity.ERROR,
+                {
+                    "protection": protection_name(self._hass, alarm.key),
+                    "story": tell(self._hass, told),
+                    "remedy": word(self._hass, "remedy", alarm.key),
+                },
+            )
+
+    @callback
+    def async_ring_changed(self, changes: Mapping[str, tuple[float | None, float | None]]) -> None:
+        """Say that the pack's own settings were moved (old and new value, by register) and home_bms's with them."""
+        self.async_ring_accepted()
+        told = "; ".join(
+            f"{self._name_of(name)}: {_shown(name, old)} → {_shown(name, new)}" for name, (old, new) in changes.items()
+        )
+        self._raise(RING_CHANGED, RING_CHANGED, ir.IssueSeverity.WARNING, {"changes": told}, is_fixable=True)
+
+    @callback
+    def async_ring_refused(self, err: ConfigError) -> None:
+        """Say that home_bms's own thresholds find no room inside the pack's new settings."""
+        self._raise(
+            RING_REFUSED,
+            RING_REFUSED,
+            ir.IssueSeverity.ERROR,
+            {
+                "setting": self._name_of(err.field),
+                "lower": self._name_of(err.placeholders.get("lower", err.field)),
+                "upper": self._name_of(err.placeholders.get("upper", err.field)),
+            },
+        )
+
+    @callback
+    def async_ring_accepted(self) -> None:
+        """Take back that the pack's settings leave no room."""
+        ir.async_delete_issue(self._hass, DOMAIN, f"{RING_REFUSED}_{self._subentry_id}")
+
+    def _finding(self, finding: Finding) -> dict[str, str]:
+        """Return what a finding's text shows."""
+        shown = {"register": self._name_of(finding.register), "other": "", "bound": ""}
+        for place, value in (("value", finding.value), ("recommended", finding.recommended)):
+            shown[place] = (
+                word(self._hass, "chemistry", value) if isinstance(value, str) else _shown(finding.register, value)
+            )
+        if finding.other is not None:
+            shown |= {"other": self._name_of(finding.other), "bound": _shown(finding.other, finding.bound)}
+        return shown
+
+    def _name_of(self, key: str) -> str:
+        """Return what a register of the pack, or a setting of home_bms's own, is called."""
+        name = word(self._hass, "register", key)
+        return word(self._hass, "setting", key) if name == key else name
+
+    def _raise(
+        self,
+        issue: str,
+        translation_key: str,
+        severity: ir.IssueSeverity,
+        shown: Mapping[str, str],
+        *,
+        is_fixable: bool = False,
+    ) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"{issue}_{self._subentry_id}",
+            data=self._data,
+            is_fixable=is_fixable,
+            # What is only to be acknowledged must outlast a restart; the rest is found again.
+            is_persistent=is_fixable,
+            severity=severity,
+            translation_key=translation_key,
+            translation_placeholders={"name": self._name, **shown},
+        )
+
+    def _withdraw(self, kind: str, keep: set[str]) -> None:
+        """Delete the issues of one kind but those to keep; a set-up before this one may have left some."""
+        kept = {f"{kind}_{key}_{self._subentry_id}" for key in keep}
+        for domain, issue_id in list(ir.async_get(self._hass).issues):
+            ours = domain == DOMAIN and issue_id.startswith(f"{kind}_") and issue_id.endswith(f"_{self._subentry_id}")
+            if ours and issue_id not in kept:
+                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+
+@callback
+def async_forget_issues(hass: HomeAssistant, entry_id: str, present: Container[object]) -> None:
+    """Delete the issues of packs of a system that are no longer there."""
+    for (domain, issue_id), issue in list(ir.async_get(hass).issues.items()):
+        data = issue.data or {}
+        if domain == DOMAIN and data.get("entry_id") == entry_id and data.get("subentry_id") not in present:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+def _calling(alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
+    """Return the alarms that a person is called for, without those that only follow from another of them."""
+    calling = {
+        alarm.key: alarm
+        for alarm in alarms
+        if alarm.level is Level.TRIP or (alarm.key in CARE and alarm.level >= CARE[alarm.key])
+    }
+    by_key = {alarm.key: alarm for alarm in alarms}
+
+    def follows(alarm: Alarm) -> bool:
+        cause = by_key.get(alarm.cause or "")
+        return cause is not None and (cause.key in calling or follows(cause))
+
+    return tuple(alarm for alarm in calling.values() if not follows(alarm))
+
+
+def _shown(key: str, value: float | None) -> str:
+    """Return a setting's value as a person reads it."""
+    return "–" if value is None else f"{value:g} {_UNITS.get(key, '')}".rstrip()

@@ -1,0 +1,36 @@
+"""Finds the integration's own words in the language that Home Assistant speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_cached_translations
+
+from .const import DOMAIN
+
+# Where each protection has its name: the event entity's attribute, which lists them all.
+_PROTECTIONS = "event.protection.state_attributes.protection.state"
+
+
+@callback
+def word(hass: HomeAssistant, group: str, key: str, **values: object) -> str:
+    """Return one of the words that a group of `selector` options holds, with its blanks filled in.
+
+    A key without a word stands for itself: a message with a key in it is better than none.
+    """
+    words = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+    return words.get(f"component.{DOMAIN}.selector.{group}.options.{key}", key).format(**values)
+
+
+@callback
+def protection_name(hass: HomeAssistant, key: str) -> str:
+    """Return what a protection is called."""
+    words = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
+    return words.get(f"component.{DOMAIN}.entity.{_PROTECTIONS}.{key}", key)
+
+
+@callback
+def protection_names(hass: HomeAssistant, keys: Iterable[str]) -> str:
+    """Return a list of protections for a message."""
+    return ", ".join(protection_name(hass, key) for key in keys)
