@@ -79,24 +79,18 @@ async def test_every_link_tells_the_same(start, kind, clock):
     assert driver.capabilities == Capability.CHARGE_SWITCH | Capability.DISCHARGE_SWITCH | Capability.BALANCE_SWITCH
 
 
-async def test_a_poll_takes_two_reads_and_six_once_a_minute(start, box, clock):
+async def test_a_poll_takes_two_reads_three_every_ten_seconds_and_six_once_a_minute(start, box, clock):
     driver = await start()
     await driver.async_identify()
     assert len(asked(box)) == 7
-    for _ in range(59):
+    passport, live = [("read", "0x1450", 8)], [("read", "0x1200", 37), ("read", "0x128a", 58)]
+    for second in range(1, 60):
         clock.now += 1
         await driver.async_read()
-    assert asked(box) == [("read", "0x1200", 37), ("read", "0x128a", 58)] * 59
+        assert asked(box) == (passport if second % 10 == 0 else []) + live
     clock.now += 1
     await driver.async_read()
-    assert asked(box) == [
-        ("read", "0x1450", 8),
-        ("read", "0x1000", 64),
-        ("read", "0x1080", 4),
-        ("read", "0x1308", 2),
-        ("read", "0x1200", 37),
-        ("read", "0x128a", 58),
-    ]
+    assert asked(box) == [*passport, ("read", "0x1000", 64), ("read", "0x1080", 4), ("read", "0x1308", 2), *live]
 
 
 async def test_no_request_ever_covers_the_pin_or_a_password(start, box, clock):

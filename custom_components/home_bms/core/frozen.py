@@ -57,11 +57,10 @@ def still_cells(
             for one, other in zip(cells, still.cells, strict=True)
         ]
         others_move = sum(move is not None and move >= _STILL_MOVE for move in moved) > len(cells) / 2
-        if loaded and others_move:
-            minutes = tuple(count + 1 if move == 0 else 0 for count, move in zip(still.minutes, moved, strict=True))
-            still = Still(time=now, cells=cells, minutes=minutes)
-        else:
-            still = Still(time=now, cells=cells, minutes=still.minutes)
+        idle = 1 if loaded and others_move else 0
+        # One that moves is alive, loaded or not: with the limits at zero there may be no load to show it.
+        minutes = tuple(count + idle if move == 0 else 0 for count, move in zip(still.minutes, moved, strict=True))
+        still = Still(time=now, cells=cells, minutes=minutes)
     if max(still.minutes, default=0) < _STILL_TOLD:
         return still, cells
     for index, count in enumerate(still.minutes):

@@ -26,6 +26,8 @@ from .registers import RegisterMap, Values
 
 SETTINGS_EVERY: Final = 60.0
 """s between two looks at the settings and the serial number."""
+PASSPORT_EVERY: Final = 10.0
+"""s between two looks at the serial number alone: two packs on one address take turns (faults.md 32)."""
 SETTINGS_RETRY: Final = 10.0
 """s before settings that could not be read are tried again."""
 NEVER: Final = float("-inf")
@@ -96,6 +98,10 @@ class ModbusDriver(Driver):
         self._sure = False
         """Whether it is known to be the same pack since the link last failed."""
         self._settings_due = NEVER
+        self._passport_due = NEVER
+        self._deaf = 0
+        """Requests in a row without a sound answer."""
+        self._recycle_at = RECYCLE_AFTER
         self._refused: set[type[Component]] = set()
         """What this device does not have, although others of its kind do."""
         self._balance_found: bool | None = None
@@ -121,7 +127,7 @@ class ModbusDriver(Driver):
             self._balance_found = None
         self._info = told
         self._sure = True
-        self._settings_due = self._clock() + SETTINGS_EVERY
+        self._looked(with_settings=True)
         return told
 
     @override
@@ -129,7 +135,9 @@ class ModbusDriver(Driver):
         if self._info is None:
             await self.async_identify()
         if self._clock() >= self._settings_due:
-            await self._refresh_settings()
+            await self._look_again(with_settings=True)
+        elif self._clock() >= self._passport_due:
+            await self._look_again(with_settings=False)
         positions = self._positions()
         await self._read_live()
         if self._positions() != positions:
@@ -208,28 +216,37 @@ class ModbusDriver(Driver):
             else:
                 self._times.update(dict.fromkeys(groups, self._clock()))
 
-    async def _refresh_settings(self) -> None:
-        """Read the settings and see that it is still the same pack.
+    async def _look_again(self, *, with_settings: bool) -> None:
+        """See that it is still the same pack, and read the settings.
 
         Raises DriverError if it is another, or if that cannot be told after the link had failed.
         """
         device = self._device
         try:
-            for kind in (*device.passport, *device.settings):
+            for kind in (*device.passport, *(device.settings if with_settings else ())):
                 await self._update(kind)
-            await self._read_extras()
+            if with_settings:
+                await self._read_extras()
             told = self._told()
         except DriverError:
             if not self._sure:
                 raise
-            self._settings_due = self._clock() + SETTINGS_RETRY
+            self._passport_due = self._settings_due = self._clock() + SETTINGS_RETRY
             return
         if told.serial_number != self.info.serial_number:
             self._sure = False
+            self._settings_due = NEVER
             raise DriverError("identity_changed", f"pack {self.info.serial_number} now is {told.serial_number}")
         self._info = told
         self._sure = True
-        self._settings_due = self._clock() + SETTINGS_EVERY
+        self._looked(with_settings=with_settings)
+
+    def _looked(self, *, with_settings: bool) -> None:
+        """Note when the pack is to be looked at again."""
+        now = self._clock()
+        self._passport_due = now + PASSPORT_EVERY
+        if with_settings:
+            self._settings_due = now + SETTINGS_EVERY
 
     def _told(self) -> DeviceInfo:
         """Return who the pack says it is. Raises DriverError."""
