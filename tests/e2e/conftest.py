@@ -78,6 +78,15 @@ async def browser(tmp_path: Path) -> AsyncIterator[Page]:
             await context.close()
 
 
+async def log_in(page: Page, hass: Hass) -> None:
+    """Log in as a person does."""
+    await page.goto(hass.url)
+    await page.get_by_label("Username").fill(hass.user)
+    await page.get_by_label("Password").first.fill(hass.password)
+    await page.get_by_role("button", name="Log in").click()
+    await page.locator("ha-sidebar").wait_for()
+
+
 async def picture(page: Page, name: str) -> None:
     """Take a screenshot for the papers, if HOME_BMS_SCREENSHOTS asks for them."""
     if os.environ.get("HOME_BMS_SCREENSHOTS"):
