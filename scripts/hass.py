@@ -74,8 +74,17 @@ class Hass:
     Leaving the context stops the process, whatever happened.
     """
 
-    def __init__(self, folder: Path, *, port: int, user: str = "demo", password: str = "demo-demo") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int,
+        user: str = "demo",
+        password: str = "demo-demo",
+        configuration: str = CONFIGURATION,
+    ) -> None:
         self.folder = folder.resolve()
+        self.configuration = configuration
         self.port = port
         self.user = user
         self.password = password
@@ -158,7 +167,7 @@ class Hass:
         storage = self.folder / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
         files = {
-            self.folder / "configuration.yaml": CONFIGURATION,
+            self.folder / "configuration.yaml": self.configuration,
             # Where the editors of the frontend keep what a user makes.
             self.folder / "automations.yaml": "[]\n",
             self.folder / "scripts.yaml": "{}\n",
@@ -267,6 +276,14 @@ class Hass:
         grant = {"grant_type": "authorization_code", "code": code, "client_id": client}
         self._token = (await self._request("POST", "/auth/token", data=grant))["access_token"]
         return True
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _taken(port: int) -> bool:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import homeassistant
 import pytest
 import yaml
 from awesomeversion import AwesomeVersion
-from homeassistant.components import solaredge_modbus
 from homeassistant.loader import Manifest
 
 ROOT: Final = Path(__file__).parent.parent
@@ -223,7 +223,9 @@ def test_config_flow_and_schema_exist_where_they_are_promised() -> None:
 
 
 def test_quality_scale_answers_every_rule_and_gives_reasons() -> None:
-    model = yaml.safe_load((Path(solaredge_modbus.__file__).parent / "quality_scale.yaml").read_text())["rules"]
+    model = yaml.safe_load(
+        (Path(homeassistant.__file__).parent / "components/solaredge_modbus/quality_scale.yaml").read_text()
+    )["rules"]
     rules = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text())["rules"]
     assert set(rules) == set(model)
     for rule, answer in rules.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from playwright.async_api import Page, async_playwright
 
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.virtual import House, VirtualPack, VirtualServer, VirtualWorld
-from scripts.hass import Hass
+from scripts.hass import Hass, free_port
 
 CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome")
 FLAGS: Final = (
@@ -26,13 +25,6 @@ WINDOW: Final = {"width": 1280, "height": 900}
 ROOT: Final = Path(__file__).parent.parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
 LAST_SIGHT: Final = ROOT / "build" / "last_sight.png"
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +76,15 @@ async def browser(tmp_path: Path) -> AsyncIterator[Page]:
             raise
         finally:
             await context.close()
+
+
+async def log_in(page: Page, hass: Hass) -> None:
+    """Log in as a person does."""
+    await page.goto(hass.url)
+    await page.get_by_label("Username").fill(hass.user)
+    await page.get_by_label("Password").first.fill(hass.password)
+    await page.get_by_role("button", name="Log in").click()
+    await page.locator("ha-sidebar").wait_for()
 
 
 async def picture(page: Page, name: str) -> None:

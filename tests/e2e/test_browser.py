@@ -12,7 +12,7 @@ from custom_components.home_bms.core.model import Switches
 from custom_components.home_bms.hw.virtual import VirtualServer
 from scripts.hass import Hass
 
-from .conftest import browser, picture, real_hass, served_pack
+from .conftest import browser, log_in, picture, real_hass, served_pack
 
 HOT_CELL: Final = 6
 """Counted from 0."""
@@ -48,8 +48,6 @@ async def test_a_hot_cell_opens_the_charge_switch_and_starts_the_users_automatio
         for cell in range(1, 17):
             await expect(page.get_by_text(f"Cell {cell}", exact=True)).to_be_visible()
         await picture(page, "pack")
-        await page.get_by_text("Cell 16", exact=True).scroll_into_view_if_needed()
-        await picture(page, "cells")
         assert not server.writes, "a pack that was only found is not written to"
 
         await allow_control(page, hass)
@@ -79,14 +77,6 @@ async def test_a_hot_cell_opens_the_charge_switch_and_starts_the_users_automatio
 
 
 # What the user does.
-
-
-async def log_in(page: Page, hass: Hass) -> None:
-    await page.goto(hass.url)
-    await page.get_by_label("Username").fill(hass.user)
-    await page.get_by_label("Password").first.fill(hass.password)
-    await page.get_by_role("button", name="Log in").click()
-    await page.locator("ha-sidebar").wait_for()
 
 
 async def add_pack_by_clicking(page: Page, hass: Hass, server: VirtualServer) -> None:
@@ -122,7 +112,6 @@ async def allow_control(page: Page, hass: Hass) -> None:
     await open_device(page, hass, "Home battery")
     await page.locator("ha-entity-toggle ha-switch").click()
     await hass.until(lambda: state_is(hass, "switch.home_battery_allow_control", "on"), "control", 20)
-    await picture(page, "system")
 
 
 async def show_reason(page: Page) -> None:

@@ -317,7 +317,14 @@ def test_what_json_cannot_carry_becomes_plain() -> None:
             "pair": (1, None),
         }
     ) == {
-        "reason": {"rule": "value_missing", "cell": None, "sensor": None, "value": None, "threshold": None, "since": None},
+        "reason": {
+            "rule": "value_missing",
+            "cell": None,
+            "sensor": None,
+            "value": None,
+            "threshold": None,
+            "since": None,
+        },
         "level": "trip",
         "flags": "charge_switch",
         "link": "silent",

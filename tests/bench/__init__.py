@@ -1,0 +1,1 @@
+"""What home_bms costs and how fast it reacts."""

@@ -1,0 +1,48 @@
+"""The benchmark measures what it says; how fast this machine is does not matter here."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import beside, reaction, step
+from .result import Result
+
+
+@pytest.mark.parametrize(
+    ("floor", "ok", "line"),
+    [
+        ({}, None, "a value"),
+        ({"most": 3}, True, "ok"),
+        ({"most": 1}, False, "NOT MET"),
+        ({"least": 1}, True, "ok"),
+        ({"least": 3}, False, "NOT MET"),
+    ],
+)
+def test_a_value_is_judged_by_its_floor(floor: dict[str, float], ok: bool | None, line: str) -> None:
+    result = Result(name="a value", value=2.0, unit="ms", **floor)
+    assert result.ok is ok
+    assert line in str(result)
+
+
+def test_every_size_of_pack_is_stepped_and_protection_is_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step, "REPEATS", 1)
+    results = {result.name: result.value for result in step.measure()}
+    for cells in (16, 64, 256):
+        full = results[f"full step, {cells} cells"]
+        assert 0 < results[f"  of it protection, {cells} cells"] < full
+
+
+async def test_every_run_ends_with_the_switch_open_on_the_wire(socket_enabled: None) -> None:
+    results = list(await reaction.measure(runs=reaction.PACKS))
+    assert all(result.value > 0 for result in results if result.unit == "periods")
+
+
+def test_the_other_integration_is_asked_for_the_same_values() -> None:
+    values = list(beside._values())
+    assert [name for name, _, _ in values][:2] == ["cell 1", "cell 2"]
+    assert len(values) >= beside.READS_BESIDE
+    assert len({(name, address) for name, address, _ in values}) == len(values)
+
+
+def test_a_silence_parts_two_polls() -> None:
+    assert list(beside._bursts([0.0, 0.1, 1.0, 1.1, 1.2])) == [[0.0, 0.1], [1.0, 1.1, 1.2]]
