@@ -282,6 +282,18 @@ def test_a_weld_is_forgotten_only_on_proof() -> None:
     story.until(ContactorState.CLOSED, within=60)
 
 
+def test_a_weld_that_is_acknowledged_is_no_way_around_the_precharge() -> None:
+    story = RelayStory(wish=False)
+    story.live(3)
+    story.live(10, link_voltage=52.8)
+    assert story.failure == "contactor_welded"
+    story.live(1)
+    story.wish(charge=True)
+    story.state, standing = bms.reset_trips(story.config, story.state, story.plant.reading())
+    assert standing == ()
+    assert story.live(1) is ContactorState.PRECHARGE
+
+
 def test_a_contactor_that_does_not_open_is_told_on_until_it_does() -> None:
     story = closed_story(link_decay=None)
     story.plant.welded = True

@@ -220,13 +220,13 @@ def _opens_too_long(track: SwitchTrack, look: Look) -> bool:
     return _told_for(track, look) >= look.rules.opens_within
 
 
+def _deaf(track: SwitchTrack, _: Look) -> bool:
+    return track.taken_since is None
+
+
 def _unheard(track: SwitchTrack, look: Look) -> bool:
     """Tell whether the command has not reached the device for long, which is no failure of the switch."""
-    return track.taken_since is None and look.now - track.since >= look.rules.opens_within
-
-
-def _heard(track: SwitchTrack, _: Look) -> bool:
-    return track.taken_since is not None
+    return _deaf(track, look) and look.now - track.since >= look.rules.opens_within
 
 
 # By where it is and where it is headed: the first row that holds says what it becomes, or in what this try has failed.
@@ -248,6 +248,6 @@ _TRANSITIONS: Final[
     (CLOSING, CLOSING): ((_closes_too_long, NOT_CLOSING), (_unheard, FAILED), (_always, CLOSING)),
     (CLOSING, CLOSED): ((_apart_too_long, NOT_CLOSING), (_apart, CLOSING), (_always, CLOSED)),
     (OPENING, OPENING): ((_opens_too_long, NOT_OPENING), (_unheard, FAILED), (_always, OPENING)),
-    (FAILED, CLOSING): ((_heard, CLOSING), (_always, FAILED)),
-    (FAILED, OPENING): ((_heard, OPENING), (_always, FAILED)),
+    (FAILED, CLOSING): ((_deaf, FAILED),),
+    (FAILED, OPENING): ((_deaf, FAILED),),
 }
