@@ -76,6 +76,8 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "insulation_low": Quantity(place="insulation", unit="kΩ", digits=1, factor=0.001, falls=True),
     "communication_lost": Quantity(place="silence", unit="s"),
     "data_missing": Quantity(place="age", unit="s"),
+    "sensor_failed": Quantity(place="broken", unit="s"),
+    "command_ignored": Quantity(place="ignored", unit="s"),
     "loop_late": Quantity(place="delay", unit="s"),
 }
 
