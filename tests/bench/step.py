@@ -26,7 +26,7 @@ def measure() -> Iterator[Result]:
         config, readings = _charging(cells)
         full = _best(lambda config=config, readings=readings: _steps(config, readings)) / READINGS * 1e6
         watched = _watched(config, readings)
-        alone = _best(lambda config=config, watched=watched: _protect(config, watched)) / READINGS * 1e6
+        alone = _best(lambda watched=watched: _protect(watched)) / READINGS * 1e6
         floored = cells == 16
         yield Result(name=f"full step, {cells} cells", value=full, unit="us", most=FULL_STEP if floored else None)
         yield Result(
@@ -55,18 +55,29 @@ def _steps(config: PackConfig, readings: list[PackReading]) -> None:
         state, _ = bms.step(config, state, reading)
 
 
-def _watched(config: PackConfig, readings: list[PackReading]) -> list[bms.Snapshot]:
-    state, snapshots = bms.start(config), []
+def _watched(config: PackConfig, readings: list[PackReading]) -> list[protection.Sight]:
+    """Return what the protections looked at in each step."""
+    state, sights = bms.start(config), []
     for reading in readings:
+        before = state
         state, snapshot = bms.observe(config, state, reading)
-        snapshots.append(snapshot)
-    return snapshots
+        sights.append(
+            protection.Sight(
+                config=config,
+                believed=snapshot.believed,
+                reading=reading,
+                estimate=snapshot.estimate,
+                contactors=before.contactors,
+                limits=before.limits,
+            )
+        )
+    return sights
 
 
-def _protect(config: PackConfig, snapshots: list[bms.Snapshot]) -> None:
-    tracks = bms.start(config).tracks
-    for snapshot in snapshots:
-        tracks = protection.protect(config, tracks, snapshot.believed, 0.0)
+def _protect(sights: list[protection.Sight]) -> None:
+    tracks = bms.start(sights[0].config).tracks
+    for sight in sights:
+        tracks = protection.protect(tracks, sight, 0.0)
         if tracks:
             protection.alarms(tracks)
 

@@ -11,6 +11,7 @@ import voluptuous as vol
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -250,6 +251,7 @@ def test_only_what_narrows_is_for_everybody() -> None:
 
 
 async def test_actions_exist_without_an_entry(hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, "http", {})
     assert await home_bms.async_setup(hass, {})
     assert set(hass.services.async_services_for_domain(DOMAIN)) == set(services.ACTIONS)
 

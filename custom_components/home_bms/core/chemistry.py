@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from .model import ConfigError, Curve, HardwareRing, Level, PackConfig, Stage
@@ -291,6 +291,7 @@ def _build(
             value("discharge_undertemperature_protect"), value("discharge_overtemperature_protect"), 10.0
         ),
         ocv=tuple(zip(SOC, preset.voltages, strict=True)),
+        energy=_energy(preset, cells * capacity),
         window_top=preset.window_top,
         window_bottom=preset.window_bottom,
         balance_start=value("balance_start"),
@@ -304,6 +305,15 @@ def _build(
         age_stop=value("age_stop"),
         open_after=value("open_after"),
     )
+
+
+def _energy(preset: Chemistry, charge: float) -> tuple[float, ...]:
+    """Return the Wh at each point of the open-circuit-voltage curve, for `charge` in Ah times cells."""
+    steps = (
+        (above - below) / 100 * (low + high) / 2 * charge
+        for (below, low), (above, high) in pairwise(zip(SOC, preset.voltages, strict=True))
+    )
+    return tuple(accumulate(steps, initial=0.0))
 
 
 def _falling(start: float, end: float) -> Curve:

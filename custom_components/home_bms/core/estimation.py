@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from itertools import pairwise
 from typing import Final
 
@@ -108,11 +109,8 @@ def _looks_empty(config: PackConfig, believed: Believed, current: float) -> bool
 
 def stored_energy(config: PackConfig, soc: float) -> float:
     """Return the energy in Wh between empty and `soc`: the capacity at the open-circuit voltages passed on the way."""
-    energy = 0.0
-    for (below, low), (above, high) in pairwise(config.ocv):
-        if soc <= below:
-            break
-        top = min(soc, above)
-        end = low + (high - low) * (top - below) / (above - below)
-        energy += (top - below) / 100 * (low + end) / 2
-    return energy * config.capacity * config.cells
+    curve = config.ocv
+    index = max(1, min(bisect(curve, (soc,)), len(curve) - 1))
+    (below, low), (above, high) = curve[index - 1], curve[index]
+    end = low + (high - low) * (soc - below) / (above - below)
+    return config.energy[index - 1] + (soc - below) / 100 * (low + end) / 2 * config.capacity * config.cells

@@ -27,6 +27,12 @@ RULES: Final = (
 )
 """Every rule that a limit's reason may name."""
 
+_PERMITTED: Final = {
+    (False, False): Flow.NONE,
+    (True, False): Flow.CHARGE,
+    (False, True): Flow.DISCHARGE,
+    (True, True): Flow.BOTH,
+}
 # The last percent before the end of a state-of-charge window is ramped, so that the current does not hunt around its
 # edge.
 _WINDOW_SLOPE: Final = 1.0
@@ -76,11 +82,7 @@ def limit(
         charge=_ramp(config, state.charge, charge, now, 0.0, config.charge_current, known),
         discharge=_ramp(config, state.discharge, discharge, now, 0.0, config.discharge_current, known),
     )
-    permitted = Flow.NONE
-    if known and charge.value > 0:
-        permitted |= Flow.CHARGE
-    if known and discharge.value > 0:
-        permitted |= Flow.DISCHARGE
+    permitted = _PERMITTED[known and charge.value > 0, known and discharge.value > 0]
     return new, _bound(new.voltage), _bound(new.charge), _bound(new.discharge), permitted
 
 

@@ -618,7 +618,9 @@ class PackConfig:
     charge_by_temperature: Curve
     discharge_by_temperature: Curve
     ocv: tuple[tuple[float, float], ...]
-    """(SoC in percent, V per cell) in rising order."""
+    """(SoC in percent, V per cell) in rising order, from 0 to 100."""
+    energy: tuple[float, ...]
+    """Wh in the pack at each point of `ocv`."""
     window_top: float
     """V; the cell difference is judged with the highest cell above this ..."""
     window_bottom: float

@@ -217,10 +217,13 @@ def _cells(
 def _temperatures(
     config: PackConfig, trust: Trust, reading: PackReading, doubts: dict[str, str], suspects: dict[str, float]
 ) -> tuple[float | None, ...]:
-    raw = reading.temperatures
-    known_before = raw == trust.temperatures and whole(raw) and len(raw) >= max(1, config.temperature_sensors)
-    if known_before and _agree(raw):
-        return raw
+    raw, last = reading.temperatures, trust.temperatures
+    # The aggregates first, as for cells; where the sensors agree none of them can have leapt inside the band unseen.
+    if whole(raw) and len(raw) >= max(1, config.temperature_sensors) and len(last) == len(raw) and whole(last):
+        high, low = max(raw), min(raw)
+        calm = high - max(last) < _TEMPERATURE_JUMP and min(last) - low < _TEMPERATURE_JUMP and not trust.suspects
+        if calm and _TEMPERATURE_RANGE[0] < low and high < _POWER_UP and high - low < _TEMPERATURE_JUMP:
+            return raw
     before = trust.suspects if reading.temperatures_time != trust.temperatures_time else NO_SUSPECTS
     temperatures: list[float | None] = []
     for index in range(max(config.temperature_sensors, len(raw))):
@@ -241,11 +244,6 @@ def _temperatures(
             if value is not None and abs(value - middle) > _DISAGREES:
                 doubts[f"temperature_{index + 1}"] = "disagrees"
     return told
-
-
-def _agree(temperatures: tuple[float | None, ...]) -> bool:
-    high, _, low, _ = _extremes(temperatures)
-    return high is not None and low is not None and high - low <= _DISAGREES
 
 
 def _judge(
@@ -337,10 +335,8 @@ def _warmth(trust: Trust, temperatures: tuple[float | None, ...], now: float) ->
         return past
     if temperatures == last and past and now - past[-1].time < _WARMTH_EVERY:
         return past
-    leapt = len(last) != len(temperatures) or any(
-        before is None or abs(value - before) >= _TEMPERATURE_JUMP
-        for value, before in zip(temperatures, last, strict=True)
-    )
+    # What is believed at once has not leapt; a leap was a suspicion first.
+    leapt = len(last) != len(temperatures) or any(name.startswith("temperature") for name in trust.suspects)
     if leapt or not past or now < past[-1].time:
         return (Warmth(time=now, temperatures=temperatures),)
     if now - past[-1].time < _WARMTH_EVERY:
