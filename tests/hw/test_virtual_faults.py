@@ -214,6 +214,17 @@ def test_dead_cell_sense() -> None:
     assert pack.current == -30, "the ring sees the cell itself"
 
 
+def test_open_sense_wire() -> None:
+    pack, twin = broken("open_sense_wire", cell=4, value=2)
+    told, sound = pack.reading(0), twin.reading(0)
+
+    assert told.cells[4] == pytest.approx(sound.cells[4] - 0.060, abs=0.001)
+    assert told.cells[5] == pytest.approx(sound.cells[5] + 0.060, abs=0.001)
+    assert told.voltage == sound.voltage
+    pack.inject("open_sense_wire", cell=15, value=2)
+    assert pack.reading(0).cells[15] == pytest.approx(sound.cells[15] - 0.060, abs=0.001)
+
+
 def test_cell_sentinel() -> None:
     pack, _ = broken("cell_sentinel", cell=7)
 

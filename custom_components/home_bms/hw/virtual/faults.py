@@ -154,6 +154,14 @@ def _shift_cell(active: Active, told: Report) -> None:
     told.cells[active.cell] = (told.cells[active.cell] or 0.0) + active.value
 
 
+def _part_neighbours(active: Active, told: Report) -> None:
+    """Let the two cells beside a floating wire share their sum wrongly, the more so the more current flows."""
+    shift = active.value / 1000.0 * (told.current or 0.0)
+    for cell, sign in ((active.cell, 1.0), (active.cell + 1, -1.0)):
+        if cell < len(told.cells):
+            told.cells[cell] = (told.cells[cell] or 0.0) + sign * shift
+
+
 def _set_temperature(active: Active, told: Report) -> None:
     told.temperatures[active.cell] = active.value
 
@@ -203,6 +211,8 @@ FAULTS: Final[Mapping[str, Fault]] = {
               unit="mΩ", default=1, low=0, high=100, start=_loosen(1), stop=_loosen(-1)),
         Fault(name="dead_cell_sense", text="A cell's sense wire is open: the device reports the value.", place=CELL,
               unit="V", default=0, low=0, high=65.535, distort=_set_cell),
+        Fault(name="open_sense_wire", text="The wire to the next cell is open: both move against each other.", place=CELL,
+              unit="mΩ", default=1, low=-10, high=10, distort=_part_neighbours),
         Fault(name="cell_sentinel", text="A cell reports a number that means 'no value'.", place=CELL,
               unit="V", default=65.535, low=0, high=65.535, distort=_set_cell),
         Fault(name="spike", text="One sample of one cell is off by the value.", place=CELL,
