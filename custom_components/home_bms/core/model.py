@@ -450,6 +450,21 @@ class Warmth:
     temperatures: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shunt:
+    """The last current and pack voltage, and how often they contradicted each other."""
+
+    time: float
+    current: float
+    voltage: float
+    against: int = 0
+    """Load steps in which the voltage moved the wrong way, less those in which it moved the right one."""
+    stuck: int = 0
+    """Samples in which all cells moved and the current did not, to the last digit."""
+    lied: float | None = None
+    """When it last contradicted."""
+
+
 NO_WIRES: Mapping[int, int] = MappingProxyType({})
 
 
@@ -476,6 +491,7 @@ class Trust:
     frame: Frame | None = None
     """The last sample in which anything had changed."""
     still: Still | None = None
+    shunt: Shunt | None = None
     warmth: tuple[Warmth, ...] = ()
     """Temperatures about one and two minutes ago, the older first."""
     wires: Mapping[int, int] = NO_WIRES

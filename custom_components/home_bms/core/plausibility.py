@@ -20,6 +20,7 @@ from .model import (
     Trust,
     Warmth,
 )
+from .shunt import watch
 
 # What a lithium cell can show at all; 0 V is an open sense wire and 65.535 V a sentinel (faults.md 17, 18).
 _CELL_RANGE: Final = (0.5, 5.0)
@@ -84,13 +85,16 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     sample; when
     the next one is like it, it is believed. A device that only repeats itself under load grows old. A sensor that is
     merely
-    odd (it disagrees, it does not move) is pointed out and its value kept: the sensor is doubted, the danger is not.
+    odd (it disagrees, it does not move) is pointed out and its value kept: the sensor is doubted, the danger is not. A
+    current
+    that the voltage contradicts time and again is unknown.
     Nothing is invented in place of what is doubted.
     """
     doubts: dict[str, str] = {}
     suspects: dict[str, float] = {}
     now = reading.time
     current = _current(config, reading, doubts)
+    shunt, contradiction = watch(trust.shunt, current, reading.voltage, config.cells, reading.current_time)
     cells = _cells(config, trust, reading, current, doubts, suspects)
     # What is compared with the next sample is what was measured, not what is left of it.
     measured = _remember(cells, trust.cells)
@@ -102,6 +106,9 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     if switch is None and reading.switch_temperature is not None:
         doubts["switch_temperature"] = "out_of_range"
     voltage = _voltage(cells, reading, doubts)
+    if contradiction:
+        doubts["current"] = contradiction
+        current = None
     frame, repeats = frame_frozen(trust.frame, reading)
     if repeats:
         doubts["pack"] = "frozen"
@@ -131,6 +138,7 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
         broken_since=(now if trust.broken_since is None else trust.broken_since) if broken else None,
         frame=frame,
         still=still,
+        shunt=shunt,
         warmth=_warmth(trust, temperatures, now),
         wires=wires,
     )
