@@ -101,7 +101,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         # Last, so that the mark above reloads nothing.
         entry.async_on_unload(entry.add_update_listener(_async_settings_changed))
-        if any(entry.subentries.get(key) is not pack.subentry for key, pack in system.packs.items()):
+        if any(pack.settings is not pack.subentry.data for pack in system.packs.values()):
             # A pack has already told other settings of its own.
             hass.config_entries.async_schedule_reload(entry.entry_id)
         async_forget_issues(hass, entry.entry_id, {None, *entry.subentries})

@@ -125,6 +125,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     ) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=subentry.title)
         self.subentry = subentry
+        self.settings = subentry.data
+        """What it was set up with; Home Assistant puts changed settings into the same subentry."""
         self.identity = subentry.subentry_id
         if len(list(entry.get_subentries_of_type(SUBENTRY_PACK))) > 1:
             config = strings.on_shared_bus(config)
@@ -259,9 +261,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         Without permission a real inverter would hear nothing either, so the simulated one then goes its own way: the
         demonstration is honest about what the switch does.
         """
-        if self.host is not None and self.control_allowed:
+        host = self.host if self.control_allowed else None
+        self.supervisor.state = bms.deliver(self.supervisor.state, delivered=host is not None)
+        if host is not None:
             own = self.latest.decision
-            self.host.obey(
+            host.obey(
                 min(together.cvl.value, own.cvl.value),
                 min(together.ccl.value, own.ccl.value),
                 min(together.dcl.value, own.dcl.value),

@@ -127,6 +127,9 @@ class Supervisor:
         self._acting: asyncio.Task[None] | None = None
         self._identify = True
         self._introduced: DeviceInfo | None = None
+        self._began: float | None = None
+        self._late = 0.0
+        """s by which this tick began later than a period after the last."""
         self._writes_failed = 0
         self._fault: Exception | None = None
         self._faulty_since: float | None = None
@@ -163,7 +166,7 @@ class Supervisor:
 
     def reading(self) -> PackReading:
         """Return the last reading, aged to now."""
-        return replace(self._last, time=self._hass.loop.time())
+        return replace(self._last, time=self._hass.loop.time(), tick_late=self._late)
 
     async def _release(self) -> None:
         """Release after a write that is under way, so that it cannot come last."""
@@ -188,6 +191,8 @@ class Supervisor:
     async def _tick(self, patience: float) -> None:
         """Read, judge, act and tell; waits at most twice `patience` seconds."""
         began = self._hass.loop.time()
+        self._late = 0.0 if self._began is None else max(0.0, began - self._began - POLL_PERIOD)
+        self._began = began
         self._fault = None
         await self._look(patience)
         self.snapshot = snapshot = self._judge()
@@ -261,10 +266,11 @@ class Supervisor:
             self._watcher.async_trouble(Trouble.IDENTITY_CHANGED, stands=False)
 
     def _lose(self, key: str, message: str) -> None:
-        """Note a failed read, and say so once; who answers next must say who it is."""
+        """Note a failed read, and say so once; the driver itself makes sure who answers next."""
         self.statistics.failed_reads += 1
         self.statistics.last_error = key
-        self._identify = True
+        # Another one must introduce itself.
+        self._identify = self._identify or key == "identity_changed"
         if self.statistics.link in (Link.CONNECTING, Link.ANSWERING):
             LOGGER.warning("%s does not answer: %s", self._name, message)
             self.statistics.link = Link.SILENT

@@ -16,6 +16,7 @@ from custom_components.home_bms import supervisor
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Alarm, Level
+from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ENTRY_ID, PACK_ID, PERIOD, SERIAL, ScriptedDriver, lost, make_entry, set_up, ticks, until
@@ -75,7 +76,15 @@ async def test_a_lost_pack_is_logged_once_and_so_is_its_return(
     await until(lambda: pack.statistics.link is Link.ANSWERING)
     await ticks(pack, 3)
     assert caplog.text.count("Pack 1 answers again") == 1
-    assert driver.identified == identified + 1
+    assert driver.identified == identified, "the driver itself looks who answers after a loss"
+
+
+async def test_a_pack_that_has_changed_must_introduce_itself(pack: PackCoordinator, driver: ScriptedDriver) -> None:
+    identified = driver.identified
+    driver.error = DriverError("identity_changed", "another serial number")
+    await until(lambda: driver.identified > identified)
+    driver.error = None
+    await until(lambda: pack.statistics.link is Link.ANSWERING)
 
 
 async def test_a_slow_read_is_not_cancelled_and_the_last_reading_is_judged_aged(

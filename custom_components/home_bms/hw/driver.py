@@ -59,7 +59,10 @@ class Driver(Protocol):
         """Read who the device is, without writing. Raises DriverError."""
 
     async def async_read(self) -> PackReading:
-        """Read the live values, and now and then the settings. Raises DriverError."""
+        """Read the live values, and now and then the settings.
+
+        After a lost link it first makes sure that the same pack answers. Raises DriverError, `identity_changed` if not.
+        """
 
     async def async_apply(self, decision: Decision) -> None:
         """Move each switch whose wish differs from its commanded position, and read each write back.
