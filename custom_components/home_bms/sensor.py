@@ -638,6 +638,17 @@ class SystemSensor(SystemEntity, SensorEntity):
 
     @property
     @override
+    def remark(self) -> object:
+        """Where the rule that limits most does so."""
+        limiting_fn = self.entity_description.limiting_fn
+        if limiting_fn is None:
+            return None
+        limiting = limiting_fn(self.coordinator)
+        reason = limiting.bound.reason
+        return limiting.pack, limiting.direction, reason.cell, reason.sensor
+
+    @property
+    @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
         """Return why a limit is what it is."""
         description, reason_fn = self.entity_description, self.entity_description.reason_fn

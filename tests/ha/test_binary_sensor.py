@@ -94,6 +94,30 @@ async def test_a_hot_cell_is_a_problem_with_its_evidence_and_then_a_trip(
     assert state_of(hass, "binary_sensor.pack_1_tripped") == "on"
 
 
+async def test_the_system_shows_the_gravest_problem_of_any_pack(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
+) -> None:
+    await show(hass, pack)
+    problem = hass.states.get("binary_sensor.home_battery_problem")
+    assert problem is not None
+    assert (problem.state, problem.attributes.get("pack")) == ("off", None)
+    driver.temperatures[1] = 52.0
+    await until(lambda: pack.latest.decision.alarms)
+    await show(hass, pack)
+    problem = hass.states.get("binary_sensor.home_battery_problem")
+    assert problem is not None
+    assert problem.state == "on"
+    told = {name: problem.attributes[name] for name in ("pack", "protection", "level", "sensor", "value", "threshold")}
+    assert told == {
+        "pack": "Pack 1",
+        "protection": "charge_overtemperature",
+        "level": "protect",
+        "sensor": 2,
+        "value": 52.0,
+        "threshold": 50.0,
+    }
+
+
 async def test_the_level_of_a_problem_is_recorded_and_its_numbers_are_not(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:

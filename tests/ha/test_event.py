@@ -5,15 +5,20 @@ from __future__ import annotations
 import pytest
 from homeassistant.const import Platform
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, ServiceCall, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_mock_service,
+)
 
-from custom_components.home_bms.const import WRITES_TO_TELL
+from custom_components.home_bms.const import DOMAIN, EVENT_PROTECTION, WRITES_TO_TELL
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.protection import PROTECTION_KEYS
 from custom_components.home_bms.hw.driver import DriverError
 
-from .conftest import ScriptedDriver, ticks, until
+from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
 from .entities import offered
 
 PROTECTION = "event.pack_1_protection"
@@ -78,6 +83,38 @@ async def test_an_automation_of_the_user_reacts_to_a_hot_cell(
     await until(lambda: not pack.latest.decision.alarms)
     await hass.async_block_till_done()
     assert len(calls) == 1
+
+
+async def test_an_event_says_how_grave_it_is_what_it_stops_and_what_began_it(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
+) -> None:
+    fired = async_capture_events(hass, EVENT_PROTECTION)
+    driver.cells = [3.30] * 15 + [3.57]
+    driver.current = 10.0
+    await until(lambda: any(event.data["protection"] == "cell_overvoltage" for event in fired))
+    await hass.async_block_till_done()
+    (told,) = [event.data for event in fired if event.data["protection"] == "cell_overvoltage"][:1]
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, PACK_ID), ENTRY_ID)
+    assert device is not None
+    assert dict(told) == {
+        "entity_id": PROTECTION,
+        "device_id": device.id,
+        "name": "Pack 1",
+        "protection": "cell_overvoltage",
+        "level": "protect",
+        "severity": "serious",
+        "flow": "charge",
+        "cell": 16,
+        "sensor": None,
+        "value": 3.57,
+        "threshold": 3.55,
+        "cause": "cell_overvoltage",
+        "acting": False,
+    }
+    state = hass.states.get(PROTECTION)
+    assert state is not None
+    assert "message" in state.attributes
+    assert "message" in state.state_info["unrecorded_attributes"]
 
 
 async def test_a_protection_that_rises_trips_and_is_reset_tells_each_step(

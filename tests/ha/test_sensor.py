@@ -15,8 +15,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.home_bms import entity
 from custom_components.home_bms.coordinator import PackCoordinator
+from custom_components.home_bms.core.model import Bound, LinkState, Quality, Reason
+from custom_components.home_bms.core.plausibility import DOUBTS
 
-from .conftest import ScriptedDriver, lost, ticks, until
+from .conftest import ScriptedDriver, lost, make_entry, pack_subentry, set_up, ticks, until
 from .entities import everything_is_news, offered, show, state_of
 
 
@@ -163,6 +165,116 @@ async def test_a_limit_says_which_sensor_holds_it_down(
     # Of no use to the recorder, which would keep a row for every change of theirs.
     assert {"cell", "sensor", "value", "threshold"} <= reason.state_info["unrecorded_attributes"]
     assert "reason" in limit.state_info["unrecorded_attributes"]
+
+
+async def test_a_doubted_value_says_why_at_itself_and_in_the_quality_of_the_data(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything_is_news(monkeypatch)
+    await show(hass, pack)
+    assert state_of(hass, "sensor.pack_1_data_quality") == "good"
+    assert state_of(hass, "sensor.pack_1_link") == "connected"
+    driver.cells[6] = 65.535
+    driver.temperatures[1] = -40.0
+    await show(hass, pack)
+    cell, sensor = hass.states.get("sensor.pack_1_cell_7"), hass.states.get("sensor.pack_1_temperature_2")
+    assert cell is not None
+    assert sensor is not None
+    assert cell.state == sensor.state == "unknown"
+    reasons = {"cell_7": cell.attributes["doubt"], "temperature_2": sensor.attributes["doubt"]}
+    assert set(reasons.values()) <= set(DOUBTS)
+    quality = hass.states.get("sensor.pack_1_data_quality")
+    assert quality is not None
+    assert quality.state == "doubtful"
+    assert reasons.items() <= quality.attributes["doubts"].items()
+    assert {"doubt", "doubts"} <= quality.state_info["unrecorded_attributes"]
+    assert "doubt" not in hass.states.get("sensor.pack_1_cell_8").attributes  # type: ignore[union-attr]
+    driver.cells[6], driver.temperatures[1] = 3.3, 25.0
+    await until(lambda: not pack.latest.believed.doubts)
+    await show(hass, pack)
+    assert state_of(hass, "sensor.pack_1_data_quality") == "good"
+
+
+async def test_a_doubt_is_news_though_the_value_stands(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch)
+    snapshot = pack.latest
+    for doubts in ({}, {"temperature_1": "disagrees"}, {}):
+        pack.async_set_updated_data(replace(snapshot, believed=replace(snapshot.believed, doubts=doubts)))
+        state = hass.states.get("sensor.pack_1_temperature_1")
+        assert state is not None
+        assert state.state == "25.0"
+        assert state.attributes.get("doubt") == doubts.get("temperature_1")
+
+
+async def test_the_link_is_told_as_it_goes_and_comes(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything_is_news(monkeypatch)
+    snapshot = pack.latest
+    for link, quality in ((LinkState.LATE, Quality.DOUBTFUL), (LinkState.SLEEPING, Quality.POOR)):
+        pack.async_set_updated_data(replace(snapshot, believed=replace(snapshot.believed, link=link, quality=quality)))
+        assert state_of(hass, "sensor.pack_1_link") == link
+        assert state_of(hass, "sensor.pack_1_data_quality") == quality
+
+
+def limits(pack: PackCoordinator, ccl: float, dcl: float, why: Reason | None = None) -> None:
+    """Let a pack have decided so."""
+    decision = pack.latest.decision
+    charge = Bound(value=ccl, reason=why or Reason(rule="rated"))
+    discharge = Bound(value=dcl, reason=Reason(rule="soc_window"))
+    pack.latest = replace(pack.latest, decision=replace(decision, ccl=charge, dcl=discharge))
+
+
+async def test_the_system_says_what_limits_it_most_and_where(
+    hass: HomeAssistant,
+    drivers: list[ScriptedDriver],
+    driver: ScriptedDriver,
+    scripted: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything_is_news(monkeypatch)
+    drivers.append(ScriptedDriver("JK-0002"))
+    other = pack_subentry("01PACK0000000000000000000B", "Garage pack", serial_number="JK-0002")
+    entry = make_entry(hass, pack_subentry(), other)
+    await set_up(hass, entry)
+    garage: PackCoordinator = entry.runtime_data.packs["01PACK0000000000000000000B"]
+    hot = Reason(rule="charge_overtemperature", sensor=3, value=51.0, threshold=50.0)
+    for pack in entry.runtime_data.packs.values():
+        limits(pack, 140.0, 70.0)
+    # Half of the discharge is left, and nothing of the charge.
+    limits(garage, 0.0, 70.0, hot)
+    system = entry.runtime_data.system
+    system.async_set_updated_data(system.async_combine())
+    limiting = hass.states.get("sensor.home_battery_limiting_reason")
+    assert limiting is not None
+    assert limiting.state == "charge_overtemperature"
+    assert limiting.attributes["pack"] == "Garage pack"
+    assert limiting.attributes["direction"] == "charge"
+    assert limiting.attributes["limit"] == 0.0
+    assert limiting.attributes["sensor"] == 4
+    assert (limiting.attributes["value"], limiting.attributes["threshold"]) == (51.0, 50.0)
+    assert {"pack", "limit"} & set(limiting.state_info["unrecorded_attributes"]) == {"limit"}
+
+
+async def test_the_scarcer_direction_is_the_one_that_limits(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator
+) -> None:
+    system = pack.config_entry.runtime_data.system
+    for ccl, dcl, direction in ((140.0, 70.0, "discharge"), (70.0, 140.0, "charge"), (140.0, 140.0, "charge")):
+        limits(pack, ccl, dcl)
+        system.async_set_updated_data(system.async_combine())
+        limiting = hass.states.get("sensor.home_battery_limiting_reason")
+        assert limiting is not None
+        assert limiting.attributes["direction"] == direction
 
 
 class Clock:
