@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import bms
-from custom_components.home_bms.core.model import Wishes
+from custom_components.home_bms.core.model import HardwareRing, Wishes
 
 from .conftest import Story, make_config, with_cell
 
@@ -201,3 +201,12 @@ def test_a_wish_out_of_range_is_refused_by_name(story: Story, changes: dict[str,
         wish(story, **changes)
     assert refused.value.field == field
     assert story.state.wishes == Wishes()
+
+
+def test_a_pack_of_another_chemistry_than_was_said_is_not_charged_by_its_levels() -> None:
+    """NMC is set, the pack cuts off as LFP does (faults.md 59)."""
+    story = Story(make_config(chemistry="nmc"))
+    story.tell(100, hardware=HardwareRing(cell_overvoltage=3.65, cell_undervoltage=2.5))
+    assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (0, "settings_out_of_order")
+    assert story.decision.dcl.value == 0
+    assert story.decision.cvl.value == pytest.approx(16 * 3.60)

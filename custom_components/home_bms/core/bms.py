@@ -59,7 +59,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
     alarms = protection.alarms(tracks) if tracks else ()
     wishes = _expire(state.wishes, now)
     limits, cvl, ccl, dcl, permitted = limit(
-        config, state.limits, wishes, believed, known, alarms, delivered=state.delivered
+        config, state.limits, wishes, believed, known, alarms, ring=reading.hardware, delivered=state.delivered
     )
     balancing = balance(config, state.balance, wishes, believed)
     contactors, charge, discharge, relays = switch(

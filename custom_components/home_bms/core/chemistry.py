@@ -473,8 +473,11 @@ _SYSTEM: Final[Mapping[str, tuple[Stage, ...]]] = {
         Stage(level=Level.PROTECT, at=30, release=1, hold=60),
         Stage(level=Level.TRIP, at=60, release=1),
     ),
-    # V by which home_bms would act after the pack's own cut-off.
-    "settings_out_of_order": (Stage(level=Level.WARN, at=0.001, release=-0.001),),
+    # V by which home_bms would act after the pack's own cut-off; by a tenth, these are the levels of another chemistry.
+    "settings_out_of_order": (
+        Stage(level=Level.WARN, at=0.001, release=-0.001),
+        Stage(level=Level.PROTECT, at=0.1, release=0.05),
+    ),
     "loop_late": (Stage(level=Level.WARN, at=3, release=1, hold=60),),
 }
 

@@ -7,7 +7,20 @@ from math import inf
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from .model import Alarm, Believed, Bound, Curve, Estimate, Flow, LimitsState, PackConfig, Ramp, Reason, Wishes
+from .model import (
+    Alarm,
+    Believed,
+    Bound,
+    Curve,
+    Estimate,
+    Flow,
+    HardwareRing,
+    LimitsState,
+    PackConfig,
+    Ramp,
+    Reason,
+    Wishes,
+)
 from .plausibility import LINK_FRESH, everything_known
 from .protection import PROTECTION_KEYS, share
 
@@ -61,6 +74,7 @@ def limit(
     estimate: Estimate,
     alarms: tuple[Alarm, ...],
     *,
+    ring: HardwareRing | None,
     delivered: bool,
 ) -> tuple[LimitsState, Bound, Bound, Bound, Flow]:
     """Return the new state, CVL in V, CCL and DCL in A, and the directions that are permitted at all.
@@ -71,10 +85,10 @@ def limit(
     """
     charge = _lowest(_charging(config, wishes, believed, estimate, alarms))
     discharge = _lowest(_discharging(config, wishes, believed, estimate, alarms))
-    voltage = _lowest(_voltage(config, wishes, believed, charge))
+    bottom = config.cells * min(config.cell_voltage_float, _ceiling(ring))
+    voltage = _lowest(_voltage(config, wishes, believed, charge, bottom))
     known = everything_known(config, believed)
     now = believed.time
-    bottom = config.cells * config.cell_voltage_float
     top = config.cells * config.cell_voltage_full
     new = LimitsState(
         exceeded_since=_exceeded_since(state, believed, delivered=delivered),
@@ -102,6 +116,15 @@ def _exceeded_since(state: LimitsState, believed: Believed, *, delivered: bool) 
     if abs(current) <= _OBEYED * allowed + _ALLOWANCE:
         return None
     return believed.time if state.exceeded_since is None else state.exceeded_since
+
+
+# As the levels are drawn inside the pack's own when it is set up (thresholds.md 2.12, "Ordering rule").
+_RING_GAP: Final = 0.050
+
+
+def _ceiling(ring: HardwareRing | None) -> float:
+    """Return the V per cell that the pack's own cut-off leaves: it may be another chemistry than was said."""
+    return inf if ring is None or ring.cell_overvoltage is None else ring.cell_overvoltage - _RING_GAP
 
 
 def _bound(ramp: Ramp) -> Bound:
@@ -148,9 +171,11 @@ def _discharging(
         yield _soc(rated, room, estimate.soc, window)
 
 
-def _voltage(config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate) -> Iterator[Candidate]:
+def _voltage(
+    config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate, ceiling: float
+) -> Iterator[Candidate]:
     full = config.cell_voltage_full
-    bottom = config.cells * config.cell_voltage_float
+    bottom = config.cells * min(config.cell_voltage_float, ceiling)
     if charge.value <= 0:
         # Direct-coupled solar chargers follow the voltage limit only (leaps-and-pains.md, row 2).
         reason = charge.rule if charge.rule in PROTECTION_KEYS else "charging_stopped"
