@@ -240,7 +240,9 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         """Take one tick: tell events at once and all of them, entities when it is worth it, the disk before long."""
         self.latest = snapshot
         self._tell_events(snapshot)
-        self._issues.async_judge(snapshot.decision.alarms, acting=self.control_allowed)
+        self._issues.async_judge(
+            snapshot.decision.alarms, acting=self.control_allowed, device_alarms=snapshot.reading.alarms
+        )
         self._system.async_permit_joining()
         together = self._system.async_combine()
         self._obey(together)

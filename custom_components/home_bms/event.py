@@ -64,7 +64,13 @@ class ProtectionEvent(PackEntity, EventEntity):
     @callback
     def _async_tell(self, key: str, became: str, alarm: Alarm, root: Alarm) -> None:
         """Tell what became of a protection: as a state for automations, and on the bus for the logbook."""
-        told = facts(alarm, became, root, acting=self.coordinator.control_allowed)
+        told = facts(
+            alarm,
+            became,
+            root,
+            acting=self.coordinator.control_allowed,
+            device_alarms=self.coordinator.latest.reading.alarms,
+        )
         event_type = became if became in (RELEASED, RESET) else key
         self._trigger_event(event_type, told | {"message": tell(self.hass, told)})
         self.async_write_ha_state()

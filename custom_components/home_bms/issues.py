@@ -15,7 +15,7 @@ from .core.lint import Finding, lint
 from .core.model import Alarm, ConfigError, Level, PackConfig
 from .core.ring import FACTS, REGISTERS
 from .hw.driver import DeviceInfo
-from .story import facts, tell
+from .story import DEVICE_ALARM, facts, tell
 from .texts import protection_name, word
 
 # What waiting does not mend, with the level from which a person is called; a trip always calls one.
@@ -49,7 +49,7 @@ class PackIssues:
         self._name = name
         self._subentry_id = subentry_id
         self._data: dict[str, str | int | float | None] = {"entry_id": entry_id, "subentry_id": subentry_id}
-        self._calls: frozenset[tuple[str, Level]] | None = None
+        self._calls: tuple[object, ...] | None = None
 
     @callback
     def async_audit(self, config: PackConfig, info: DeviceInfo) -> None:
@@ -65,16 +65,26 @@ class PackIssues:
             )
 
     @callback
-    def async_judge(self, alarms: tuple[Alarm, ...], *, acting: bool) -> None:
+    def async_judge(
+        self, alarms: tuple[Alarm, ...], *, acting: bool, device_alarms: frozenset[str] | None = None
+    ) -> None:
         """Call a person for what has tripped and for what waiting does not mend; consequences call nobody."""
         calling = _calling(alarms) if alarms else ()
-        calls = frozenset((alarm.key, alarm.level) for alarm in calling)
+        calls = tuple(
+            (alarm.key, alarm.level, device_alarms if alarm.key == DEVICE_ALARM else None) for alarm in calling
+        )
         if calls == self._calls:
             return
         self._calls = calls
-        self._withdraw(_CALL, {key for key, _ in calls})
+        self._withdraw(_CALL, {alarm.key for alarm in calling})
         for alarm in calling:
-            told = facts(alarm, alarm.level.name.lower(), root(alarm, alarms), acting=acting)
+            told = facts(
+                alarm,
+                alarm.level.name.lower(),
+                root(alarm, alarms),
+                acting=acting,
+                device_alarms=device_alarms,
+            )
             self._raise(
                 f"{_CALL}_{alarm.key}",
                 "tripped" if alarm.level is Level.TRIP else "needs_attention",

@@ -10,10 +10,13 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, callback
 
 from .core.model import Alarm, Flow, Level, Reason
-from .texts import protection_name, word
+from .core.protection import INFORMATION
+from .texts import protection_name, protection_names, word
 
 RELEASED: Final = "released"
 RESET: Final = "reset"
+DEVICE_ALARM: Final = "device_alarm"
+NO_ALARMS: Final[frozenset[str]] = frozenset()
 
 FLOW_NAMES: Final[Mapping[Flow, str]] = {
     Flow.NONE: "none",
@@ -92,12 +95,16 @@ def evidence(reason: Reason) -> dict[str, Any]:
     }
 
 
-def facts(alarm: Alarm, became: str, root: Alarm, *, acting: bool) -> dict[str, Any]:
+def facts(
+    alarm: Alarm, became: str, root: Alarm, *, acting: bool, device_alarms: frozenset[str] | None = None
+) -> dict[str, Any]:
     """Return what became of a protection, for automations; cells and sensors count from 1.
 
     `became` is the name of the level that it rose to, or `released` or `reset`; `root` is the alarm that began it.
-    `acting` tells whether home_bms may do something about it.
+    `acting` tells whether home_bms may do something about it. `device_alarms` are the pack's own that stand; they are
+    told where they are what it is about.
     """
+    own = sorted((device_alarms or NO_ALARMS) - INFORMATION) if alarm.key == DEVICE_ALARM else []
     return {
         "protection": alarm.key,
         "level": became,
@@ -106,6 +113,7 @@ def facts(alarm: Alarm, became: str, root: Alarm, *, acting: bool) -> dict[str, 
         **evidence(alarm.reason),
         "cause": root.key,
         "acting": acting,
+        **({"device_alarms": own} if own else {}),
     }
 
 
@@ -117,6 +125,9 @@ def tell(hass: HomeAssistant, told: Mapping[str, Any]) -> str:
     if level in (RELEASED, RESET):
         return word(hass, "story", level, protection=name)
     story = _measured(hass, key, level, told) or name
+    if own := told.get("device_alarms"):
+        # Devices have alarms that no protection of home_bms is called after.
+        story = f"{story}: {protection_names(hass, own).replace('_', ' ')}"
     effect = f"{level}_{told['flow']}"
     if level != Level.WARN.name.lower() and told["flow"] != FLOW_NAMES[Flow.NONE]:
         story = word(hass, "story", "then", story=story, effect=word(hass, "effect", effect))

@@ -323,6 +323,22 @@ async def test_who_is_called_for_what(
     assert standing() == {}
 
 
+async def test_an_alarm_of_the_pack_itself_is_named_and_followed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    own = PackIssues(hass, entry_id=ENTRY_ID, subentry_id="other", name="Pack 2")
+    alarms = (alarm("device_alarm", Level.WARN),)
+
+    def story() -> str:
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, "call_device_alarm_other")
+        assert issue is not None
+        assert issue.translation_placeholders is not None
+        return issue.translation_placeholders["story"]
+
+    own.async_judge(alarms, acting=True, device_alarms=frozenset({"current_sensor_fault"}))
+    assert story() == "Alarm of the pack itself: current sensor fault"
+    own.async_judge(alarms, acting=True, device_alarms=frozenset({"balance_wire_resistance"}))
+    assert story() == "Alarm of the pack itself: balance wire resistance"
+
+
 async def test_issues_of_a_pack_that_was_removed_are_forgotten(
     hass: HomeAssistant, driver: ScriptedDriver, entry: MockConfigEntry
 ) -> None:

@@ -69,6 +69,19 @@ def test_a_protection_is_told_in_a_sentence(
     assert said(hass, told) == sentence
 
 
+def test_the_packs_own_alarms_are_named_where_they_are_what_it_is_about(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    own = frozenset({"balance_wire_resistance", "cell_overvoltage", "change_password"})
+    device = alarm("device_alarm", Level.WARN, Flow.BOTH, value=2.0, threshold=1.0)
+    told = facts(device, "warn", device, acting=True, device_alarms=own)
+    # A reminder to change the password is about no battery.
+    assert told["device_alarms"] == ["balance_wire_resistance", "cell_overvoltage"]
+    assert tell(hass, told) == "Alarm of the pack itself: balance wire resistance, Cell over-voltage"
+    hot = alarm("charge_overtemperature")
+    assert "device_alarms" not in facts(hot, "trip", hot, acting=True, device_alarms=own)
+
+
 def test_its_end_and_its_reset_are_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     hot = alarm("charge_overtemperature", sensor=2, value=57.0, threshold=55.0)
     assert said(hass, hot, RELEASED) == "Too hot to charge is over"

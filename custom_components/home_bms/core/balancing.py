@@ -10,8 +10,7 @@ def balance(config: PackConfig, state: BalanceState, wishes: Wishes, believed: B
     """Return whether to balance: at the top only, where a difference in voltage is one in charge, or on demand.
 
     It starts at `balance_on` and stops at `balance_off` of cell difference. Unknown cells or temperatures, heat and
-    the user's
-    switch stop it. On demand it runs at any voltage until the difference is small.
+    the user's switch stop it. On demand it runs at any voltage until the difference is small.
     """
     run = wishes.balance and _wanted(config, state, wishes, believed)
     if run == state.active:

@@ -195,8 +195,7 @@ def configure(
     """Return a pack's configuration, every level in order.
 
     `overrides` are settings by key where the user moved them. Raises ConfigError that names the field and what it
-    permits:
-    `unknown_chemistry`, `confirm_datasheet`, `unknown_setting`, `out_of_range` (value, minimum, maximum) or
+    permits: `unknown_chemistry`, `confirm_datasheet`, `unknown_setting`, `out_of_range` (value, minimum, maximum) or
     `levels_out_of_order` (lower, lower_value, upper, upper_value).
     """
     if chemistry not in CHEMISTRIES:

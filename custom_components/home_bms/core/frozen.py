@@ -10,8 +10,7 @@ from .model import Frame, PackConfig, PackReading, Still
 _FRAME_AFTER: Final = 60.0
 _FLOWING: Final = 1.0
 # A cell that stays the same to the millivolt while others move by more than noise, looked at once a minute under a
-# tenth of the
-# capacity per hour: told after 10 minutes, not used after 30 (faults.md 25).
+# tenth of the capacity per hour: told after 10 minutes, not used after 30 (faults.md 25).
 _STILL_EVERY: Final = 60.0
 _STILL_LOAD: Final = 0.1
 _STILL_MOVE: Final = 0.002

@@ -80,8 +80,7 @@ def limit(
     """Return the new state, CVL in V, CCL and DCL in A, and the directions that are permitted at all.
 
     A limit falls at once and rises by `ramp_rate` of its span a second after `ramp_hold`. While a value that it needs
-    is
-    unknown it does not rise; how long it may stay is the matter of `sensor_failed` and `communication_lost`.
+    is unknown it does not rise; how long it may stay is the matter of `data_missing` and `communication_lost`.
     """
     charge = _lowest(_charging(config, wishes, believed, estimate, alarms))
     discharge = _lowest(_discharging(config, wishes, believed, estimate, alarms))
@@ -172,10 +171,9 @@ def _discharging(
 
 
 def _voltage(
-    config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate, ceiling: float
+    config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate, bottom: float
 ) -> Iterator[Candidate]:
     full = config.cell_voltage_full
-    bottom = config.cells * min(config.cell_voltage_float, ceiling)
     if charge.value <= 0:
         # Direct-coupled solar chargers follow the voltage limit only (leaps-and-pains.md, row 2).
         reason = charge.rule if charge.rule in PROTECTION_KEYS else "charging_stopped"

@@ -59,8 +59,7 @@ def restore(config: PackConfig, saved: Mapping[str, Any], *, now: float, gap: fl
     """Return a starting state with what was saved.
 
     `now` is the monotonic time and `gap` the wall-clock seconds since the save, `None` if the clock is not to be
-    believed.
-    Values that are no numbers are dropped one by one; a trip is never dropped.
+    believed. Values that are no numbers are dropped one by one; a trip is never dropped.
     """
     past = gap or 0.0
     counters = saved.get("estimate", {})

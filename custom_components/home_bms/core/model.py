@@ -141,8 +141,8 @@ class PackReading:
     """All that one look at the pack told, each group with the time it was measured.
 
     Cells, current and temperatures may arrive apart; a group's time is on the same monotonic clock as `time`, the
-    moment of
-    judgement. A group without a time was never read. `None` inside a group is a value that the pack did not deliver.
+    moment of judgement. A group without a time was never read. `None` inside a group is a value that the pack did not
+    deliver.
     """
 
     time: float
@@ -287,9 +287,8 @@ class Believed:
     """A reading after plausibility: what may be used, what is doubted and why.
 
     `cell_max` and its kind are over the values that are known, so that a dead sensor hides no danger; whether that is
-    all of
-    them says `cells_age` (0 or small only while every cell is known): a rule that lets go or permits must look there
-    too.
+    all of them says `cells_age` (0 or small only while every cell is known): a rule that lets go or permits must look
+    there too.
     """
 
     time: float

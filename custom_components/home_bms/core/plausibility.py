@@ -40,8 +40,7 @@ _TEMPERATURE_JUMP: Final = 15.0
 # (thresholds.md 2.4).
 _DISAGREES: Final = 25.0
 # Measured by the same device, cells and pack differ by the busbars' drop and by rounding (faults.md 30: 0.5 V); read
-# one after
-# the other, by what a load step moves meanwhile: 16 cells of 0.3 mΩ by 140 A are 0.7 V.
+# one after the other, by what a load step moves meanwhile: 16 cells of 0.3 mΩ by 140 A are 0.7 V.
 _SUM_TOLERANCE: Final = 0.5
 _SUM_SHARE: Final = 0.01
 _SUM_APART: Final = 0.5
@@ -51,8 +50,7 @@ _CURRENT_FACTOR: Final = 5.0
 # Current through two open switches (faults.md 40).
 _LEAK: Final = 2.0
 # An open sense wire between two cells moves them against each other by what its own resistance drops
-# (leaps-and-pains.md L2):
-# judged on load steps of this size, from this deviation on, and believed the second time.
+# (leaps-and-pains.md L2): judged on load steps of this size, from this deviation on, and believed the second time.
 _WIRE_STEP: Final = 10.0
 _WIRE_SWING: Final = 0.030
 _WIRE_TIMES: Final = 2
@@ -82,13 +80,10 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     """Return what of `reading` may be used.
 
     A value outside its physical range is unknown. One that jumps faster than physics permits is unknown for one
-    sample; when
-    the next one is like it, it is believed. A device that only repeats itself under load grows old. A sensor that is
-    merely
-    odd (it disagrees, it does not move) is pointed out and its value kept: the sensor is doubted, the danger is not. A
-    current
-    that the voltage contradicts time and again is unknown.
-    Nothing is invented in place of what is doubted.
+    sample; when the next one is like it, it is believed. A device that only repeats itself under load grows old. A
+    sensor that is merely odd (it disagrees, it does not move) is pointed out and its value kept: the sensor is
+    doubted, the danger is not. A current that the voltage contradicts time and again is unknown. Nothing is invented
+    in place of what is doubted.
     """
     doubts: dict[str, str] = {}
     suspects: dict[str, float] = {}

@@ -14,9 +14,8 @@ def combine(packs: Packs) -> SystemDecision:
     """Return the view of all packs, wired in parallel, by their keys.
 
     Current divides by capacity among the packs whose switches are closed, so the pack that permits least for its size
-    limits all.
-    A pack whose switch is known to be open carries nothing and takes no part; one of which that is not known does.
-    An empty battery permits nothing.
+    limits all. A pack whose switch is known to be open carries nothing and takes no part; one of which that is not
+    known does. An empty battery permits nothing.
     """
     ccl, charge_pack = _current(
         packs, lambda snapshot: snapshot.decision.ccl, lambda snapshot: snapshot.reading.switches.charge

@@ -32,10 +32,11 @@ SETTINGS_RETRY: Final = 10.0
 """s before settings that could not be read are tried again."""
 NEVER: Final = float("-inf")
 RECYCLE_AFTER: Final = 6
-"""Requests in a row without a sound answer after which the link is dropped and made anew: an answer that was cut short
-leaves
-some links out of step for as long as they stay open. Each time in vain doubles it, for others may use the link in
-peace."""
+"""Requests in a row without a sound answer after which the link is dropped and made anew.
+
+An answer that was cut short leaves some links out of step for as long as they stay open. Each time in vain doubles the
+number, for others may use the link in peace.
+"""
 RECYCLE_MOST: Final = 96
 
 ERROR_KEYS: Final[tuple[tuple[type[ModbusError], str], ...]] = (

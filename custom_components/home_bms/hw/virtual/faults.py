@@ -211,7 +211,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
               unit="mΩ", default=1, low=0, high=100, start=_loosen(1), stop=_loosen(-1)),
         Fault(name="dead_cell_sense", text="A cell's sense wire is open: the device reports the value.", place=CELL,
               unit="V", default=0, low=0, high=65.535, distort=_set_cell),
-        Fault(name="open_sense_wire", text="The wire to the next cell is open: both move against each other.", place=CELL,
+        Fault(name="open_sense_wire", text="The wire to the next cell is open: both move apart.", place=CELL,
               unit="mΩ", default=1, low=-10, high=10, distort=_part_neighbours),
         Fault(name="cell_sentinel", text="A cell reports a number that means 'no value'.", place=CELL,
               unit="V", default=65.535, low=0, high=65.535, distort=_set_cell),
