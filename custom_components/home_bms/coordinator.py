@@ -177,7 +177,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     @property
     def statistics(self) -> Statistics:
         """How the loop and the link are doing."""
-        return replace(self.supervisor.statistics, transactions=self._unit.transactions)
+        unit = self._unit
+        return replace(self.supervisor.statistics, transactions=unit.transactions, link_quality=unit.quality)
 
     @property
     def control_allowed(self) -> bool:
@@ -221,9 +222,10 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         except ConfigError as err:
             self._issues.async_ring_refused(err)
             return
-        # What is told for the first time, by a newer version of home_bms, nobody has moved.
+        # What is told for the first time, by a newer version of home_bms, nobody has moved; and those of a virtual pack
+        # follow from what it is made of.
         changes = {name: (stored[name], told.get(name)) for name in stored if stored[name] != told.get(name)}
-        if changes:
+        if changes and self.host is None:
             LOGGER.warning("%s: the pack's own protection settings have changed: %s", self.name, changes)
             self._issues.async_ring_changed(changes)
         self.hass.config_entries.async_update_subentry(self.config_entry, subentry, data=data)
@@ -243,6 +245,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._issues.async_judge(
             snapshot.decision.alarms, acting=self.control_allowed, device_alarms=snapshot.reading.alarms
         )
+        self._issues.async_judge_link(self._unit.quality, snapshot.decision.time)
         self._system.async_permit_joining()
         together = self._system.async_combine()
         self._obey(together)

@@ -21,7 +21,7 @@ from custom_components.home_bms.core.model import Alarm, Flow, HardwareRing, Lev
 from custom_components.home_bms.hw.virtual.ring import settings
 from custom_components.home_bms.issues import PackIssues, async_forget_issues
 
-from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, ticks, until
+from .conftest import ENTRY_ID, PACK_ID, VIRTUAL, ScriptedDriver, make_entry, pack_subentry, set_up, ticks, until
 
 # What the scripted pack of 140 A should be set to.
 GOOD: Final = replace(settings("lfp", 280.0), charge_current=154.0, discharge_current=154.0)
@@ -190,6 +190,26 @@ async def test_what_a_newer_version_reads_for_the_first_time_was_moved_by_nobody
     await set_up_twice(hass, entry)
     assert entry.subentries[PACK_ID].data["hardware_ring"] == kept(GOOD)
     assert issues(hass) == {}
+
+
+@pytest.mark.parametrize("capacity", [280.0, 100.0])
+async def test_a_virtual_pack_on_a_real_link_needs_nobody_whatever_it_is_made_of(
+    hass: HomeAssistant, socket_enabled: None, quick: None, capacity: float
+) -> None:
+    # The form asked a pack of 280 Ah, and the user made it smaller.
+    facts = {**VIRTUAL, "capacity": capacity, "charge_current": 45.0, "discharge_current": 45.0}
+    entry = make_entry(hass, pack_subentry(**facts, hardware_ring=kept(settings("lfp", 280.0))))
+    await set_up_twice(hass, entry)
+    ring = kept(settings("lfp", capacity))
+    await until(lambda: entry.subentries[PACK_ID].data["hardware_ring"] == ring)
+    await hass.async_block_till_done()
+    pack: PackCoordinator = entry.runtime_data.packs[PACK_ID]
+    await until(lambda: pack.latest.reading.hardware is not None)
+    # 140 A of its own is more than the 45 A that were stated.
+    wrong = {"setting_charge_current", "setting_discharge_current"} if capacity == 280 else set()
+    assert set(issues(hass)) == wrong
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
 
 
 async def test_while_a_trip_is_latched_no_ring_is_followed(
