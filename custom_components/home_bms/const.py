@@ -56,3 +56,9 @@ SETUP_PATIENCE: Final = 3.0
 
 # Writes that must fail in a row before a person is told; one lost frame is no news.
 WRITES_TO_TELL: Final = 3
+
+# Transactions by which a link is judged: fifty polls of two requests, so that a lost one in a hundred is no news.
+LINK_WINDOW: Final = 100
+# Percent of sound answers below which a person should look at the wiring, after so many s (faults.md 8).
+LINK_POOR: Final = 95.0
+LINK_POOR_FOR: Final = 120.0

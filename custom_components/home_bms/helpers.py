@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from enum import Enum, Flag, IntEnum
@@ -10,7 +11,7 @@ from typing import Any, cast
 
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_TYPE
 from homeassistant.exceptions import ServiceValidationError
-from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit
+from modbus_connection import ModbusError, ModbusSerialParams, ModbusTcpParams, ModbusUnit
 
 from .const import (
     CONF_BAUDRATE,
@@ -24,6 +25,7 @@ from .const import (
     CONF_TEMPERATURE_SENSORS,
     CONF_THRESHOLDS,
     DOMAIN,
+    LINK_WINDOW,
     TYPE_RTU_OVER_TCP,
     TYPE_SERIAL,
 )
@@ -102,10 +104,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no closed type
 
 
 class CountedUnit:
-    """A Modbus unit that counts its transactions, for the statistics of a pack."""
+    """A Modbus unit that counts its transactions and how many of the last ones failed, for the statistics of a pack."""
 
     def __init__(self, unit: ModbusUnit) -> None:
         self._unit = unit
+        self._last: deque[bool] = deque(maxlen=LINK_WINDOW)
         self.transactions = 0
 
     @classmethod
@@ -114,8 +117,26 @@ class CountedUnit:
         counted = cls(unit)
         return counted, cast("ModbusUnit", counted)
 
+    @property
+    def quality(self) -> float | None:
+        """Percent of the last transactions that were answered soundly, `None` until there are enough to tell."""
+        last = self._last
+        return 100 * sum(last) / len(last) if len(last) == LINK_WINDOW else None
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the unit has
         """Pass everything on; reading and writing is what counts."""
-        if name.startswith(("read_", "write_")):
+        found = getattr(self._unit, name)
+        if not name.startswith(("read_", "write_")):
+            return found
+
+        async def counted(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the unit does it
             self.transactions += 1
-        return getattr(self._unit, name)
+            try:
+                answer = await found(*args, **kwargs)
+            except ModbusError:
+                self._last.append(False)
+                raise
+            self._last.append(True)
+            return answer
+
+        return counted

@@ -8,7 +8,7 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
+from .const import DOMAIN, LINK_POOR, LINK_POOR_FOR
 from .core.causes import root
 from .core.chemistry import SETTINGS
 from .core.lint import Finding, lint
@@ -39,6 +39,7 @@ _SETTING: Final = "setting"
 _CALL: Final = "call"
 RING_CHANGED: Final = "hardware_ring_changed"
 RING_REFUSED: Final = "hardware_ring_refused"
+LINK_POOR_ISSUE: Final = "link_poor"
 
 
 class PackIssues:
@@ -50,6 +51,8 @@ class PackIssues:
         self._subentry_id = subentry_id
         self._data: dict[str, str | int | float | None] = {"entry_id": entry_id, "subentry_id": subentry_id}
         self._calls: tuple[object, ...] | None = None
+        self._poor_since: float | None = None
+        self._poor = False
 
     @callback
     def async_audit(self, config: PackConfig, info: DeviceInfo) -> None:
@@ -95,6 +98,24 @@ class PackIssues:
                     "remedy": word(self._hass, "remedy", alarm.key),
                 },
             )
+
+    @callback
+    def async_judge_link(self, quality: float | None, now: float) -> None:
+        """Call a person when many requests have been lost for a while, for wiring does not mend itself.
+
+        `quality` is in percent of sound answers, `now` in s.
+        """
+        if quality is None or quality >= LINK_POOR:
+            self._poor_since = None
+            if self._poor and quality is not None:
+                self._poor = False
+                ir.async_delete_issue(self._hass, DOMAIN, f"{LINK_POOR_ISSUE}_{self._subentry_id}")
+            return
+        self._poor_since = now if self._poor_since is None else self._poor_since
+        if not self._poor and now - self._poor_since >= LINK_POOR_FOR:
+            self._poor = True
+            shown = {"lost": f"{100 - quality:.0f}"}
+            self._raise(LINK_POOR_ISSUE, LINK_POOR_ISSUE, ir.IssueSeverity.WARNING, shown)
 
     @callback
     def async_ring_changed(self, changes: Mapping[str, tuple[float | None, float | None]]) -> None:

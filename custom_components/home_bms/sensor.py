@@ -444,6 +444,16 @@ PACK_SENSORS: Final = (
         value_fn=lambda pack: _scaled(pack.statistics.cycle_time, 1000),
     ),
     PackSensorDescription(
+        key="link_quality",
+        translation_key="link_quality",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        dead_band=1,
+        **RARE,
+        value_fn=lambda pack: pack.statistics.link_quality,
+    ),
+    PackSensorDescription(
         key="failed_reads",
         translation_key="failed_reads",
         **COUNT,

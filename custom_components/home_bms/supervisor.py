@@ -56,6 +56,8 @@ class Statistics:
     """Errors of home_bms itself that were survived."""
     transactions: int = 0
     """Modbus requests of this pack."""
+    link_quality: float | None = None
+    """Percent of the last requests that were answered soundly."""
     cycle_time: float | None = None
     """s from the tick to its end."""
     last_error: str | None = None
