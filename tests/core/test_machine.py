@@ -373,3 +373,10 @@ def test_without_precharge_the_same_machine_closes_at_once() -> None:
     assert story.live(1) is ContactorState.CLOSING
     assert story.live(1) is ContactorState.CLOSED
     assert story.relays.precharge is False
+
+
+def test_a_link_voltage_that_is_no_number_proves_no_precharge() -> None:
+    story = RelayStory()
+    story.live(10, link_voltage=float("nan"))
+    assert story.contactor is not ContactorState.CLOSED
+    assert not story.plant.main

@@ -69,6 +69,13 @@ def test_charge_and_health_weigh_by_capacity() -> None:
     assert system(first=pack(soh=100.0), second=pack()).soh is None
 
 
+def test_old_current_is_in_no_sum() -> None:
+    tired = pack(current=10.0)
+    tired.silence(6)
+    both = system(first=pack(current=10.0), second=tired)
+    assert (both.current, both.voltage, both.power) == (None, None, None)
+
+
 def test_power_and_energy_add_up() -> None:
     both = system(first=pack(current=10.0), second=pack(current=-4.0))
     assert both.current == pytest.approx(6)

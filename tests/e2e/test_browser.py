@@ -66,7 +66,7 @@ async def test_a_hot_cell_opens_the_charge_switch_and_starts_the_users_automatio
 
         # Too early: the cause still stands, so the reset is refused and the switch stays open.
         await press_reset(page)
-        await expect(page.get_by_text("charge_overtemperature").first).to_be_visible()
+        await expect(page.get_by_text("The cause still stands").first).to_be_visible()
         assert server.world.pack.commanded.charge is False
 
         server.world.pack.clear("hot_cell_now")

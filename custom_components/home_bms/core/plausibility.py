@@ -39,11 +39,11 @@ _TEMPERATURE_JUMP: Final = 15.0
 # A sensor this far from the middle of three or more is pointed out. Battery-Emulator warns of a spread of 15 K
 # (thresholds.md 2.4).
 _DISAGREES: Final = 25.0
-# Measured by the same device, cells and pack differ by the busbars' drop and by rounding (faults.md 30: 0.5 V); read
-# one after the other, by what a load step moves meanwhile: 16 cells of 0.3 mΩ by 140 A are 0.7 V.
+# Measured by the same device, cells and pack differ by the busbars' drop and by rounding (faults.md 30: 0.5 V). Read
+# one after the other they differ by what a load step moves meanwhile, too: 1 mΩ a cell is a cell and its joints.
 _SUM_TOLERANCE: Final = 0.5
 _SUM_SHARE: Final = 0.01
-_SUM_APART: Final = 0.5
+_SUM_RESISTANCE: Final = 0.001
 _TOGETHER: Final = 1.0
 # Times the larger rated current: beyond that the sensor speaks nonsense or the fuse has long spoken.
 _CURRENT_FACTOR: Final = 5.0
@@ -100,7 +100,7 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     switch = _within(reading.switch_temperature, _SWITCH_TEMPERATURE_RANGE)
     if switch is None and reading.switch_temperature is not None:
         doubts["switch_temperature"] = "out_of_range"
-    voltage = _voltage(cells, reading, doubts)
+    voltage = _voltage(cells, reading, _step(config, trust, current), doubts)
     if contradiction:
         doubts["current"] = contradiction
         current = None
@@ -196,12 +196,9 @@ def _cells(
             doubts["cells"] = "wrong_count"
         return (None,) * config.cells
     last = trust.cells
-    # Unknown current: suppose the largest step that the pack can make.
-    largest = config.charge_current + config.discharge_current
-    step = abs(current - trust.current) if current is not None and trust.current is not None else largest
     # After a gap the voltage may have gone on.
     gap = max(0.0, (reading.cells_time or 0.0) - trust.cells_whole) if trust.cells_whole is not None else 0.0
-    jump = _CELL_JUMP + _CELL_RESISTANCE * step + _CELL_SLOPE * gap
+    jump = _CELL_JUMP + _CELL_RESISTANCE * _step(config, trust, current) + _CELL_SLOPE * gap
     # The aggregates first: while none of them moved far, no cell has left the band that all of them held.
     if whole(raw) and len(last) == len(raw) and whole(last) and not trust.suspects:
         high, low = max(raw), min(raw)
@@ -275,7 +272,16 @@ def _judge(
     return None
 
 
-def _voltage(cells: tuple[float | None, ...], reading: PackReading, doubts: dict[str, str]) -> float | None:
+def _step(config: PackConfig, trust: Trust, current: float | None) -> float:
+    """Return by how much the current has moved since the last sample; unknown, the most that the pack can make."""
+    if current is None or trust.current is None:
+        return config.charge_current + config.discharge_current
+    return abs(current - trust.current)
+
+
+def _voltage(
+    cells: tuple[float | None, ...], reading: PackReading, step: float, doubts: dict[str, str]
+) -> float | None:
     voltage = reading.voltage
     if voltage is None:
         return None
@@ -285,7 +291,7 @@ def _voltage(cells: tuple[float | None, ...], reading: PackReading, doubts: dict
     if not whole(cells) or reading.cells_time is None or reading.current_time is None:
         return voltage
     apart = abs(reading.cells_time - reading.current_time)
-    tolerance = max(_SUM_TOLERANCE, _SUM_SHARE * voltage) + (_SUM_APART if apart else 0.0)
+    tolerance = max(_SUM_TOLERANCE, _SUM_SHARE * voltage) + (_SUM_RESISTANCE * step * len(cells) if apart else 0.0)
     if apart <= _TOGETHER and abs(sum(cells) - voltage) > tolerance:
         doubts["voltage"] = "sum_of_cells"
         return None

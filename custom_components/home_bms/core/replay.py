@@ -146,7 +146,8 @@ def _difference(tick: Tick, run: _Run) -> str | None:
     if run.decision is None or text(run.decision) == text(tick.decision):
         return None
     both = zip(_texts(run.decision), _texts(tick.decision), strict=True)
-    return next(here for here, there in both if here != there)[0]
+    first, *_ = (here[0] for here, there in both if here != there)
+    return first
 
 
 def _texts(decision: Decision) -> Iterator[tuple[str, str]]:

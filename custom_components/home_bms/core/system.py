@@ -30,8 +30,8 @@ def combine(packs: Packs) -> SystemDecision:
         key=lambda bound: bound.value,
         default=Bound(value=0.0, reason=Reason(rule="starting")),
     )
-    current = _sum(packs, lambda _, snapshot: snapshot.believed.current)
-    voltage = _mean(packs, lambda _, snapshot: snapshot.believed.voltage)
+    current = _sum(packs, _current_now)
+    voltage = _mean(packs, _voltage_now)
     capacity = sum(config.capacity for config, _ in packs.values())
     charge = _sum(packs, lambda config, snapshot: _times(snapshot.estimate.soc, config.capacity))
     health = _sum(packs, lambda config, snapshot: _times(snapshot.estimate.soh, config.capacity))
@@ -41,7 +41,7 @@ def combine(packs: Packs) -> SystemDecision:
         dcl=dcl,
         voltage=voltage,
         current=current,
-        power=_sum(packs, lambda _, snapshot: _power(snapshot)),
+        power=_sum(packs, _power),
         soc=None if charge is None else charge / capacity,
         soh=None if health is None else health / capacity,
         capacity=capacity,
@@ -90,6 +90,15 @@ def _times(percent: float | None, capacity: float) -> float | None:
     return None if percent is None else percent * capacity
 
 
-def _power(snapshot: Snapshot) -> float | None:
-    current, voltage = snapshot.believed.current, snapshot.believed.voltage
+def _current_now(config: PackConfig, snapshot: Snapshot) -> float | None:
+    """Return a pack's current unless it is old: a sum with yesterday's share in it is none."""
+    return snapshot.believed.current if snapshot.believed.current_age < config.age_derate else None
+
+
+def _voltage_now(config: PackConfig, snapshot: Snapshot) -> float | None:
+    return snapshot.believed.voltage if snapshot.believed.current_age < config.age_derate else None
+
+
+def _power(config: PackConfig, snapshot: Snapshot) -> float | None:
+    current, voltage = _current_now(config, snapshot), _voltage_now(config, snapshot)
     return None if current is None or voltage is None else current * voltage
