@@ -17,8 +17,8 @@ from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.hw.virtual import VirtualHost
 from custom_components.home_bms.sensor import PACK_SENSORS, SYSTEM_SENSORS
 
-STEP: Final = 10.0
-"""s between two looks of the core at the pack; the live one takes 1 s."""
+STEP: Final = 4.0
+"""s between two looks of the core at the pack: the live one takes 1 s, and after 5 s data would be old."""
 SAMPLE: Final = 60.0
 """s between two samples of each sensor."""
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
