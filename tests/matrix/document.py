@@ -20,9 +20,13 @@ judgement, a second after the last. *Expected* says what must hold and after how
 measured number of polls, in the same order; *never* is watched at every poll from the fault's begin until it is mended.
 A trip that *latches* must stand by itself after its cause has gone, refuse a reset before, and take one after.
 
-At the end of each row all that the black box holds is replayed, and every file that it wrote: each decision comes out
-bit for bit as it was recorded. Where a row asks for less than, or something else than, the sheet of faults that the
-matrix was made from, a note says why.
+*Where* tells where the fault sits: on the *link* (in a register, a frame or the connection), in *HA* (Home Assistant,
+its host, clock or files), in the *reading* (what no register can hold is put into what the driver has read), or in the
+*plant* (the coils and contacts of a contactor, simulated without a wire, for no driver has outputs yet).
+
+At the end of each row on a link all that the black box holds is replayed, and every file that it wrote: each decision
+comes out bit for bit as it was recorded. Where a row asks for less than, or something else than, the sheet of faults
+that the matrix was made from, a note says why.
 
 This file is written by `scripts/fault_matrix`; a test holds that it agrees with the table.
 """

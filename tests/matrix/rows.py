@@ -6,10 +6,13 @@ from .rows_data import ROWS as DATA
 from .rows_ha import ROWS as HA
 from .rows_link import ROWS as LINK
 from .rows_pack import ROWS as PACK
+from .rows_plant import ROWS as PLANT
 from .rows_state import ROWS as STATE
 from .table import Row
 
-ALL: Final[tuple[Row, ...]] = tuple(sorted((*LINK, *DATA, *PACK, *HA, *STATE), key=lambda row: (row.number, row.part)))
+ALL: Final[tuple[Row, ...]] = tuple(
+    sorted((*LINK, *DATA, *PACK, *HA, *STATE, *PLANT), key=lambda row: (row.number, row.part))
+)
 ROWS: Final = tuple(row for row in ALL if not row.defect)
 """What is played."""
 DEFECTS: Final = tuple(row for row in ALL if row.defect)
@@ -20,8 +23,6 @@ NOT_YET: Final = {
     15: ("CAN: five times the nominal load", "CAN comes with issue 6"),
     16: ("CAN: the inverter's heartbeat is missing", "CAN comes with issue 6"),
     29: ("Current offset of 0.2 to 1 A", "learned from full to full, issue 4"),
-    42: ("Precharge never reaches 95 %", "no driver has an output yet, issue 5; its laws are in tests/core"),
-    43: ("Precharge too fast", "no driver has an output yet, issue 5; its laws are in tests/core"),
     44: ("The relay's entity is unavailable", "packs built from parts come with issue 5"),
     60: ("Capacity ten times too large", "learned capacity, issue 4"),
     63: ("No full charge for 30 days", "the uncertainty of SoC, issue 4"),

@@ -209,7 +209,7 @@ ROWS = (
         number=65, part="b", area="multi", fault="One of two parallel packs is silent: its last current",
         injected="line: swallow all answers of one pack", scene=Scene(wanted=60.0, two=True),
         inject=spoil(proxy.swallow), react=(within(12, NO_SUM),), never=UNSEEN, mend=sound,
-        defect="the system's current goes on to sum the last current of the silent pack",
+        recover=(within(110, ALL_RAMPED),),
     ),
     Row(
         number=68, area="security", where=Where.HA, fault="Someone presses reset while the cause stands",

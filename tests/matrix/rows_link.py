@@ -266,8 +266,9 @@ ROWS = (
     Row(
         number=8, part="b", area="frame", fault="A fifth of all frames broken: a person is told",
         injected="line: a bit flipped in 20 % of the answers", scene=RTU, inject=ten_bad_minutes,
-        react=(within(120, issue("link_quality")),), mend=sound,
-        defect="nothing counts broken frames: no sensor and no repair issue tell of a poor link that still delivers",
+        react=(within(135, issue("link_poor")),), never=(*NEVER, ANY_TRIP), mend=sound,
+        recover=(within(300, no_issue("link_poor")),),
+        why="Told once it has been poor for two minutes on end; the share is counted over some polls.",
     ),
     Row(
         number=9, area="frame", fault="Frames cut short, too long, and twice",

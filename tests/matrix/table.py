@@ -6,16 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from inspect import isawaitable
+from typing import Any
 
 from custom_components.home_bms.core.model import Level
 
 from .bench import Bench
 
-type Act = Callable[[Bench], Awaitable[None] | None]
+type Act = Callable[[Any], Awaitable[None] | None]
+"""Takes the bench, or what stands in for it."""
 
 
 class Where(StrEnum):
-    """What the fault goes through before it is judged; all of it is real in every row."""
+    """What the fault goes through before it is judged; all of it is real but where it is said."""
 
     LINK = "link"
     """It is on the wire: in a register, a frame or the connection."""
@@ -23,6 +25,8 @@ class Where(StrEnum):
     """It is in Home Assistant, its host or its files; the pack is on the wire."""
     READING = "reading"
     """No register can hold it: it is put into what the driver has read from the wire."""
+    PLANT = "plant"
+    """There is no wire: core drives the coils of a simulated contactor, for no driver has outputs yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,7 @@ class Check:
     """Something that can be looked at after each poll, in words and in fact."""
 
     text: str
-    holds: Callable[[Bench], bool]
+    holds: Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class Row:
     injected: str
     where: Where = Where.LINK
     scene: Scene = Scene()
+    rig: Callable[[], Any] | None = None
+    """What stands in for the bench where there is no wire."""
     inject: Act
     """It may poll until the danger begins; what must come of it is counted from there."""
     react: tuple[Due, ...]
@@ -100,15 +106,16 @@ class Outcome:
     recover: tuple[int, ...]
 
 
-async def do(act: Act, bench: Bench) -> None:
+async def do(act: Act, bench: Any) -> None:
     """Act, whether that takes time or not."""
     if isawaitable(going := act(bench)):
         await going
 
 
-async def play(row: Row, bench: Bench) -> Outcome:
+async def play(row: Row, bench: Any) -> Outcome:
     """Let the fault happen; raises AssertionError where anything comes otherwise than the row says."""
-    await ready(row.scene, bench)
+    if row.rig is None:
+        await ready(row.scene, bench)
     for due in row.react:
         assert not due.check.holds(bench), f"already before the fault: {due.check.text}; {bench.tell()}"
     await do(row.inject, bench)
@@ -141,7 +148,7 @@ def _risen(bench: Bench) -> bool:
     return not {decision.ccl.reason.rule, decision.dcl.reason.rule} & {"starting", "recovering", "value_missing"}
 
 
-async def _release(row: Row, bench: Bench) -> None:
+async def _release(row: Row, bench: Any) -> None:
     """See that the trips stand by themselves, and go when a person asks once their cause has gone."""
     await bench.poll(row.settle)
     standing = {key for key in row.latches if bench.level(key) is Level.TRIP}
@@ -151,7 +158,7 @@ async def _release(row: Row, bench: Bench) -> None:
     assert all(bench.level(key) < Level.TRIP for key in row.latches), bench.tell()
 
 
-async def _meet(dues: tuple[Due, ...], never: tuple[Check, ...], bench: Bench) -> tuple[int, ...]:
+async def _meet(dues: tuple[Due, ...], never: tuple[Check, ...], bench: Any) -> tuple[int, ...]:
     """Poll until every check has held once; return after how many polls each did."""
     # What is due at once needs no poll, and there may be nobody left who polls.
     met = {index: 0 for index, due in enumerate(dues) if due.within == 0}
@@ -171,6 +178,6 @@ async def _meet(dues: tuple[Due, ...], never: tuple[Check, ...], bench: Bench) -
     return tuple(met[index] for index in range(len(dues)))
 
 
-def _see(never: tuple[Check, ...], bench: Bench) -> None:
+def _see(never: tuple[Check, ...], bench: Any) -> None:
     for check in never:
         assert not check.holds(bench), f"{check.text}, which must not be; {bench.tell()}"

@@ -71,6 +71,18 @@ async def test_one_sample_at_65_5_v_trips_nothing_and_moves_no_limit(hass: HomeA
         assert b.now.decision.charge_permitted
 
 
+@pytest.mark.parametrize("seconds", [0.0, 3.0, 30.0, 600.0])
+async def test_a_jump_in_time_does_not_lengthen_a_reaction(hass: HomeAssistant, tmp_path: Path, seconds: float) -> None:
+    """It takes two looks to believe a leap of 35 K, however far apart they are."""
+    async with bench(hass, tmp_path) as b:
+        await ready(Scene(wanted=60.0), b)
+        b.inject("hot_cell_now", 6, 57.0)
+        await b.poll()
+        b.warp.jump(seconds)
+        assert await b.until(lambda: b.level("charge_overtemperature") is Level.TRIP, 2) <= 2
+        assert await b.until(lambda: b.pack.switches.charge is False, 2) <= 2
+
+
 def trips_in(outcomes: list[Outcome], key: str) -> bool:
     return any(
         alarm.key == key and alarm.level is Level.TRIP
