@@ -13,7 +13,7 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import PackCoordinator, SystemCoordinator
-from .core.model import Alarm, Snapshot
+from .core.model import Alarm, Level, Snapshot
 from .story import evidence
 
 # From this age on both current limits are zero (thresholds.md 2.12); older values are not shown as if they were new.
@@ -137,6 +137,8 @@ class PackEntity(HomeBmsEntity[PackCoordinator]):
 
     entity_description: PackEntityDescription
 
+    _alarms: tuple[tuple[str, Level], ...] = ()
+
     @property
     def snapshot(self) -> Snapshot:
         """The pack as it was last told of."""
@@ -147,6 +149,13 @@ class PackEntity(HomeBmsEntity[PackCoordinator]):
     def available(self) -> bool:
         """Whether what this entity shows was heard lately."""
         return super().available and self.entity_description.heard(self.snapshot)
+
+    @override
+    def _is_news(self, told: tuple[bool, object, object], silence: float) -> bool:
+        """Whether a state is worth a row: while a protection moves, every value that has changed is evidence."""
+        alarms = tuple((alarm.key, alarm.level) for alarm in self.snapshot.decision.alarms)
+        moved, self._alarms = alarms != self._alarms, alarms
+        return super()._is_news(told, silence) or (moved and told != self._written)
 
 
 class SystemEntity(HomeBmsEntity[SystemCoordinator]):

@@ -325,6 +325,23 @@ async def test_a_cell_that_dies_is_told_at_once(
     assert state_of(hass, "sensor.pack_1_cell_1") == "unknown"
 
 
+async def test_while_a_protection_moves_every_changed_value_is_told(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A trip at 57 °C beside a temperature of 25 °C would be a riddle."""
+    clock = Clock(monkeypatch)
+    await show(hass, pack)
+    clock.now += 1
+    driver.temperatures[:] = [57.0] * len(driver.temperatures)
+    await until(lambda: pack.latest.decision.mode == "tripped")
+    await show(hass, pack, 1)
+    assert number(hass, "pack_1_highest_temperature") == 57
+
+
 async def test_a_limit_that_falls_is_told_at_once_and_its_rise_can_wait(
     hass: HomeAssistant,
     entry: MockConfigEntry,
