@@ -9,10 +9,10 @@ from modbus_connection.tmodbus import ModbusConnection
 from pymodbus.framer import FramerType
 
 from custom_components.home_bms.core.model import Bound, Decision, Mode, Reason, Switches
+from custom_components.home_bms.hw.byte_addressed import ByteAddressedUnit
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.driver import Capability, DriverError
 from custom_components.home_bms.hw.frames import crc16
-from custom_components.home_bms.hw.modbus import ByteAddressedUnit
 
 from .conftest import INFO, READING, port_of, serve_tcp
 

@@ -6,8 +6,7 @@ from bisect import bisect
 from itertools import pairwise
 from typing import Final
 
-from .model import Believed, Estimate, PackConfig, PackReading
-from .plausibility import whole
+from .model import Believed, Estimate, PackConfig, PackReading, whole
 
 # Longer than this between two samples and what flowed in between is not known; it is not made up either (faults.md 57).
 _GAP: Final = 30.0

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, IntEnum, StrEnum
 from types import MappingProxyType
+from typing import TypeIs
 
 
 class ConfigError(ValueError):
@@ -24,6 +25,11 @@ class ConfigError(ValueError):
         self.placeholders = {name: str(value) for name, value in placeholders.items()}
         shown = ", ".join(f"{name}={value}" for name, value in self.placeholders.items())
         super().__init__(f"{key}: {field} ({shown})")
+
+
+def whole(values: tuple[float | None, ...]) -> TypeIs[tuple[float, ...]]:
+    """Tell whether every value is known."""
+    return None not in values
 
 
 class Level(IntEnum):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
 from statistics import median
-from typing import Final, TypeIs
+from typing import Final
 
 from .frozen import frame_frozen, still_cells
 from .model import (
     NO_DOUBTS,
     NO_SUSPECTS,
-    NO_WIRES,
     Believed,
     LinkState,
     PackConfig,
@@ -19,8 +18,10 @@ from .model import (
     Quality,
     Trust,
     Warmth,
+    whole,
 )
 from .shunt import watch
+from .wires import wires_apart, without_open_wires
 
 # What a lithium cell can show at all; 0 V is an open sense wire and 65.535 V a sentinel (faults.md 17, 18).
 _CELL_RANGE: Final = (0.5, 5.0)
@@ -49,11 +50,6 @@ _TOGETHER: Final = 1.0
 _CURRENT_FACTOR: Final = 5.0
 # Current through two open switches (faults.md 40).
 _LEAK: Final = 2.0
-# An open sense wire between two cells moves them against each other by what its own resistance drops
-# (leaps-and-pains.md L2): judged on load steps of this size, from this deviation on, and believed the second time.
-_WIRE_STEP: Final = 10.0
-_WIRE_SWING: Final = 0.030
-_WIRE_TIMES: Final = 2
 # Reasons that are no mere absence: the sensor tells what cannot be.
 _BROKEN: Final = frozenset({"out_of_range", "sentinel", "wrong_count", "open_wire"})
 
@@ -93,9 +89,9 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     cells = _cells(config, trust, reading, current, doubts, suspects)
     # What is compared with the next sample is what was measured, not what is left of it.
     measured = _remember(cells, trust.cells)
-    wires = _wires(trust, cells, current, reading)
+    wires = wires_apart(trust, cells, current, reading)
     still, cells = still_cells(config, trust.still, cells, current, now, doubts)
-    cells = _without_open_wires(cells, wires, doubts)
+    cells = without_open_wires(cells, wires, doubts)
     temperatures = _temperatures(config, trust, reading, doubts, suspects)
     switch = _within(reading.switch_temperature, _SWITCH_TEMPERATURE_RANGE)
     if switch is None and reading.switch_temperature is not None:
@@ -138,11 +134,6 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
         wires=wires,
     )
     return new, _believed(new, reading, cells, temperatures, current, voltage, switch, doubts, config)
-
-
-def whole(values: tuple[float | None, ...]) -> TypeIs[tuple[float, ...]]:
-    """Tell whether every value is known."""
-    return None not in values
 
 
 def everything_known(config: PackConfig, believed: Believed) -> bool:
@@ -296,38 +287,6 @@ def _voltage(
         doubts["voltage"] = "sum_of_cells"
         return None
     return voltage
-
-
-def _wires(
-    trust: Trust, cells: tuple[float | None, ...], current: float | None, reading: PackReading
-) -> Mapping[int, int]:
-    """Count, on load steps, the neighbours that moved against each other; a step in which they did not counts back."""
-    last = trust.cells
-    if current is None or trust.current is None or reading.cells_time == trust.cells_time:
-        return trust.wires
-    step = current - trust.current
-    if abs(step) < _WIRE_STEP or not whole(cells) or len(last) != len(cells) or not whole(last):
-        return trust.wires
-    moves = [now - before for now, before in zip(cells, last, strict=True)]
-    middle = median(moves)
-    swings = [(move - middle) if step > 0 else (middle - move) for move in moves]
-    wires = {index: times - 1 for index, times in trust.wires.items() if times > 1}
-    for index in range(len(swings) - 1):
-        one, other = swings[index], swings[index + 1]
-        if min(abs(one), abs(other)) > _WIRE_SWING and one * other < 0 and abs(one + other) < 0.5 * abs(one):
-            wires[index] = min(trust.wires.get(index, 0) + 1, 2 * _WIRE_TIMES)
-    return wires or NO_WIRES
-
-
-def _without_open_wires(
-    cells: tuple[float | None, ...], wires: Mapping[int, int], doubts: dict[str, str]
-) -> tuple[float | None, ...]:
-    """Take out both cells beside a wire that is open: their sum is right, neither of them is."""
-    beside = {index + side for index, times in wires.items() if times >= _WIRE_TIMES for side in (0, 1)}
-    if not beside:
-        return cells
-    doubts.update({f"cell_{index + 1}": "open_wire" for index in beside})
-    return tuple(None if index in beside else value for index, value in enumerate(cells))
 
 
 def _sleeps_at(trust: Trust, reading: PackReading) -> float | None:
