@@ -1,0 +1,1 @@
+"""How near estimators of the state of charge come to the truth of a recorded pack, beside other people's rules."""
