@@ -430,6 +430,50 @@ def test_a_single_cell_has_nothing_to_balance() -> None:
     assert pack.balancing is None
 
 
+def test_a_passive_balancer_bleeds_the_cells_that_it_is_told_to() -> None:
+    pack = VirtualPack(cells=4, capacity=50.0, passive=True, balance_current=0.2)
+    mask = (False, True, False, True)
+    assert pack.reading(0).switches.bleed == (False,) * 4
+    held = [cell.soc for cell in pack.cells]
+    pack.bleed(mask)
+    run(pack, 0, 3600, dt=10)
+    seen = pack.reading(0)
+
+    assert seen.switches.bleed == seen.commanded.bleed == mask
+    assert (seen.balancing, seen.balance_current) == (True, 0.2)
+    for cell, before, taken in zip(pack.cells, held, mask, strict=True):
+        lost = (before - cell.soc) * cell.capacity / 100 - cell.leakage
+        assert lost == pytest.approx(0.2 if taken else 0.0)
+
+
+def test_a_cell_is_measured_through_the_wires_that_bleed_it() -> None:
+    pack = VirtualPack(cells=4, passive=True, balance_current=0.2)
+    pack.bleed((True, False, False, False))
+    run(pack, 0, 2)
+    bled = pack.reading(0).cells
+    pack.bleed((False,) * 4)
+    run(pack, 0, 2)
+    free = pack.reading(0).cells
+
+    assert free[0] - bled[0] == pytest.approx(0.012, abs=0.001)
+    assert free[1] - bled[1] == pytest.approx(0.0, abs=0.001)
+
+
+def test_the_balance_switch_goes_before_the_mask() -> None:
+    pack = VirtualPack(cells=2, temperature_sensors=1, passive=True)
+    pack.bleed((True, True))
+    pack.apply(Switches(balance=False))
+    run(pack, 0, 2)
+
+    assert pack.reading(0).balancing is False
+
+
+@pytest.mark.parametrize(("passive", "mask"), [(False, (True, False)), (False, ()), (True, (True,))])
+def test_a_mask_that_fits_no_balancer_is_refused(passive: bool, mask: tuple[bool, ...]) -> None:
+    with pytest.raises(ValueError, match="mask"):
+        VirtualPack(cells=2, temperature_sensors=1, passive=passive).bleed(mask)
+
+
 # The device's own counting
 
 

@@ -156,7 +156,7 @@ class RegisterMap:
         """
         step = self.address_step
         memory = {address + step * index: word for index, word in enumerate(words)}
-        moved: dict[str, bool] = {}
+        moved: dict[str, Any] = {}
         for name in self.switches:
             field: Any = self.commands.declared_fields[name]
             hit = [memory[at] for at in self.addresses(field) if at in memory]

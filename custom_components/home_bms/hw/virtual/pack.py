@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, exp
 from random import Random
@@ -19,6 +20,8 @@ LONGEST_STEP: Final = 10.0
 # The switches of a 200 A board run some 25 K above their surroundings at 140 A, within minutes.
 _SWITCH_WARMTH: Final = 25.0 / 140.0**2
 _SWITCH_TIME: Final = 300.0
+# Ω through which a cell is both bled and measured: those of the JK in tests/hw/frames have 55 to 63 mΩ.
+_SENSE_WIRE: Final = 0.060
 
 
 class WriteRefusedError(ValueError):
@@ -56,11 +59,13 @@ class VirtualPack:
         temperature_sensors: int = 4,
         serial_number: str = "VIRTUAL-0001",
         balance_current: float = 1.0,
+        passive: bool = False,
     ) -> None:
         """Build a pack that was once balanced at the top and whose cells differ as those of one batch do.
 
         The same seed gives the same pack. `capacity` in Ah, `soc` in percent, `temperature` of the surroundings in °C,
-        `balance_current` in A. Raises ValueError.
+        `balance_current` in A. A `passive` balancer has a resistor for each cell and bleeds those that it is told to.
+        Raises ValueError.
         """
         curve = OpenCircuit(chemistry)
         for name, value, low, high in (
@@ -119,7 +124,8 @@ class VirtualPack:
         self.balance_current = balance_current
         self.balancing: tuple[int, int] | None = None
         """The cells that the balancer takes from and gives to."""
-        self.commanded = Switches(charge=True, discharge=True, balance=True)
+        nothing = (False,) * cells if passive else None
+        self.commanded = Switches(charge=True, discharge=True, balance=True, bleed=nothing)
         self.switches = self.commanded
         self.switch_temperature = temperature
         self.counter = soc
@@ -134,6 +140,7 @@ class VirtualPack:
         self._current_gain = random.gauss(1.0, 0.003)
         self._current_offset = random.gauss(0.0, 0.05)
         self._decays: tuple[float, float, float, float] = (0.0, 1.0, 1.0, 1.0)
+        self._bled: tuple[bool, ...] = ()
 
     @property
     def voltage(self) -> float:
@@ -169,17 +176,25 @@ class VirtualPack:
         return (voltage - rest) / resistance
 
     def apply(self, wish: Switches) -> None:
-        """Take what was written to the switches; `None` leaves one as it is. Raises WriteRefusedError."""
+        """Take what was written to the switches; `None` leaves one as it is. Raises WriteRefusedError, ValueError."""
         if "write_refused" in self.faults:
             raise WriteRefusedError("the device refuses the write")
         if "write_ignored" in self.faults:
             return
+        if wish.bleed is not None and (self.commanded.bleed is None or len(wish.bleed) != len(self.cells)):
+            raise ValueError("the balancer takes a mask of all cells, and only a passive one does")
         changed = {
-            name: asked for name in ("charge", "discharge", "balance") if (asked := getattr(wish, name)) is not None
+            name: asked
+            for name in ("charge", "discharge", "balance", "bleed")
+            if (asked := getattr(wish, name)) is not None
         }
         self.commanded = replace(self.commanded, **changed)
         self._move_switches()
         self.changed()
+
+    def bleed(self, mask: Sequence[bool]) -> None:
+        """Say which cells a passive balancer bleeds from now on. Raises WriteRefusedError, ValueError."""
+        self.apply(Switches(bleed=tuple(mask)))
 
     def inject(
         self, name: str, cell: int | None = None, value: float | None = None, duration: float | None = None
@@ -197,8 +212,11 @@ class VirtualPack:
 
     def report(self) -> Report:
         """Return what sound sensors would tell, with the errors that every sensor has."""
+        drop = self.balance_current * _SENSE_WIRE
+        bled = self._bled or (False,) * len(self.cells)
         cells: list[float | None] = [
-            cell.voltage + error for cell, error in zip(self.cells, self._cell_errors, strict=True)
+            cell.voltage + error - (drop if taken else 0.0)
+            for cell, error, taken in zip(self.cells, self._cell_errors, bled, strict=True)
         ]
         return Report(
             cells=cells,
@@ -229,8 +247,8 @@ class VirtualPack:
             cycles=float(int(self.charge_out / self.capacity)),
             switches=self.switches,
             commanded=self.commanded,
-            balancing=self.balancing is not None,
-            balance_current=self.balance_current if self.balancing else 0.0,
+            balancing=self.balancing is not None or any(self._bled),
+            balance_current=self.balance_current if self.balancing or any(self._bled) else 0.0,
             alarms=self.alarms,
             hardware=self.info.hardware_ring,
         )
@@ -248,10 +266,11 @@ class VirtualPack:
         current = self.current = self.demand if allowed else 0.0
         self._choose_cells()
         giver, taker = self.balancing or (-1, -1)
+        bled = self._bled
         ambient = self.ambient
         for index, cell in enumerate(self.cells):
             through = current
-            if index == giver:
+            if index == giver or (bled and bled[index]):
                 through -= self.balance_current
             elif index == taker:
                 through += self.balance_current
@@ -297,11 +316,13 @@ class VirtualPack:
         self.counter = min(100.0, max(0.0, counted))
 
     def _choose_cells(self) -> None:
-        """Let the balancer work from the highest to the lowest cell, as an active one does."""
+        """Let the balancer work as it was told, or from the highest to the lowest cell, as an active one does."""
         forced = self.faults.value("balancer_stuck")
         wanted = self.switches.balance if forced is None else bool(forced)
+        mask = self.switches.bleed
         self.balancing = None
-        if not wanted or len(self.cells) < 2:
+        self._bled = mask if mask is not None and wanted else ()
+        if not wanted or mask is not None or len(self.cells) < 2:
             return
         voltages = [cell.voltage for cell in self.cells]
         highest, lowest = max(voltages), min(voltages)
