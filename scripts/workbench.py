@@ -1,4 +1,4 @@
-"""The command-line workbench: serve a virtual pack, read a real one, explain recorded frames, replay a black box."""
+"""The command-line workbench: virtual packs, real ones, recorded frames, black boxes, recordings of a battery."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from custom_components.home_bms.hw.driver import DriverError  # noqa: E402
 from custom_components.home_bms.hw.frames import FrameError, memory_of, parse_request, valid  # noqa: E402
 from custom_components.home_bms.hw.registers import Memory  # noqa: E402
 from custom_components.home_bms.hw.virtual import FAULTS, Place, VirtualHost  # noqa: E402
+from scripts.estimate import add_estimate  # noqa: E402
 from scripts.replay import add_replay  # noqa: E402
 
 FRAMINGS: Final = (None, "rtu", "jk_bulk")
@@ -83,6 +84,7 @@ def main() -> int:
     decoding.add_argument("file", type=Path, help="vectors (JSON), registers (JSON), or frames as hex text")
     decoding.set_defaults(run=decode)
 
+    add_estimate(commands)
     add_replay(commands)
 
     given = parser.parse_args()

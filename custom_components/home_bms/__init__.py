@@ -42,13 +42,14 @@ from .hw.devices import DEVICES
 from .hw.virtual import VirtualHost
 from .issues import async_forget_issues
 from .services import async_setup_services
-from .store import HomeBmsStore
+from .store import HomeBmsStore, LearnedStore
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
     Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
 ]
@@ -76,6 +77,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
         await store.async_load()
     except UnsupportedStorageVersionError as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="store_too_new") from err
+    learned = LearnedStore(hass, entry)
+    await learned.async_load()
 
     system = SystemCoordinator(hass, entry)
     system_device = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **system.device_info)
@@ -84,11 +87,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
     # once and would close the link under the hand-back (home-assistant.md 4.6).
     async with AsyncExitStack() as undo:
         for subentry in entry.get_subentries_of_type(SUBENTRY_PACK):
-            pack = await _async_create_pack(hass, entry, subentry, undo, system, system_device.id, store)
+            pack = await _async_create_pack(hass, entry, subentry, undo, system, system_device.id, store, learned)
             system.packs[subentry.subentry_id] = pack
             pack.async_register_device()
 
-        runtime = entry.runtime_data = HomeBmsRuntimeData(packs=system.packs, system=system, store=store)
+        runtime = entry.runtime_data = HomeBmsRuntimeData(
+            packs=system.packs, system=system, store=store, learned=learned
+        )
         undo.push_async_callback(runtime.async_stop)
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(runtime.async_stop, "home_bms hand-back")))
         entry.async_on_unload(runtime.async_stop)
@@ -117,6 +122,7 @@ async def _async_create_pack(
     system: SystemCoordinator,
     system_device_id: str,
     store: HomeBmsStore,
+    learned: LearnedStore,
 ) -> PackCoordinator:
     """Return a pack that is ready to be watched; a virtual one is served first."""
     link = dict(subentry.data)
@@ -175,6 +181,7 @@ async def _async_create_pack(
         system_coordinator=system,
         system_device_id=system_device_id,
         store=store,
+        learned=learned,
     )
 
 
@@ -194,6 +201,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
     """Forget a battery system that was removed."""
     await HomeBmsStore(hass, entry).async_remove()
+    await LearnedStore(hass, entry).async_remove()
     async_forget_issues(hass, entry.entry_id, ())
 
 

@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from . import publish
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core.model import Alarm, Level
 from .core.protection import PROTECTION_KEYS
@@ -41,7 +42,9 @@ class PackBinarySensorDescription(BinarySensorEntityDescription, PackEntityDescr
 
     is_on_fn: Callable[[PackCoordinator], bool | None]
     alarm_fn: Callable[[PackCoordinator], Alarm | None] | None = None
-    """What the attributes explain."""
+    """What the attributes explain ..."""
+    details_fn: Callable[[PackCoordinator], dict[str, Any]] | None = None
+    """... or name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,15 @@ def _trip(pack: PackCoordinator) -> Alarm | None:
     return next((alarm for alarm in pack.data.decision.alarms if alarm.level is Level.TRIP), None)
 
 
+def _findings(pack: PackCoordinator) -> dict[str, Any]:
+    """Return what is wrong with which cells, which count from 1."""
+    findings = publish.findings(pack.data)
+    return {
+        "kinds": sorted({finding.kind.value for finding in findings}),
+        "cells": sorted({finding.cell + 1 for finding in findings if finding.cell is not None}),
+    }
+
+
 PACK_BINARY_SENSORS: Final = (
     PackBinarySensorDescription(
         key="charging",
@@ -79,6 +91,12 @@ PACK_BINARY_SENSORS: Final = (
         device_class=BinarySensorDeviceClass.RUNNING,
         heard=pack_heard,
         is_on_fn=lambda pack: pack.data.reading.balancing,
+    ),
+    PackBinarySensorDescription(
+        key="hold_top",
+        translation_key="hold_top",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on_fn=lambda pack: pack.data.decision.balance.hold_top,
     ),
     PackBinarySensorDescription(
         key="charge_permitted",
@@ -103,6 +121,13 @@ PACK_BINARY_SENSORS: Final = (
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         is_on_fn=lambda pack: pack.supervisor.statistics.link is Link.ANSWERING,
+    ),
+    PackBinarySensorDescription(
+        key="finding",
+        translation_key="finding",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        is_on_fn=lambda pack: bool(publish.findings(pack.data)),
+        details_fn=_findings,
     ),
     # On from the first level upward: a warning is what a person can still act on. How far it has gone is an attribute.
     *(
@@ -141,7 +166,7 @@ class PackBinarySensor(PackEntity, BinarySensorEntity):
 
     entity_description: PackBinarySensorDescription
     # The level is recorded: it is what a person looks for afterwards.
-    _unrecorded_attributes = EVIDENCE - {"level"}
+    _unrecorded_attributes = (EVIDENCE - {"level"}) | {"kinds", "cells"}
 
     @property
     def _alarm(self) -> Alarm | None:
@@ -149,10 +174,15 @@ class PackBinarySensor(PackEntity, BinarySensorEntity):
         return None if alarm_fn is None else alarm_fn(self.coordinator)
 
     @property
+    def _details(self) -> dict[str, Any] | None:
+        details_fn = self.entity_description.details_fn
+        return None if details_fn is None else details_fn(self.coordinator)
+
+    @property
     @override
     def shown(self) -> object:
         alarm = self._alarm
-        return self.is_on, None if alarm is None else alarm.level
+        return self.is_on, None if alarm is None else alarm.level, self._details
 
     @property
     @override
@@ -163,9 +193,9 @@ class PackBinarySensor(PackEntity, BinarySensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return how far a protection has gone and what it rests on."""
+        """Return how far a protection has gone and what it rests on, or what was found."""
         alarm = self._alarm
-        return None if alarm is None else protection_evidence(alarm)
+        return self._details if alarm is None else protection_evidence(alarm)
 
 
 class SystemProblem(SystemEntity, BinarySensorEntity):

@@ -10,6 +10,8 @@ SUBENTRY_PACK: Final = "pack"
 
 # Fired with each event of a protection, for the logbook.
 EVENT_PROTECTION: Final = f"{DOMAIN}_protection"
+# Fired when a look has corrected the state of charge, for the logbook too.
+EVENT_CORRECTION: Final = f"{DOMAIN}_correction"
 
 # Keys of a pack subentry's data, beside Home Assistant's own CONF_TYPE, CONF_HOST, CONF_PORT and CONF_DEVICE.
 CONF_MODEL: Final = "model"
@@ -47,6 +49,8 @@ PUBLISH_LATEST: Final = 60.0
 # Seconds after which moved counters are on disk (a hard kill may cost 60 s of them), and a resting pack's time stamp.
 SAVE_WITHIN: Final = 30.0
 SAVE_RESTING: Final = 900.0
+# Seconds between two writes of what takes weeks to learn, tens of kilobytes a pack; a hard kill costs as much of it.
+SAVE_LEARNED: Final = 900.0
 
 # Seconds that handing control back may take: Home Assistant grants all shutdown jobs together 20 s.
 RELEASE_TIMEOUT: Final = 2.0

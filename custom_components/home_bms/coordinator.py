@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -22,12 +23,14 @@ from .const import (
     CONF_MODEL,
     CONF_SERIAL_NUMBER,
     DOMAIN,
+    EVENT_CORRECTION,
     LOGGER,
     SAVE_RESTING,
     SUBENTRY_PACK,
     WRITES_TO_TELL,
 )
 from .core import bms, strings, system
+from .core.battery import Estimate
 from .core.blackbox import Box
 from .core.causes import root
 from .core.model import (
@@ -49,7 +52,8 @@ from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
 from .hw.virtual import VirtualHost
 from .issues import PackIssues
-from .store import HomeBmsStore
+from .learned_view import LearnedView
+from .store import UNUSABLE, HomeBmsStore, LearnedStore
 from .story import RELEASED, RESET
 from .supervisor import Statistics, Supervisor, Trouble
 from .texts import protection_names
@@ -122,6 +126,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         system_coordinator: SystemCoordinator,
         system_device_id: str,
         store: HomeBmsStore,
+        learned: LearnedStore,
     ) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=subentry.title)
         self.subentry = subentry
@@ -131,12 +136,14 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         if len(list(entry.get_subentries_of_type(SUBENTRY_PACK))) > 1:
             config = strings.on_shared_bus(config)
         self.config = config
+        self.view = LearnedView(config)
         self.capabilities = driver.capabilities
         self.host = host
         """The simulation behind a virtual pack."""
         self._unit = unit
         self._system = system_coordinator
         self._store = store
+        self._learned = learned
         self._event_listeners: list[EventListener] = []
         self._issues = PackIssues(hass, entry_id=entry.entry_id, subentry_id=self.identity, name=subentry.title)
         self.black_boxes = BlackBoxes(hass, entry, subentry.subentry_id, subentry.data)
@@ -161,9 +168,23 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._levels = _levels(self.latest)
         self._reset: frozenset[str] = frozenset()
         self._saved_counters: object = None
+        self._corrections = self.latest.estimate.jumps
         store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state, hass.loop.time()))
+        learned.async_add_source(self.identity, lambda: bms.save_learned(self.config, self.supervisor.state))
 
     def _restore(self) -> PackState:
+        """Return the saved state with what was learned; nobody is the worse for going on without the latter."""
+        state = self._restore_state()
+        if (error := self._learned.unreadable) is None:
+            try:
+                return self._learned.restored(self.identity, self.config, state, self._store.gap)
+            except UNUSABLE as err:
+                LOGGER.exception("What was learned about %s cannot be used", self.name)
+                error = str(err)
+        self._issues.async_learned_lost(error)
+        return state
+
+    def _restore_state(self) -> PackState:
         """Return the saved state, or a new one; what cannot be read back is declared lost, never taken for nothing."""
         saved = self._store.saved(self.identity)
         if saved is not None:
@@ -246,6 +267,9 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             snapshot.decision.alarms, acting=self.control_allowed, device_alarms=snapshot.reading.alarms
         )
         self._issues.async_judge_link(self._unit.quality, snapshot.decision.time)
+        self._issues.async_judge_findings(publish.findings(snapshot))
+        self._issues.async_judge_balancing(self.config, snapshot.balance.budget)
+        self._tell_correction(snapshot.estimate)
         self._system.async_permit_joining()
         together = self._system.async_combine()
         self._obey(together)
@@ -259,6 +283,28 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         else:
             self._saved_counters = counters
             self._store.async_schedule_save()
+        self._learned.async_schedule_save()
+
+    def _tell_correction(self, estimate: Estimate) -> None:
+        """Tell once that the state of charge was counted wrongly and has been set right."""
+        before, self._corrections = self._corrections, estimate.jumps
+        if estimate.jumps <= before or estimate.truth is None:
+            return
+        LOGGER.info(
+            "%s: the state of charge was corrected by %+.1f to %.1f %%", self.name, estimate.jump, estimate.truth
+        )
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, self.identity), self.config_entry.entry_id
+        )
+        self.hass.bus.async_fire(
+            EVENT_CORRECTION,
+            {
+                ATTR_DEVICE_ID: device and device.id,
+                ATTR_NAME: self.name if device is None else device.name_by_user or device.name,
+                "change": round(estimate.jump, 1),
+                "soc": round(estimate.truth, 1),
+            },
+        )
 
     def _obey(self, together: SystemDecision) -> None:
         """Hand the limits to the simulated inverter of a virtual pack, where control is allowed.
@@ -386,6 +432,29 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.latest = replace(self.latest, wishes=wishes)
         self.async_set_updated_data(replace(self.data, wishes=wishes))
 
+    def require_control(self) -> None:
+        """Raise ServiceValidationError while nothing may be written."""
+        if not self.control_allowed:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="control_not_allowed",
+                translation_placeholders={"name": self.config_entry.title},
+            )
+
+    async def async_relearn(self, learn: Callable[[PackConfig, PackState], PackState]) -> None:
+        """Take over another estimate, shown before the next tick and kept at once.
+
+        Raises ServiceValidationError for what core's `learn` refuses.
+        """
+        try:
+            self.supervisor.state = state = learn(self.config, self.supervisor.state)
+        except ConfigError as err:
+            raise refused(err) from err
+        self.latest = replace(self.latest, estimate=state.estimate)
+        self.async_set_updated_data(replace(self.data, estimate=state.estimate))
+        await self._store.async_save()
+        await self._learned.async_save()
+
     async def async_reset_trips(self) -> None:
         """Release the latched trips. Raises ServiceValidationError naming those whose cause still stands."""
         before = {key for key, alarm in self._levels.items() if alarm.level is Level.TRIP}
@@ -412,6 +481,7 @@ class HomeBmsRuntimeData:
     """By subentry id."""
     system: SystemCoordinator
     store: HomeBmsStore
+    learned: LearnedStore
     stopped: bool = False
 
     @property
@@ -441,6 +511,7 @@ class HomeBmsRuntimeData:
         self.stopped = True
         await asyncio.gather(*(pack.async_stop() for pack in self.packs.values()))
         await self.store.async_save()
+        await self.learned.async_save()
 
 
 def _levels(snapshot: Snapshot) -> dict[str, Alarm]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
@@ -11,7 +12,10 @@ from homeassistant.core import HomeAssistant
 from .black_boxes import URL
 from .const import CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .core.battery import Ageing, Estimate
+from .core.model import PackState, Snapshot
 from .helpers import plain
+from .learned_view import summary
 
 TO_REDACT: Final = {CONF_SERIAL_NUMBER, CONF_HOST, CONF_DEVICE, "unique_id"}
 
@@ -37,10 +41,19 @@ def _pack(pack: PackCoordinator) -> dict[str, Any]:
         "hardware_ring": plain(pack.subentry.data.get(CONF_HARDWARE_RING, {})),
         "capabilities": plain(pack.capabilities),
         "config": plain(pack.config),
-        "snapshot": plain(pack.latest),
-        "state": plain(pack.supervisor.state),
+        "snapshot": plain(_lean(pack.latest)),
+        "state": plain(_lean(pack.supervisor.state)),
+        "learned": plain(summary(pack.latest.estimate)),
+        "power": plain(pack.view.power(pack.latest)),
         "statistics": plain(pack.statistics),
     }
+
+
+def _lean[PartT: Snapshot | PackState](part: PartT) -> PartT:
+    """Return the same without what is learned, thousands of numbers: `export_learned` gives them to who wants them."""
+    estimate: Estimate = part.estimate
+    life = replace(estimate.life, ageing=Ageing())
+    return replace(part, estimate=replace(estimate, knowledge=None, life=life))
 
 
 async def _black_boxes(pack: PackCoordinator) -> dict[str, Any]:

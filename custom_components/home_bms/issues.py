@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN, LINK_POOR, LINK_POOR_FOR
+from .core.battery import Finding as Weakness
+from .core.battery import Kind
+from .core.budget import needs
 from .core.causes import root
 from .core.chemistry import SETTINGS
 from .core.lint import Finding, lint
-from .core.model import Alarm, ConfigError, Level, PackConfig
+from .core.model import Alarm, Budget, ConfigError, Level, PackConfig
 from .core.ring import FACTS, REGISTERS
 from .hw.driver import DeviceInfo
 from .story import DEVICE_ALARM, facts, tell
@@ -35,11 +39,38 @@ _UNITS: Final[Mapping[str, str]] = (
     | {name: register.unit for name, register in REGISTERS.items()}
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How a finding is told: by which text, in which unit, and how gravely."""
+
+    key: str
+    unit: str
+    digits: int
+    factor: float = 1.0
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
+
+
+# By kind, and whether it is about a cell; else it is about the current sensor.
+FINDINGS: Final[Mapping[tuple[Kind, bool], Told]] = {
+    (Kind.WEAK_CELL, True): Told(key="finding_weak_cell", unit="Ah", digits=1),
+    (Kind.LEAKY_CELL, True): Told(key="finding_leaky_cell", unit="mA", digits=0, factor=1000.0),
+    (Kind.MICRO_SHORT, True): Told(
+        key="finding_micro_short", unit="mA", digits=0, factor=1000.0, severity=ir.IssueSeverity.ERROR
+    ),
+    (Kind.LOOSE_JOINT, True): Told(key="finding_loose_joint", unit="mΩ", digits=2, factor=1000.0),
+    (Kind.SENSOR_DRIFT, True): Told(key="finding_sensor_drift", unit="mV", digits=0, factor=1000.0),
+    (Kind.SENSOR_DRIFT, False): Told(key="finding_current_drift", unit="A", digits=2),
+}
+
+_FINDING: Final = "finding"
+_NEED: Final = "need"
 _SETTING: Final = "setting"
 _CALL: Final = "call"
 RING_CHANGED: Final = "hardware_ring_changed"
 RING_REFUSED: Final = "hardware_ring_refused"
 LINK_POOR_ISSUE: Final = "link_poor"
+LEARNED_LOST: Final = "learned_lost"
 
 
 class PackIssues:
@@ -51,6 +82,8 @@ class PackIssues:
         self._subentry_id = subentry_id
         self._data: dict[str, str | int | float | None] = {"entry_id": entry_id, "subentry_id": subentry_id}
         self._calls: tuple[object, ...] | None = None
+        self._findings: tuple[Weakness, ...] | None = None
+        self._days: tuple[float, ...] = ()
         self._poor_since: float | None = None
         self._poor = False
 
@@ -116,6 +149,41 @@ class PackIssues:
             self._poor = True
             shown = {"lost": f"{100 - quality:.0f}"}
             self._raise(LINK_POOR_ISSUE, LINK_POOR_ISSUE, ir.IssueSeverity.WARNING, shown)
+
+    @callback
+    def async_judge_findings(self, findings: tuple[Weakness, ...]) -> None:
+        """Call a person for what estimation found wrong with cells, joints and sensors; core takes back what is over.
+
+        Findings change at looks only.
+        """
+        if findings == self._findings:
+            return
+        self._findings = findings
+        self._withdraw(_FINDING, {_place(finding) for finding in findings})
+        for finding in findings:
+            told = FINDINGS[finding.kind, finding.cell is not None]
+            shown = {"cell": "" if finding.cell is None else str(finding.cell + 1)}
+            for name, value in (("value", finding.value), ("threshold", finding.threshold)):
+                shown[name] = f"{told.factor * value:.{told.digits}f} {told.unit}"
+            self._raise(f"{_FINDING}_{_place(finding)}", told.key, told.severity, shown)
+
+    @callback
+    def async_judge_balancing(self, config: PackConfig, budget: Budget) -> None:
+        """Name the cell that needs balancing day after day, which changes when a day is over."""
+        if budget.days is self._days:
+            return
+        self._days = budget.days
+        need = needs(config, budget)
+        self._withdraw(_NEED, set() if need is None else {str(need.cell + 1)})
+        if need is not None:
+            shown = {"cell": str(need.cell + 1), "value": f"{abs(need.daily):.2f} Ah"}
+            key = "need_bleeding" if need.daily > 0 else "need_charge"
+            self._raise(f"{_NEED}_{need.cell + 1}", key, ir.IssueSeverity.WARNING, shown)
+
+    @callback
+    def async_learned_lost(self, error: str) -> None:
+        """Say once that what took weeks to learn cannot be used and is learned anew."""
+        self._raise(LEARNED_LOST, LEARNED_LOST, ir.IssueSeverity.WARNING, {"error": error}, is_fixable=True)
 
     @callback
     def async_ring_changed(self, changes: Mapping[str, tuple[float | None, float | None]]) -> None:
@@ -199,6 +267,11 @@ def async_forget_issues(hass: HomeAssistant, entry_id: str, present: Container[o
         data = issue.data or {}
         if domain == DOMAIN and data.get("entry_id") == entry_id and data.get("subentry_id") not in present:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+def _place(finding: Weakness) -> str:
+    """Return what tells a finding from all others."""
+    return f"{finding.kind}_{0 if finding.cell is None else finding.cell + 1}"
 
 
 def _calling(alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:

@@ -1,4 +1,4 @@
-"""Tells the protections' events in the logbook."""
+"""Tells in the logbook what protections did and what estimation corrected."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from homeassistant.components.logbook.models import LazyEventPartialState
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME
 from homeassistant.core import HomeAssistant, callback
 
-from .const import DOMAIN, EVENT_PROTECTION
-from .story import tell
+from .const import DOMAIN, EVENT_CORRECTION, EVENT_PROTECTION
+from .story import tell, tell_correction
 
 
 @callback
@@ -23,7 +23,7 @@ def async_describe_events(
     hass: HomeAssistant,
     async_describe_event: Callable[[str, str, Callable[[LazyEventPartialState], dict[str, Any]]], None],
 ) -> None:
-    """Name the event that has a description, and who describes it."""
+    """Name the events that have a description, and who describes them."""
 
     @callback
     def describe(event: LazyEventPartialState) -> dict[str, Any]:
@@ -35,4 +35,13 @@ def async_describe_events(
             LOGBOOK_ENTRY_ENTITY_ID: data[ATTR_ENTITY_ID],
         }
 
+    @callback
+    def describe_correction(event: LazyEventPartialState) -> dict[str, Any]:
+        """Return one correction in a sentence."""
+        return {
+            LOGBOOK_ENTRY_NAME: event.data[ATTR_NAME],
+            LOGBOOK_ENTRY_MESSAGE: tell_correction(hass, event.data),
+        }
+
     async_describe_event(DOMAIN, EVENT_PROTECTION, describe)
+    async_describe_event(DOMAIN, EVENT_CORRECTION, describe_correction)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .const import PUBLISH_LATEST, PUBLISH_SOONEST
+from .core.battery import Finding
 from .core.model import Bound, Decision, Snapshot
 
 # A limit that falls by this share is told at once; smaller steps are the curve's ordinary work.
@@ -28,7 +29,10 @@ BANDS: Final = (
     Band(of=lambda snapshot: (snapshot.believed.current,), width=0.5),
     Band(of=lambda snapshot: (snapshot.believed.voltage, snapshot.decision.cvl.value), width=0.05),
     Band(of=lambda snapshot: (snapshot.decision.ccl.value, snapshot.decision.dcl.value), width=0.5),
-    Band(of=lambda snapshot: (snapshot.estimate.soc, snapshot.estimate.soh), width=0.1),
+    Band(of=lambda snapshot: (snapshot.estimate.soc, snapshot.estimate.life.soh), width=0.1),
+    Band(of=lambda snapshot: (snapshot.estimate.soc_low, snapshot.estimate.soc_high), width=0.5),
+    # Ah, of what was bled too. The rest of what is learned changes at looks, and can wait for the latest moment.
+    Band(of=lambda snapshot: (snapshot.estimate.capacity, *snapshot.balance.budget.charge), width=0.1),
     # Wh
     Band(of=lambda snapshot: (snapshot.estimate.energy_in, snapshot.estimate.energy_out), width=10.0),
 )
@@ -56,7 +60,15 @@ def _urgent(snapshot: Snapshot) -> tuple[object, ...]:
         snapshot.wishes,
         snapshot.believed.link,
         snapshot.believed.quality,
+        decision.balance.reason.rule,
+        tuple([(finding.kind, finding.cell) for finding in findings(snapshot)]),
     )
+
+
+def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Return what a person should look at, as of the last look."""
+    knowledge = snapshot.estimate.knowledge
+    return () if knowledge is None else knowledge.findings
 
 
 def _limits_fell(told: Decision, now: Decision) -> bool:

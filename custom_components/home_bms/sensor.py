@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import product
 from math import isfinite
 from typing import Any, Final, override
 
@@ -27,10 +29,16 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
 from .coordinator import HomeBmsConfigEntry, PackCoordinator, SystemCoordinator
+from .core import learning
+from .core.balancing import BALANCE_REASONS
+from .core.cycles import full_cycles, histogram
 from .core.limits import RULES
-from .core.model import Bound, LinkState, Mode, PackConfig, Quality, Reason
+from .core.model import Bound, LinkState, Mode, PackConfig, Quality, Reason, Snapshot
+from .core.outlook import hours_to
+from .core.power import Power
 from .entity import (
     EVIDENCE,
     SOONEST_CELL,
@@ -44,6 +52,7 @@ from .entity import (
     pack_heard,
     temperatures_heard,
 )
+from .learned_view import LearnedView, cell_balanced
 from .story import evidence
 from .supervisor import Trouble
 
@@ -52,6 +61,8 @@ PARALLEL_UPDATES = 0
 
 # Home Assistant has no unit of electric charge (home-assistant.md 1.4).
 AMPERE_HOURS: Final = "Ah"
+# Nor does it know of small resistances.
+MILLIOHM: Final = "mΩ"
 
 REASONS: Final = [*RULES, Trouble.INTERNAL_ERROR.value]
 """Every rule that may limit a pack, and what is named when home_bms itself broke."""
@@ -61,13 +72,18 @@ REASONS: Final = [*RULES, Trouble.INTERNAL_ERROR.value]
 class PackSensorDescription(SensorEntityDescription, PackEntityDescription):
     """Describes a sensor of a pack."""
 
-    value_fn: Callable[[PackCoordinator], StateType]
+    value_fn: Callable[[PackCoordinator], StateType | datetime]
     reason_fn: Callable[[PackCoordinator], Reason] | None = None
     """What the attributes explain."""
+    details_fn: Callable[[PackCoordinator], Mapping[str, Any]] | None = None
+    """What stands beside the state and is of no use to the recorder; their names are of DETAILS."""
     doubt: str | None = None
     """The name by which plausibility doubts what is shown."""
     doubts_fn: Callable[[PackCoordinator], Mapping[str, str]] | None = None
     """All that is doubted, by name, with the reason."""
+
+
+DETAILS: Final = frozenset({"rule", "cell", "sensor", "low", "high", "soonest", "latest", "by", "cycles_by_depth"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +152,63 @@ def _from_one(index: int | None) -> int | None:
 
 def _scaled(value: float | None, factor: float) -> float | None:
     return None if value is None or not isfinite(value) else value * factor
+
+
+def _hours_to(soc: float, pack: PackCoordinator) -> float | None:
+    """Return the hours to the tenth: a countdown has no use for more, and the recorder would keep it."""
+    hours = hours_to(pack.data.estimate, soc)
+    return None if hours is None else round(hours, 1)
+
+
+def _available(place: int, pack: PackCoordinator) -> Power:
+    """Return what the pack can do, by the place that core gives to a direction and a time."""
+    return pack.view.power(pack.data)[place]
+
+
+def _watts(place: int, pack: PackCoordinator) -> float | None:
+    """Return the power to 10 W: more is the noise of the voltages."""
+    power = _available(place, pack).power
+    return None if power is None else round(power, -1)
+
+
+def _power_details(place: int, pack: PackCoordinator) -> dict[str, Any]:
+    power = _available(place, pack)
+    kind = "sensor" if power.rule == "temperature" else "cell"
+    return {"rule": power.rule} | ({} if power.place is None else {kind: power.place + 1})
+
+
+def _day_in(years: float) -> datetime:
+    """Return the day so many years from now: forecasts move by days, and by noise within them."""
+    return dt_util.start_of_local_day(dt_util.now() + timedelta(days=365.25 * years))
+
+
+def _worn_out(pack: PackCoordinator) -> datetime | None:
+    """Return the day on which the first cell will be worn."""
+    found = pack.view.worn(pack.data.estimate.life.ageing)
+    return None if found is None else _day_in(found[1].years)
+
+
+def _worn_details(pack: PackCoordinator) -> dict[str, Any]:
+    found = pack.view.worn(pack.data.estimate.life.ageing)
+    if found is None:
+        return {}
+    cell, worn = found
+    ends = {"soonest": worn.soonest, "latest": worn.latest}
+    return {"cell": cell + 1, "by": worn.by} | {name: _day_in(years).date().isoformat() for name, years in ends.items()}
+
+
+def _cycles_by_depth(pack: PackCoordinator) -> dict[str, Any]:
+    """Return the cycles of each depth, from those up to 10 % to those above 90 %."""
+    return {"cycles_by_depth": list(histogram(pack.data.estimate.life.cycling))}
+
+
+def _capacity_band(index: int, pack: PackCoordinator) -> dict[str, Any]:
+    """Return the ends of the band that holds a cell's capacity nineteen times of twenty."""
+    knowledge = pack.data.estimate.knowledge
+    if knowledge is None:
+        return {}
+    low, _, high = learning.cell_capacity(knowledge, index)
+    return {"low": round(low, 1), "high": round(high, 1)}
 
 
 def _weakest(system: SystemCoordinator) -> str | None:
@@ -221,6 +294,41 @@ RARE: Final[dict[str, Any]] = {
     "entity_registry_enabled_default": False,
 }
 COUNT: Final[dict[str, Any]] = RARE | {"state_class": SensorStateClass.TOTAL_INCREASING}
+DIAGNOSTIC: Final[dict[str, Any]] = {"entity_category": EntityCategory.DIAGNOSTIC}
+PERCENT: Final[dict[str, Any]] = {
+    "native_unit_of_measurement": UnitOfRatio.PERCENTAGE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 1,
+    "dead_band": 0.1,
+    "soonest": SOONEST_COUNTER,
+}
+# Not of the battery's device class: a pack has one charge, and these are its ends.
+BAND: Final = PERCENT | {"suggested_display_precision": 0, "dead_band": 0.5}
+TIME_LEFT: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.DURATION,
+    "native_unit_of_measurement": UnitOfTime.HOURS,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 1,
+    "dead_band": 0.1,
+    "soonest": SOONEST_COUNTER,
+}
+WATTS_AHEAD: Final = WATTS | {"dead_band": 50.0, "soonest": SOONEST_COUNTER}
+LEARNED_CHARGE: Final = CHARGE | RARE | {"state_class": SensorStateClass.MEASUREMENT}
+LEARNED_OHMS: Final[dict[str, Any]] = RARE | {
+    "native_unit_of_measurement": MILLIOHM,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 2,
+    "dead_band": 0.01,
+    "soonest": SOONEST_COUNTER,
+}
+LEARNED_LEAK: Final[dict[str, Any]] = RARE | {
+    "device_class": SensorDeviceClass.CURRENT,
+    "native_unit_of_measurement": UnitOfElectricCurrent.MILLIAMPERE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 1,
+    "dead_band": 0.1,
+    "soonest": SOONEST_COUNTER,
+}
 
 PACK_SENSORS: Final = (
     PackSensorDescription(
@@ -233,12 +341,42 @@ PACK_SENSORS: Final = (
     PackSensorDescription(
         key="soc", translation_key="soc", **CHARGE_STATE, heard=pack_heard, value_fn=lambda pack: pack.data.estimate.soc
     ),
-    PackSensorDescription(key="soh", translation_key="soh", **HEALTH, value_fn=lambda pack: pack.data.estimate.soh),
+    PackSensorDescription(
+        key="soc_low",
+        translation_key="soc_low",
+        **BAND,
+        heard=pack_heard,
+        value_fn=lambda pack: pack.data.estimate.soc_low,
+    ),
+    PackSensorDescription(
+        key="soc_high",
+        translation_key="soc_high",
+        **BAND,
+        heard=pack_heard,
+        value_fn=lambda pack: pack.data.estimate.soc_high,
+    ),
+    PackSensorDescription(
+        key="time_to_full",
+        translation_key="time_to_full",
+        **TIME_LEFT,
+        heard=pack_heard,
+        value_fn=partial(_hours_to, 100.0),
+    ),
+    PackSensorDescription(
+        key="time_to_empty",
+        translation_key="time_to_empty",
+        **TIME_LEFT,
+        heard=pack_heard,
+        value_fn=partial(_hours_to, 0.0),
+    ),
+    PackSensorDescription(
+        key="soh", translation_key="soh", **HEALTH, value_fn=lambda pack: pack.data.estimate.life.soh
+    ),
     PackSensorDescription(
         key="stored_energy",
         **STORED,
         heard=pack_heard,
-        value_fn=lambda pack: _scaled(pack.data.estimate.stored_energy, 0.001),
+        value_fn=lambda pack: _scaled(pack.data.estimate.life.stored_energy, 0.001),
     ),
     PackSensorDescription(
         key="energy_in",
@@ -403,6 +541,75 @@ PACK_SENSORS: Final = (
         value_fn=lambda pack: pack.data.estimate.cycles,
     ),
     PackSensorDescription(
+        key="full_cycles",
+        translation_key="full_cycles",
+        **DIAGNOSTIC,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=1,
+        dead_band=0.1,
+        soonest=SOONEST_COUNTER,
+        value_fn=lambda pack: full_cycles(pack.data.estimate.life.cycling),
+        details_fn=_cycles_by_depth,
+    ),
+    PackSensorDescription(
+        key="efficiency",
+        translation_key="efficiency",
+        **PERCENT,
+        **DIAGNOSTIC,
+        value_fn=lambda pack: pack.data.estimate.efficiency,
+    ),
+    PackSensorDescription(
+        key="plating",
+        translation_key="plating",
+        **CHARGE,
+        **DIAGNOSTIC,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=lambda pack: pack.data.estimate.life.plating.ah,
+    ),
+    PackSensorDescription(
+        key="current_offset",
+        translation_key="current_offset",
+        **AMPERES | {"suggested_display_precision": 2, "dead_band": 0.01, "soonest": SOONEST_COUNTER},
+        **DIAGNOSTIC,
+        value_fn=lambda pack: pack.view.offset(pack.data),
+    ),
+    PackSensorDescription(
+        key="worn_out",
+        translation_key="worn_out",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        **DIAGNOSTIC,
+        value_fn=_worn_out,
+        details_fn=_worn_details,
+    ),
+    *(
+        PackSensorDescription(
+            key=f"{way}_power_{time}",
+            translation_key=f"{way}_power_{time}",
+            **WATTS_AHEAD,
+            **DIAGNOSTIC,
+            # What a peak can draw is for automations of who knows that; ten minutes is what a household asks for.
+            entity_registry_enabled_default=time == "10min",
+            heard=pack_heard,
+            value_fn=partial(_watts, place),
+            details_fn=partial(_power_details, place),
+        )
+        for place, (way, time) in enumerate(product(("charge", "discharge"), ("10s", "1min", "10min")))
+    ),
+    PackSensorDescription(
+        key="balance_reason",
+        translation_key="balance_reason",
+        **REASON | {"options": list(BALANCE_REASONS)},
+        value_fn=lambda pack: pack.data.decision.balance.reason.rule,
+        reason_fn=lambda pack: pack.data.decision.balance.reason,
+    ),
+    PackSensorDescription(
+        key="balance_remaining",
+        translation_key="balance_remaining",
+        **TIME_LEFT,
+        **DIAGNOSTIC,
+        value_fn=lambda pack: _scaled(pack.data.decision.balance.remaining, 1 / 3600),
+    ),
+    PackSensorDescription(
         key="since_full",
         translation_key="since_full",
         device_class=SensorDeviceClass.DURATION,
@@ -539,8 +746,56 @@ SYSTEM_SENSORS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFigure:
+    """A number that is learned of every cell."""
+
+    key: str
+    """After `cell_1_`, and after `cell_` in the translations."""
+    look: Mapping[str, Any]
+    """How it is shown; its digits are kept and no more, so that the recorder has few rows of what changes slowly."""
+    figure: Callable[[LearnedView, Snapshot, int], float | None]
+    details: Callable[[int, PackCoordinator], Mapping[str, Any]] | None = None
+
+
+CELL_FIGURES: Final = (
+    CellFigure(key="soc", look=PERCENT | RARE | {"dead_band": 0.5}, figure=LearnedView.cell_soc),
+    CellFigure(key="capacity", look=LEARNED_CHARGE, figure=LearnedView.cell_capacity, details=_capacity_band),
+    CellFigure(key="resistance", look=LEARNED_OHMS, figure=LearnedView.cell_resistance),
+    CellFigure(key="joint", look=LEARNED_OHMS, figure=LearnedView.cell_joint),
+    CellFigure(key="self_discharge", look=LEARNED_LEAK, figure=LearnedView.cell_self_discharge),
+    CellFigure(
+        key="surplus",
+        look=LEARNED_CHARGE | {"suggested_display_precision": 2},
+        figure=LearnedView.cell_surplus,
+    ),
+    CellFigure(
+        key="balanced",
+        look=CHARGE | COUNT | {"suggested_display_precision": 2},
+        figure=lambda _, snapshot, cell: cell_balanced(snapshot, cell),
+    ),
+)
+
+
+def _figure(row: CellFigure, index: int, pack: PackCoordinator) -> float | None:
+    value = row.figure(pack.view, pack.data, index)
+    return None if value is None else round(value, row.look["suggested_display_precision"])
+
+
+def _cell_figure(row: CellFigure, index: int) -> PackSensorDescription:
+    """Return the sensor of one number of one cell."""
+    return PackSensorDescription(
+        key=f"cell_{index + 1}_{row.key}",
+        translation_key=f"cell_{row.key}",
+        placeholders={"cell": str(index + 1)},
+        **row.look,
+        value_fn=partial(_figure, row, index),
+        details_fn=None if row.details is None else partial(row.details, index),
+    )
+
+
 def numbered_sensors(config: PackConfig) -> list[PackSensorDescription]:
-    """Return a sensor for every cell and every cell temperature of a pack."""
+    """Return the sensors of every cell and every cell temperature of a pack."""
     cells = [
         PackSensorDescription(
             key=f"cell_{index + 1}",
@@ -566,7 +821,7 @@ def numbered_sensors(config: PackConfig) -> list[PackSensorDescription]:
         )
         for index in range(config.temperature_sensors)
     ]
-    return cells + temperatures
+    return cells + temperatures + [_cell_figure(row, index) for row in CELL_FIGURES for index in range(config.cells)]
 
 
 async def async_setup_entry(
@@ -584,7 +839,7 @@ async def async_setup_entry(
         )
 
 
-def _tidy(value: StateType, precision: int | None) -> StateType:
+def _tidy[ValueT: StateType | datetime](value: ValueT, precision: int | None) -> ValueT | float:
     """Return a number with one digit more than is shown: statistics lose nothing and the recorder keeps no noise."""
     return round(value, precision + 1) if isinstance(value, float) and precision is not None else value
 
@@ -593,17 +848,17 @@ class PackSensor(PackEntity, SensorEntity):
     """A sensor of one pack."""
 
     entity_description: PackSensorDescription
-    _unrecorded_attributes = EVIDENCE | {"doubt", "doubts"}
+    _unrecorded_attributes = EVIDENCE | DETAILS | {"doubt", "doubts"}
 
     @property
     @override
-    def shown(self) -> StateType:
+    def shown(self) -> StateType | datetime:
         description = self.entity_description
         return _tidy(description.value_fn(self.coordinator), description.suggested_display_precision)
 
     @property
     @override
-    def native_value(self) -> StateType:
+    def native_value(self) -> StateType | datetime:
         """Return the value."""
         return self.shown
 
@@ -619,10 +874,12 @@ class PackSensor(PackEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Return what a reason rests on, or what is doubted."""
+        """Return what a reason rests on, what stands beside a value, or what is doubted."""
         description = self.entity_description
         if description.reason_fn is not None:
             return evidence(description.reason_fn(self.coordinator))
+        if description.details_fn is not None:
+            return dict(description.details_fn(self.coordinator))
         if description.doubts_fn is not None:
             return {"doubts": self.remark}
         return None if self.remark is None else {"doubt": self.remark}

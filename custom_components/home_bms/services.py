@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry, async_register_admin_service
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import HomeBmsRuntimeData, PackCoordinator
+from .core import bms
+from .core.model import BalanceMode, PackConfig, PackState
+from .core.outlook import hours_to
+from .helpers import plain
 from .hw.virtual import VirtualHost
+from .store import UNUSABLE
 
 ATTR_DURATION: Final = "duration"
 ATTR_FAULT: Final = "fault"
 ATTR_CELL: Final = "cell"
 ATTR_VALUE: Final = "value"
+ATTR_MODE: Final = "mode"
+ATTR_UNTIL: Final = "until"
+ATTR_SOC: Final = "soc"
+ATTR_LEARNED: Final = "learned"
 
 # The fields of set_limits, and the wish that each of them is.
 LEASED: Final[Mapping[str, str]] = {
@@ -38,6 +48,11 @@ NO_LEASE: Final[dict[str, float | None]] = {**dict.fromkeys(LEASED.values()), "l
 
 # A lease is for a plan of hours; who wants a limit for good has the number entities.
 DURATION_MAX: Final = timedelta(days=1)
+# A passive balancer of 0.1 A needs days for what has drifted apart in years.
+BALANCING_MAX: Final = timedelta(days=7)
+# On demand there is always a time for it.
+BALANCE_MODES: Final = [mode.value for mode in BalanceMode if mode is not BalanceMode.OFF]
+NOT_BALANCING: Final[dict[str, Any]] = {"balance_now": False, "balance_now_mode": None, "balance_until": None}
 
 _TARGET: Final[dict[vol.Marker, Any]] = {vol.Required(ATTR_DEVICE_ID): cv.string}
 
@@ -46,10 +61,11 @@ _TARGET: Final[dict[vol.Marker, Any]] = {vol.Required(ATTR_DEVICE_ID): cv.string
 class Action:
     """One action: what it takes, what it does, and whether only an administrator may call it."""
 
-    handler: Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, None]]
+    handler: Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, ServiceResponse]]
     schema: dict[vol.Marker, Any]
     admin: bool
-    """It lets more energy through, or spoils a simulation."""
+    """It lets more energy through, changes what is known, or spoils a simulation."""
+    answers: SupportsResponse = SupportsResponse.NONE
 
 
 def _packs(hass: HomeAssistant, call: ServiceCall) -> list[PackCoordinator]:
@@ -59,6 +75,14 @@ def _packs(hass: HomeAssistant, call: ServiceCall) -> list[PackCoordinator]:
     if device.config_subentry_id is None:
         return list(runtime.packs.values())
     return [runtime.packs[device.config_subentry_id]]
+
+
+def _pack(hass: HomeAssistant, call: ServiceCall) -> PackCoordinator:
+    """Return the one pack that is meant. Raises ServiceValidationError for a system of several."""
+    packs = _packs(hass, call)
+    if len(packs) != 1:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_pack_only")
+    return packs[0]
 
 
 @contextmanager
@@ -77,7 +101,7 @@ def _simulation(hass: HomeAssistant, call: ServiceCall) -> Generator[VirtualHost
         ) from err
 
 
-async def _wish_all(wishes: list[tuple[PackCoordinator, dict[str, float | None]]]) -> None:
+async def _wish_all(wishes: list[tuple[PackCoordinator, dict[str, Any]]]) -> None:
     """Change the wishes of all packs, or of none where one of them refuses."""
     for pack, changes in wishes:
         pack.wished(**changes)
@@ -111,13 +135,96 @@ async def _clear_limits(hass: HomeAssistant, call: ServiceCall) -> None:
 
 
 async def _start_balancing(hass: HomeAssistant, call: ServiceCall) -> None:
-    """Balance on demand, as far as the protections let it."""
-    await _wish_all([(pack, {"balance_now": True}) for pack in _packs(hass, call)])
+    """Balance on demand, as far as the protections let it; what an earlier call said of it no longer holds."""
+    mode = call.data.get(ATTR_MODE)
+    wishes = {
+        "balance_now": True,
+        "balance_now_mode": None if mode is None else BalanceMode(mode),
+        "balance_until": _balance_until(hass, call),
+    }
+    await _wish_all([(pack, wishes) for pack in _packs(hass, call)])
+
+
+def _balance_until(hass: HomeAssistant, call: ServiceCall) -> float | None:
+    """Return the monotonic time at which balancing on demand ends. Raises ServiceValidationError."""
+    duration: timedelta | None = call.data.get(ATTR_DURATION)
+    until: datetime | None = call.data.get(ATTR_UNTIL)
+    if until is not None:
+        if duration is not None:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="two_ends")
+        now = dt_util.utcnow()
+        duration = dt_util.as_utc(until) - now
+        if not timedelta(0) < duration <= BALANCING_MAX:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="out_of_range",
+                translation_placeholders={
+                    "field": ATTR_UNTIL,
+                    "value": _shown(until),
+                    "minimum": _shown(now),
+                    "maximum": _shown(now + BALANCING_MAX),
+                },
+            )
+    return None if duration is None else hass.loop.time() + duration.total_seconds()
+
+
+def _shown(time: datetime) -> str:
+    """Return a time as a person in Home Assistant's time zone reads it."""
+    return dt_util.as_local(time).isoformat(" ", "seconds")
 
 
 async def _stop_balancing(hass: HomeAssistant, call: ServiceCall) -> None:
     """End balancing on demand."""
-    await _wish_all([(pack, {"balance_now": False}) for pack in _packs(hass, call)])
+    await _wish_all([(pack, dict(NOT_BALANCING)) for pack in _packs(hass, call)])
+
+
+async def _calibrate_soc(hass: HomeAssistant, call: ServiceCall) -> None:
+    """Take over the charge that a person knows."""
+
+    def learn(config: PackConfig, state: PackState) -> PackState:
+        return bms.calibrate(config, state, call.data[ATTR_SOC])
+
+    await _pack(hass, call).async_relearn(learn)
+
+
+async def _cell_replaced(hass: HomeAssistant, call: ServiceCall) -> None:
+    """Forget one cell; people count cells from 1."""
+
+    def learn(config: PackConfig, state: PackState) -> PackState:
+        return bms.replace_cell(config, state, call.data[ATTR_CELL] - 1)
+
+    await _pack(hass, call).async_relearn(learn)
+
+
+async def _export_learned(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Return all that was learned about a pack; nothing before its cells were seen once."""
+    pack = _pack(hass, call)
+    return {ATTR_LEARNED: plain(bms.save_learned(pack.config, pack.supervisor.state))}
+
+
+async def _import_learned(hass: HomeAssistant, call: ServiceCall) -> None:
+    """Take over what was learned about a pack elsewhere; the charge stays what it is now."""
+    pack = _pack(hass, call)
+    # A template makes tuples of lists.
+    learned = plain(call.data[ATTR_LEARNED])
+
+    def learn(config: PackConfig, state: PackState) -> PackState:
+        try:
+            return bms.load_learned(config, state, learned, now=hass.loop.time(), gap=0.0)
+        except UNUSABLE as err:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="learned_refused",
+                translation_placeholders={"name": pack.name, "error": str(err)},
+            ) from err
+
+    await pack.async_relearn(learn)
+
+
+async def _time_to_soc(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Return the hours until a pack is at a charge, by the load of late; nothing if it is not on its way there."""
+    hours = hours_to(_pack(hass, call).latest.estimate, call.data[ATTR_SOC])
+    return {"hours": None if hours is None else round(hours, 2)}
 
 
 async def _reset_trips(hass: HomeAssistant, call: ServiceCall) -> None:
@@ -160,9 +267,29 @@ ACTIONS: Final[Mapping[str, Action]] = {
         admin=False,
     ),
     "clear_limits": Action(handler=_clear_limits, schema={}, admin=True),
-    "start_balancing": Action(handler=_start_balancing, schema={}, admin=True),
+    "start_balancing": Action(
+        handler=_start_balancing,
+        schema={
+            vol.Optional(ATTR_MODE): vol.In(BALANCE_MODES),
+            vol.Optional(ATTR_DURATION): vol.All(
+                cv.time_period, vol.Range(min=timedelta(seconds=1), max=BALANCING_MAX)
+            ),
+            vol.Optional(ATTR_UNTIL): cv.datetime,
+        },
+        admin=True,
+    ),
     "stop_balancing": Action(handler=_stop_balancing, schema={}, admin=False),
     "reset_trips": Action(handler=_reset_trips, schema={}, admin=True),
+    "calibrate_soc": Action(handler=_calibrate_soc, schema={vol.Required(ATTR_SOC): vol.Coerce(float)}, admin=True),
+    "cell_replaced": Action(handler=_cell_replaced, schema={vol.Required(ATTR_CELL): vol.Coerce(int)}, admin=True),
+    "time_to_soc": Action(
+        handler=_time_to_soc,
+        schema={vol.Required(ATTR_SOC): vol.All(vol.Coerce(float), vol.Range(min=0, max=100))},
+        admin=False,
+        answers=SupportsResponse.ONLY,
+    ),
+    "export_learned": Action(handler=_export_learned, schema={}, admin=False, answers=SupportsResponse.ONLY),
+    "import_learned": Action(handler=_import_learned, schema={vol.Required(ATTR_LEARNED): dict}, admin=True),
     "inject_fault": Action(
         handler=_inject_fault,
         schema={
@@ -187,12 +314,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
 def _register(hass: HomeAssistant, name: str, action: Action) -> None:
     """Register one action."""
 
-    async def handle(call: ServiceCall) -> None:
-        await action.handler(hass, call)
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        return await action.handler(hass, call)
 
     # Home Assistant puts its own drop-in in voluptuous's place when it starts, of which type checkers know nothing.
     schema: Any = vol.Schema({**_TARGET, **action.schema})
     if action.admin:
-        async_register_admin_service(hass, DOMAIN, name, handle, schema)
+        async_register_admin_service(hass, DOMAIN, name, handle, schema, action.answers)
     else:
-        hass.services.async_register(DOMAIN, name, handle, schema)
+        hass.services.async_register(DOMAIN, name, handle, schema, action.answers)

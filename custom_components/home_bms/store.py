@@ -14,7 +14,9 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.file import WriteError
 from homeassistant.util.json import SerializationError
 
-from .const import CONF_STORED, DOMAIN, LOGGER, SAVE_WITHIN
+from .const import CONF_STORED, DOMAIN, LOGGER, SAVE_LEARNED, SAVE_WITHIN
+from .core import bms
+from .core.model import PackConfig, PackState
 
 STORAGE_VERSION: Final = 1
 STORAGE_VERSION_MINOR: Final = 1
@@ -108,10 +110,7 @@ class HomeBmsStore:
     @property
     def gap(self) -> float | None:
         """Seconds since the file was written, `None` where the clock went backwards or there is no file."""
-        if self._saved_at is None:
-            return None
-        gap = dt_util.utcnow().timestamp() - self._saved_at
-        return gap if gap >= 0 else None
+        return _gap(self._saved_at)
 
     def saved(self, subentry_id: str) -> Mapping[str, Any] | None:
         """Return what was kept of a pack."""
@@ -179,3 +178,97 @@ class HomeBmsStore:
             translation_key=ISSUE_STORE_FAILED,
             translation_placeholders={"name": self._entry.title},
         )
+
+
+# Whatever a spoilt content of the right format may raise in the arithmetic that takes it over; LearnedError is one too.
+UNUSABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class LearnedStore:
+    """What takes weeks to learn about the packs of one battery system, in a file of its own.
+
+    It is large, changes slowly and is not needed for safety: without it home_bms goes on and learns anew.
+    """
+
+    unreadable: str | None = None
+    """Why the file could not be read."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        self._hass = hass
+        # What is handed over never changes, so that it is turned into JSON beside the event loop.
+        self._store = Store[dict[str, Any]](
+            hass,
+            STORAGE_VERSION,
+            f"{DOMAIN}.{entry.entry_id}.learned",
+            minor_version=STORAGE_VERSION_MINOR,
+            atomic_writes=True,
+            serialize_in_event_loop=False,
+        )
+        self._title = entry.title
+        self._kept: Mapping[str, Any] = {}
+        self._sources: dict[str, Callable[[], Mapping[str, Any] | None]] = {}
+        self._saved_at: float | None = None
+        self._pending_until = 0.0
+
+    async def async_load(self) -> None:
+        """Read the file, which may be missing."""
+        try:
+            content = await self._store.async_load()
+            if content is not None:
+                self._kept, self._saved_at = dict(content["packs"]), float(content["saved_at"])
+        except (HomeAssistantError, *UNUSABLE) as err:
+            LOGGER.exception("What was learned about %s cannot be read", self._title)
+            self.unreadable = str(err)
+            if isinstance(err, UnsupportedStorageVersionError):
+                # Whoever goes back to the newer version finds its file as it was.
+                self._store.make_read_only()
+
+    def restored(self, subentry_id: str, config: PackConfig, state: PackState, gap: float | None) -> PackState:
+        """Return the state with what was learned of a pack; `gap` is that of the state's own file.
+
+        Raises one of UNUSABLE, whose message tells why not.
+        """
+        saved = self._kept.get(subentry_id)
+        if saved is None:
+            return state
+        # What was counted after this was learned is in the state; where that is lost this is all that is known.
+        seconds = _gap(self._saved_at) if state.estimate.truth is None else gap
+        return bms.load_learned(config, state, saved, now=self._hass.loop.time(), gap=seconds)
+
+    @callback
+    def async_add_source(self, subentry_id: str, source: Callable[[], Mapping[str, Any] | None]) -> None:
+        """Ask `source` for what is learned of a pack whenever the file is written, in whatever thread."""
+        self._sources[subentry_id] = source
+
+    async def async_save(self) -> None:
+        """Write now."""
+        self._pending_until = 0.0
+        await self._store.async_save(self._content())
+
+    @callback
+    def async_schedule_save(self) -> None:
+        """See that the file is written at most SAVE_LEARNED s from now, however often this is called."""
+        now = self._hass.loop.time()
+        if now >= self._pending_until:
+            self._pending_until = now + SAVE_LEARNED
+            self._store.async_delay_save(self._content, SAVE_LEARNED)
+
+    async def async_remove(self) -> None:
+        """Delete the file."""
+        await self._store.async_remove()
+
+    def _content(self) -> dict[str, Any]:
+        """Return what goes into the file; what could not be taken over stays there until there is something new."""
+        packs = {subentry_id: source() for subentry_id, source in self._sources.items()}
+        return {
+            "saved_at": dt_util.utcnow().timestamp(),
+            "packs": {key: self._kept.get(key) if learned is None else learned for key, learned in packs.items()},
+        }
+
+
+def _gap(saved_at: float | None) -> float | None:
+    """Return the s since then; `None` where that is not known or the clock went backwards."""
+    if saved_at is None:
+        return None
+    gap = dt_util.utcnow().timestamp() - saved_at
+    return gap if gap >= 0 else None

@@ -138,6 +138,12 @@ def tell(hass: HomeAssistant, told: Mapping[str, Any]) -> str:
     return story
 
 
+@callback
+def tell_correction(hass: HomeAssistant, told: Mapping[str, Any]) -> str:
+    """Return a sentence about a state of charge that was set right, without a full stop; `change` and `soc` in %."""
+    return word(hass, "story", "corrected", change=f"{told['change']:+.1f}", soc=f"{told['soc']:.1f}")
+
+
 def _measured(hass: HomeAssistant, key: str, level: str, told: Mapping[str, Any]) -> str | None:
     """Return what was measured against which threshold, where the protection has numbers."""
     quantity, value, threshold = QUANTITIES.get(key), told["value"], told["threshold"]

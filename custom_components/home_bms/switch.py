@@ -125,7 +125,7 @@ class PackSwitch(PackEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Wish it closed; it closes when that is safe."""
-        self._refuse_unless_controlled()
+        self.coordinator.require_control()
         description = self.entity_description
         tripped = [
             alarm.key
@@ -146,13 +146,5 @@ class PackSwitch(PackEntity, SwitchEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Wish it open, which is always safe."""
-        self._refuse_unless_controlled()
+        self.coordinator.require_control()
         await self.coordinator.async_wish(**{self.entity_description.key: False})
-
-    def _refuse_unless_controlled(self) -> None:
-        if not self.coordinator.control_allowed:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="control_not_allowed",
-                translation_placeholders={"name": self.coordinator.config_entry.title},
-            )

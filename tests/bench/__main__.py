@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from . import beside, reaction, step
+from . import balance, beside, reaction, sample, step
 from .result import Result
 
 
@@ -29,10 +29,12 @@ def main() -> int:
 
     results: list[Result] = []
     results += _show(f"The core, CPython {platform.python_version()}", list(step.measure()))
+    results += _show("Learning a battery, of it", list(sample.measure()))
     title = (
         f"From a register beyond its trip level to the write that opens the switch, polled every {reaction.PERIOD} s"
     )
     results += _show(title, list(asyncio.run(reaction.measure(options.runs))))
+    results += _show("Evening out two cells that are ahead, on a virtual pack", list(balance.measure()))
     title = (
         f"In a real Home Assistant over {options.seconds:.0f} s, beside its modbus integration with a sensor per value"
     )

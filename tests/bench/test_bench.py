@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from . import beside, reaction, step
+from . import beside, reaction, sample, step
 from .result import Result
 
 
@@ -30,6 +30,15 @@ def test_every_size_of_pack_is_stepped_and_protection_is_a_part_of_it(monkeypatc
     for cells in (16, 64, 256):
         full = results[f"full step, {cells} cells"]
         assert 0 < results[f"  of it protection, {cells} cells"] < full
+
+
+def test_every_size_of_pack_is_learned_from_and_a_look_is_the_longest_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample, "REPEATS", 1)
+    monkeypatch.setattr(sample, "SAMPLES", 500)
+    results = {result.name: result.value for result in sample.measure()}
+    for cells in (16, 64, 256):
+        assert 0 < results[f"a sample, {cells} cells"] < 1000 * results[f"  the longest, a look, {cells} cells"]
+    assert results["64 cells beside 16, each cell"] > 0
 
 
 async def test_every_run_ends_with_the_switch_open_on_the_wire(socket_enabled: None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import bms
-from custom_components.home_bms.core.model import Estimate
+from custom_components.home_bms.core.battery import Estimate
 
 from .conftest import Story, make_reading
 

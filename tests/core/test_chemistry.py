@@ -1,9 +1,11 @@
 """Presets, and configurations that must be refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.home_bms.core import chemistry
-from custom_components.home_bms.core.model import ConfigError, HardwareRing, Level
+from custom_components.home_bms.core.model import BalanceConfig, ConfigError, HardwareRing, Level
 from custom_components.home_bms.core.presets import CHEMISTRIES
 
 from .conftest import make_config
@@ -104,3 +106,34 @@ def test_defaults_cover_exactly_the_settings_and_lie_in_their_ranges() -> None:
 
 def test_a_config_error_reads_as_a_sentence_for_the_log() -> None:
     assert str(ConfigError("out_of_range", "cells", value=0, minimum=1)) == "out_of_range: cells (value=0, minimum=1)"
+
+
+def test_how_a_device_balances_stands_where_the_user_moved_nothing() -> None:
+    device = BalanceConfig(masked=True, current=0.13, duty=0.7, charge_on=0.0031)
+    assert make_config().balance == BalanceConfig()
+    assert make_config(balance=device).balance == device
+    moved = make_config(balance=device, overrides={"balance_give_up": 5.0, "balance_every": 10.0})
+    assert moved.balance == replace(device, give_up=5.0, every=10.0)
+
+
+BALANCING = [setting for setting in chemistry.SETTINGS if hasattr(BalanceConfig, setting.key.removeprefix("balance_"))]
+
+
+@pytest.mark.parametrize("setting", BALANCING, ids=lambda setting: setting.key)
+def test_every_setting_of_balancing_may_be_moved_inside_its_range(setting: chemistry.Setting) -> None:
+    assert setting.group == "balancing"
+    # Near the middle none is out of order with another.
+    middle = (setting.minimum + setting.maximum) / 2 + setting.step
+    others = {"balance_charge_on": 5.0} if setting.key == "balance_charge_off" else {}
+    assert make_config(overrides=others | {setting.key: middle}).balance != BalanceConfig()
+    for value in (setting.minimum - 1, setting.maximum + 1):
+        with pytest.raises(ConfigError) as error:
+            make_config(overrides={setting.key: value})
+        assert (error.value.key, error.value.field) == ("out_of_range", setting.key)
+
+
+def test_who_is_level_before_he_is_ahead_is_refused() -> None:
+    with pytest.raises(ConfigError) as error:
+        make_config(overrides={"balance_charge_off": 0.3})
+    assert error.value.key == "levels_out_of_order"
+    assert error.value.placeholders["upper"] == "balance_charge_on"

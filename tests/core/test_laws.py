@@ -23,6 +23,7 @@ positions = st.builds(
     charge=st.sampled_from([None, True, False]),
     discharge=st.sampled_from([None, True, False]),
     balance=st.sampled_from([None, True, False]),
+    bleed=st.none() | st.lists(st.booleans(), max_size=CELLS + 1).map(tuple),
 )
 
 
@@ -44,6 +45,8 @@ def wild_readings(draw: st.DrawFn) -> PackReading:
         soh=draw(anything),
         switches=draw(positions),
         commanded=draw(positions),
+        balancing=draw(st.none() | st.booleans()),
+        balance_current=draw(anything),
     )
 
 

@@ -162,8 +162,12 @@ def test_a_leased_window_narrows_the_configured_one(story: Story) -> None:
 
 
 def test_a_window_without_a_known_charge_permits_nothing() -> None:
+    """The cells are, but nobody saw what flowed for hours."""
     story = Story(make_config(overrides={"soc_min": 20.0, "soc_max": 80.0}))
-    story.tell(120, soc=None, current=40.0)
+    story.tell(1)
+    story.time += 12 * 3600
+    story.tell(120, current=1.0)
+    assert story.state.estimate.soc is None
     assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (0, "value_missing")
     assert (story.decision.dcl.value, story.decision.dcl.reason.rule) == (0, "value_missing")
 

@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import bms
-from custom_components.home_bms.core.model import Level, Wishes
+from custom_components.home_bms.core.model import BalanceMode, BalanceState, Budget, Level, Wishes
 
 from .conftest import Story
 
 
-def restart(story: Story, gap: float | None = 10.0, **changes: Any) -> Story:
-    """Go through JSON, as the store does, into a process with another monotonic clock."""
+def restart(story: Story, gap: float | None = 10.0, *, learned: bool = True, **changes: Any) -> Story:
+    """Go through JSON, as the stores do, into a process with another monotonic clock."""
     saved = json.loads(json.dumps(bms.save(story.state))) | changes
+    known = json.loads(json.dumps(bms.save_learned(story.config, story.state)))
     new = Story(story.config)
     new.time = 5.0
     new.state = bms.restore(story.config, saved, now=new.time, gap=gap)
+    if learned:
+        new.state = bms.load_learned(story.config, new.state, known, now=new.time, gap=gap)
     return new
 
 
@@ -28,6 +31,28 @@ def test_counters_and_charge_go_on_where_they_were(story: Story) -> None:
     after = restart(story).state.estimate
     for name in ("soc", "charge_in", "energy_in", "charge_out", "capacity", "full"):
         assert getattr(after, name) == getattr(before, name)
+    assert after.life == before.life
+
+
+def test_without_what_was_learned_the_charge_goes_on_where_it_was(story: Story) -> None:
+    """And moves slowly to what the pack seems to have."""
+    story.tell(600, current=50.0, cell=3.31)
+    before = story.state.estimate
+    new = restart(story, learned=False)
+    assert new.state.estimate.soc == before.soc
+    assert new.state.estimate.charge_in == before.charge_in
+    new.tell(2, soc=80.0)
+    assert new.state.estimate.soc == pytest.approx(before.soc, abs=0.1)
+    new.tell(600, soc=80.0)
+    assert new.state.estimate.soc == pytest.approx(before.soc + 10, abs=0.5)
+
+
+def test_the_shown_charge_goes_on_after_a_restart_and_what_was_learned_too(story: Story) -> None:
+    story.tell(1200, current=50.0, cell=3.31)
+    before = story.state.estimate
+    new = restart(story)
+    new.tell(2, soc=20.0, cell=3.31)
+    assert new.state.estimate.soc == pytest.approx(before.soc, abs=0.1)
 
 
 def test_a_trip_stays_latched_with_its_evidence_and_age(story: Story) -> None:
@@ -82,14 +107,73 @@ def test_a_clock_that_is_not_believed_ends_the_lease_and_forgets_the_last_full(s
 
 
 @pytest.mark.parametrize(
-    "estimate", [{}, {"soc": "many"}, {"soc": 400}, {"soc": True}, {"soc": float("nan"), "charge_in": None}]
+    "estimate",
+    [
+        {},
+        {"soc": "many"},
+        {"soc": 400, "truth": 1e300},
+        {"soc": True, "truth": -101},
+        {"soc": float("nan"), "charge_in": None, "truth": float("inf")},
+    ],
 )
 def test_numbers_that_are_none_are_dropped_and_a_trip_is_not(story: Story, estimate: dict[str, Any]) -> None:
     trips = {"cell_overvoltage": {"age": "long", "value": None}, "of_another_version": {"age": 1}}
     new = restart(story, estimate=estimate, trips=trips)
-    assert new.state.estimate.soc is None
+    assert (new.state.estimate.soc, new.state.estimate.truth) == (None, None)
     assert new.state.estimate.charge_in == 0
     assert {key: track.level for key, track in new.state.tracks.items()} == {"cell_overvoltage": Level.TRIP}
+
+
+def test_balancing_on_demand_goes_on_with_what_is_left_of_its_time(story: Story) -> None:
+    asked = Wishes(
+        balance_mode=BalanceMode.REST,
+        balance_now=True,
+        balance_now_mode=BalanceMode.TOP,
+        balance_until=story.time + 60,
+    )
+    story.state = bms.wish(story.config, story.state, asked)
+    assert restart(story, gap=20.0).state.wishes == replace(asked, balance_until=pytest.approx(5 + 60 - 20))
+    for gap in (600.0, None):
+        late = restart(story, gap=gap)
+        late.tell()
+        assert late.state.wishes == Wishes(balance_mode=BalanceMode.REST)
+
+
+@pytest.mark.parametrize("mode", ["sideways", 7, None])
+def test_a_mode_that_is_none_is_forgotten(story: Story, mode: object) -> None:
+    wishes = {"balance": False, "balance_mode": mode, "balance_now_mode": mode}
+    assert restart(story, wishes=wishes).state.wishes == Wishes(balance=False)
+
+
+def spent(story: Story) -> BalanceState:
+    """Return what balancing was like before."""
+    each = {
+        name: tuple(float(cell) for cell in range(16)) for name in ("charge", "seconds", "energy", "today", "daily")
+    }
+    budget = Budget(**each, days=(0.5,) * 16, day=story.time - 3600)
+    return BalanceState(completed=story.time - 50, gave_up=story.time - 70, budget=budget)
+
+
+def test_what_balancing_has_cost_is_known_after_a_restart(story: Story) -> None:
+    story.state = replace(story.state, balance=spent(story))
+    new = restart(story, gap=20.0).state.balance
+    assert new == replace(
+        spent(story),
+        completed=pytest.approx(5 - 20 - 50),
+        gave_up=pytest.approx(5 - 20 - 70),
+        budget=replace(spent(story).budget, day=pytest.approx(5 - 20 - 3600)),
+    )
+    assert restart(story, gap=None).state.balance.completed == pytest.approx(5 - 50)
+
+
+@pytest.mark.parametrize("charge", [None, [1.0] * 15, [1.0] * 15 + ["much"], 7.0, [float("nan")] * 16])
+def test_a_budget_of_another_pack_is_forgotten_whole(story: Story, charge: object) -> None:
+    story.state = replace(story.state, balance=spent(story))
+    saved = bms.save(story.state)
+    saved["balance"]["charge"] = charge
+    new = bms.restore(story.config, saved, now=5.0, gap=0.0).balance
+    assert new.budget == Budget()
+    assert new.completed == pytest.approx(5 - 50)
 
 
 def test_an_empty_file_is_a_new_pack(story: Story) -> None:

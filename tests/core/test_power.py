@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from custom_components.home_bms.core.battery import Cell, Cells
 from custom_components.home_bms.core.heat import Heat
 from custom_components.home_bms.core.limits import Candidate
 from custom_components.home_bms.core.model import Believed, Flow, PackConfig, Trust
 from custom_components.home_bms.core.plausibility import believe
-from custom_components.home_bms.core.battery import Cell, Cells
 from custom_components.home_bms.core.power import HORIZONS, Power, available, foresee, gather
 
 from .conftest import make_config, make_reading, with_cell

@@ -10,10 +10,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.home_bms import entity
 from custom_components.home_bms.coordinator import PackCoordinator
+from custom_components.home_bms.core.battery import Kind
 from custom_components.home_bms.core.protection import PROTECTION_KEYS
 
 from .conftest import ScriptedDriver, lost, until
 from .entities import everything_is_news, offered, show, state_of
+from .lessons import LEAKY, WEAK, finding, teach
 
 
 @pytest.fixture
@@ -59,8 +61,8 @@ async def test_a_quiet_pack_permits_both_ways_and_has_no_problem(
     problems = [
         state for state in hass.states.async_all("binary_sensor") if state.attributes.get("device_class") == "problem"
     ]
-    # One for each protection of the pack, and one for the whole system.
-    assert len(problems) == len(PROTECTION_KEYS) + 1
+    # One for each protection of the pack and one for what estimation finds, and one for the whole system.
+    assert len(problems) == len(PROTECTION_KEYS) + 2
     assert {state.state for state in problems} == {"off"}
 
 
@@ -116,6 +118,33 @@ async def test_the_system_shows_the_gravest_problem_of_any_pack(
         "value": 52.0,
         "threshold": 50.0,
     }
+
+
+async def test_what_estimation_finds_is_a_problem_with_its_kinds_and_cells(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator
+) -> None:
+    await show(hass, pack)
+    state = hass.states.get("binary_sensor.pack_1_finding")
+    assert state is not None
+    assert (state.state, state.attributes["kinds"], state.attributes["cells"]) == ("off", [], [])
+    teach(
+        pack,
+        findings=(
+            finding(Kind.WEAK_CELL, WEAK, 13.2, 9.4),
+            finding(Kind.LEAKY_CELL, LEAKY, 0.012, 0.008),
+            finding(Kind.SENSOR_DRIFT, None, 0.9, 0.7),
+        ),
+    )
+    await show(hass, pack)
+    state = hass.states.get("binary_sensor.pack_1_finding")
+    assert state is not None
+    assert state.state == "on"
+    assert state.attributes["kinds"] == ["leaky_cell", "sensor_drift", "weak_cell"]
+    assert state.attributes["cells"] == [WEAK + 1, LEAKY + 1]
+    assert {"kinds", "cells"} <= state.state_info["unrecorded_attributes"]
+    teach(pack, findings=())
+    await show(hass, pack)
+    assert state_of(hass, "binary_sensor.pack_1_finding") == "off"
 
 
 async def test_the_level_of_a_problem_is_recorded_and_its_numbers_are_not(

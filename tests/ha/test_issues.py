@@ -17,11 +17,13 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
+from custom_components.home_bms.core.battery import Finding, Kind
 from custom_components.home_bms.core.model import Alarm, Flow, HardwareRing, Level, Reason
 from custom_components.home_bms.hw.virtual.ring import settings
 from custom_components.home_bms.issues import PackIssues, async_forget_issues
 
 from .conftest import ENTRY_ID, PACK_ID, VIRTUAL, ScriptedDriver, make_entry, pack_subentry, set_up, ticks, until
+from .lessons import finding, teach
 
 # What the scripted pack of 140 A should be set to.
 GOOD: Final = replace(settings("lfp", 280.0), charge_current=154.0, discharge_current=154.0)
@@ -371,3 +373,110 @@ async def test_issues_of_a_pack_that_was_removed_are_forgotten(
     assert len(issues(hass)) == 2
     assert await hass.config_entries.async_remove(entry.entry_id)
     assert issues(hass) == {}
+
+
+@pytest.mark.parametrize(
+    ("found", "key", "severity", "told"),
+    [
+        (
+            finding(Kind.WEAK_CELL, 2, 13.24, 9.45),
+            "weak_cell_3",
+            ir.IssueSeverity.WARNING,
+            ("Cell 3 of Pack 1 is weak", "holds 13.2 Ah less", "told from 9.4 Ah"),
+        ),
+        (
+            finding(Kind.LEAKY_CELL, 4, 0.0123, 0.0084),
+            "leaky_cell_5",
+            ir.IssueSeverity.WARNING,
+            ("Cell 5 of Pack 1 loses charge", "loses 12 mA more", "told from 8 mA"),
+        ),
+        (
+            finding(Kind.MICRO_SHORT, 15, 0.1012, 0.0336),
+            "micro_short_16",
+            ir.IssueSeverity.ERROR,
+            ("Cell 16 of Pack 1", "began to lose 101 mA more", "told from 34 mA"),
+        ),
+        (
+            finding(Kind.LOOSE_JOINT, 6, 0.00047, 0.00005),
+            "loose_joint_7",
+            ir.IssueSeverity.WARNING,
+            ("A joint at cell 7 of Pack 1 is loose", "0.47 mΩ more", "told from 0.05 mΩ"),
+        ),
+        (
+            finding(Kind.SENSOR_DRIFT, 0, 0.0151, 0.009),
+            "sensor_drift_1",
+            ir.IssueSeverity.WARNING,
+            ("The voltage of cell 1 of Pack 1", "measured 15 mV off", "told from 9 mV"),
+        ),
+        (
+            finding(Kind.SENSOR_DRIFT, None, 0.912, 0.7),
+            "sensor_drift_0",
+            ir.IssueSeverity.WARNING,
+            ("The current of Pack 1", "is 0.91 A off", "told from 0.70 A"),
+        ),
+    ],
+)
+async def test_what_estimation_finds_is_a_repair_until_it_is_over(
+    hass: HomeAssistant,
+    pack: PackCoordinator,
+    found: Finding,
+    key: str,
+    severity: ir.IssueSeverity,
+    told: tuple[str, ...],
+) -> None:
+    teach(pack, findings=(found,))
+    await until(lambda: f"finding_{key}" in issues(hass))
+    issue = issues(hass)[f"finding_{key}"]
+    assert (issue.severity, issue.is_fixable, issue.is_persistent) == (severity, False, False)
+    text = await words(hass, issue)
+    for part in told:
+        assert part in text
+    teach(pack, findings=())
+    await until(lambda: f"finding_{key}" not in issues(hass))
+
+
+async def test_a_finding_that_grows_is_told_anew_and_one_more_leaves_it_alone(
+    hass: HomeAssistant, pack: PackCoordinator
+) -> None:
+    teach(pack, findings=(finding(Kind.WEAK_CELL, 2, 10.0, 9.4),))
+    await until(lambda: "finding_weak_cell_3" in issues(hass))
+    teach(pack, findings=(finding(Kind.WEAK_CELL, 2, 14.0, 9.4), finding(Kind.WEAK_CELL, 3, 11.0, 9.4)))
+    await until(lambda: "finding_weak_cell_4" in issues(hass))
+    assert "holds 14.0 Ah less" in await words(hass, issues(hass)["finding_weak_cell_3"])
+
+
+async def test_findings_stand_again_after_a_restart(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator
+) -> None:
+    teach(pack, findings=(finding(Kind.WEAK_CELL, 2, 10.0, 9.4),))
+    await until(lambda: "finding_weak_cell_3" in issues(hass))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for domain, key in list(ir.async_get(hass).issues):
+        ir.async_delete_issue(hass, domain, key)
+    await set_up(hass, entry)
+    assert "finding_weak_cell_3" in issues(hass)
+
+
+@pytest.mark.parametrize(
+    ("daily", "told"),
+    [
+        (4.0, "Day after day 4.00 Ah more is taken from cell 3"),
+        (-4.0, "Day after day cell 3 gets 4.00 Ah more from the balancer"),
+    ],
+)
+async def test_a_cell_that_needs_balancing_every_day_is_named(
+    hass: HomeAssistant, pack: PackCoordinator, daily: float, told: str
+) -> None:
+    await until(lambda: pack.latest.balance is not None)
+    state = pack.supervisor.state
+    count = pack.config.cells
+    apart = tuple(daily if cell == 2 else 0.0 for cell in range(count))
+    days = tuple((1.0 if daily > 0 else -1.0) if cell == 2 else 0.0 for cell in range(count))
+    budget = replace(state.balance.budget, daily=apart, days=days)
+    pack.supervisor.state = replace(state, balance=replace(state.balance, budget=budget))
+    await until(lambda: "need_3" in issues(hass))
+    assert told in await words(hass, issues(hass)["need_3"])
+    state = pack.supervisor.state
+    even = replace(state.balance.budget, daily=(0.0,) * count, days=(0.0,) * count)
+    pack.supervisor.state = replace(state, balance=replace(state.balance, budget=even))
+    await until(lambda: "need_3" not in issues(hass))

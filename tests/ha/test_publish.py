@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import bms
+from custom_components.home_bms.core.battery import Finding, Kind
 from custom_components.home_bms.core.chemistry import configure
 from custom_components.home_bms.core.model import (
     Alarm,
@@ -100,6 +101,25 @@ def test_other_values_have_bands_of_their_own(told: Snapshot) -> None:
 
     assert not due(told, with_current(10.4))
     assert due(told, with_current(10.6))
+
+
+def test_the_band_of_the_charge_is_told_when_it_has_moved_by_half_a_percent(told: Snapshot) -> None:
+    def with_low(low: float) -> Snapshot:
+        return replace(after(told, 11.0), estimate=replace(told.estimate, soc_low=low))
+
+    at = with_low(50.0)
+    assert not due(at, replace(with_low(50.4), decision=after(told, 22.0).decision))
+    assert due(at, replace(with_low(50.6), decision=after(told, 22.0).decision))
+
+
+def test_a_finding_and_a_reason_of_balancing_are_told_at_once(told: Snapshot) -> None:
+    weak = Finding(kind=Kind.WEAK_CELL, cell=3, since=0.0, confidence=0.99, value=13.0, threshold=9.0)
+    knowledge = told.estimate.knowledge
+    assert knowledge is not None
+    found = replace(told.estimate, knowledge=replace(knowledge, findings=(weak,)))
+    assert due(told, replace(after(told, 1.0), estimate=found))
+    balance = replace(told.decision.balance, reason=Reason(rule="by_charge"))
+    assert due(told, after(told, 1.0, balance=balance))
 
 
 def test_a_cell_that_appears_is_a_change(told: Snapshot) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 import voluptuous as vol
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, HomeAssistant, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -19,7 +23,8 @@ from custom_components import home_bms
 from custom_components.home_bms import services
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.core.model import Level
+from custom_components.home_bms.core import learning
+from custom_components.home_bms.core.model import BalanceMode, Level
 from custom_components.home_bms.hw.virtual import FAULTS
 
 from .conftest import (
@@ -27,14 +32,23 @@ from .conftest import (
     PACK_ID,
     VIRTUAL,
     ScriptedDriver,
+    lost,
     make_entry,
     pack_subentry,
     set_up,
     ticks,
     until,
 )
+from .lessons import LEAKY, WEAK, knowledge_of, teach
 
 OTHER_ID = "01PACK0000000000000000000B"
+# What an action does not go without.
+NEEDED: Mapping[str, dict[str, Any]] = {
+    "inject_fault": {"fault": "spike"},
+    "calibrate_soc": {"soc": 50},
+    "cell_replaced": {"cell": 1},
+    "import_learned": {"learned": {}},
+}
 
 
 def device_id(hass: HomeAssistant, key: str) -> str:
@@ -47,6 +61,15 @@ def device_id(hass: HomeAssistant, key: str) -> str:
 async def call(hass: HomeAssistant, action: str, key: str = PACK_ID, /, **data: Any) -> None:
     """Call an action for a pack or the system."""
     await hass.services.async_call(DOMAIN, action, {"device_id": device_id(hass, key), **data}, blocking=True)
+
+
+async def answer(hass: HomeAssistant, action: str, key: str = PACK_ID, /, **data: Any) -> dict[str, Any]:
+    """Call an action that answers."""
+    told = await hass.services.async_call(
+        DOMAIN, action, {"device_id": device_id(hass, key), **data}, blocking=True, return_response=True
+    )
+    assert isinstance(told, dict)
+    return told
 
 
 @pytest.fixture
@@ -147,9 +170,201 @@ async def test_a_lease_lasts_from_a_second_to_a_day(
 async def test_balancing_on_demand_begins_and_ends(hass: HomeAssistant, pack: PackCoordinator) -> None:
     with patch.object(pack.supervisor, "_judge", return_value=pack.latest):
         await call(hass, "start_balancing")
-        assert pack.supervisor.state.wishes.balance_now
+        wishes = pack.supervisor.state.wishes
+        assert (wishes.balance_now, wishes.balance_now_mode, wishes.balance_until) == (True, None, None)
+        await call(hass, "start_balancing", mode="rest", duration={"days": 7})
+        wishes = pack.supervisor.state.wishes
+        assert (wishes.balance_now, wishes.balance_now_mode) == (True, BalanceMode.REST)
+        assert wishes.balance_until == pytest.approx(hass.loop.time() + 7 * 86400, abs=60)
+        # What an earlier call said no longer holds.
+        await call(hass, "start_balancing", mode="charging")
+        wishes = pack.supervisor.state.wishes
+        assert (wishes.balance_now_mode, wishes.balance_until) == (BalanceMode.CHARGING, None)
         await call(hass, "stop_balancing")
-        assert not pack.supervisor.state.wishes.balance_now
+        wishes = pack.supervisor.state.wishes
+        assert (wishes.balance_now, wishes.balance_now_mode, wishes.balance_until) == (False, None, None)
+
+
+@pytest.mark.parametrize("zone", [True, False])
+async def test_balancing_on_demand_ends_at_a_time_of_the_day(
+    hass: HomeAssistant, pack: PackCoordinator, zone: bool
+) -> None:
+    until = dt_util.now() + timedelta(hours=5)
+    await call(hass, "start_balancing", until=str(until if zone else until.replace(tzinfo=None)))
+    assert pack.supervisor.state.wishes.balance_until == pytest.approx(hass.loop.time() + 5 * 3600, abs=60)
+
+
+@pytest.mark.parametrize("apart", [timedelta(hours=-1), timedelta(days=8)])
+async def test_a_time_that_is_over_or_too_far_is_refused_with_the_permitted_ones(
+    hass: HomeAssistant, pack: PackCoordinator, apart: timedelta
+) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "start_balancing", until=str(dt_util.now() + apart))
+    assert refused.value.translation_key == "out_of_range"
+    placeholders = refused.value.translation_placeholders
+    assert placeholders is not None
+    assert placeholders["field"] == "until"
+    assert placeholders["minimum"] < placeholders["maximum"]
+    assert not pack.supervisor.state.wishes.balance_now
+
+
+async def test_two_ends_at_once_are_refused(hass: HomeAssistant, pack: PackCoordinator) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "start_balancing", until=str(dt_util.now() + timedelta(hours=1)), duration="01:00:00")
+    assert refused.value.translation_key == "two_ends"
+
+
+@pytest.mark.parametrize("data", [{"mode": "off"}, {"duration": {"days": 8}}, {"duration": "00:00:00"}])
+async def test_balancing_takes_no_nonsense(hass: HomeAssistant, pack: PackCoordinator, data: dict[str, Any]) -> None:
+    with pytest.raises(vol.Invalid):
+        await call(hass, "start_balancing", **data)
+
+
+async def test_a_charge_that_a_person_knows_is_shown_and_kept_at_once(
+    hass: HomeAssistant, pack: PackCoordinator, hass_storage: dict[str, Any]
+) -> None:
+    teach(pack)
+    await call(hass, "calibrate_soc", soc=35)
+    assert pack.data.estimate.soc == pytest.approx(35, abs=0.5)
+    assert pack.latest.estimate.soc == pytest.approx(35, abs=0.5)
+    await ticks(pack)
+    assert pack.latest.estimate.soc == pytest.approx(35, abs=0.5)
+    saved = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["packs"][PACK_ID]["estimate"]
+    assert saved["soc"] == pytest.approx(35, abs=0.5)
+    assert PACK_ID in hass_storage[f"{DOMAIN}.{ENTRY_ID}.learned"]["data"]["packs"]
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "field"),
+    [
+        ("calibrate_soc", {"soc": 101}, "soc"),
+        ("calibrate_soc", {"soc": -1}, "soc"),
+        ("cell_replaced", {"cell": 17}, "cell"),
+        ("cell_replaced", {"cell": 0}, "cell"),
+    ],
+)
+async def test_what_cannot_be_is_refused_with_what_can(
+    hass: HomeAssistant, pack: PackCoordinator, action: str, data: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, action, **data)
+    assert refused.value.translation_key == "out_of_range"
+    assert refused.value.translation_placeholders is not None
+    assert refused.value.translation_placeholders["field"] == field
+    assert refused.value.translation_placeholders["value"] == str(float(data[field]) if field == "soc" else data[field])
+
+
+async def test_a_charge_of_a_pack_that_was_never_heard_cannot_be_set(
+    hass: HomeAssistant, driver: ScriptedDriver, scripted: None
+) -> None:
+    driver.error = lost()
+    await set_up(hass, make_entry(hass))
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "calibrate_soc", soc=50)
+    assert refused.value.translation_key == "nothing_known"
+    assert await answer(hass, "export_learned") == {"learned": None}
+
+
+async def test_a_replaced_cell_is_forgotten_and_the_others_are_not(hass: HomeAssistant, pack: PackCoordinator) -> None:
+    known = teach(pack)
+    await call(hass, "cell_replaced", cell=WEAK + 1)
+    after = knowledge_of(pack)
+    assert after.cells[WEAK].state == (0.0, 0.0, 0.0, 0.0)
+    assert after.resistances[WEAK].steps == 0
+    assert after.cells[LEAKY] == known.cells[LEAKY]
+    assert pack.latest.estimate.knowledge == after
+
+
+async def test_what_was_learned_is_exported_and_imported_into_a_pack_of_another_size(
+    hass: HomeAssistant, two_packs: tuple[PackCoordinator, PackCoordinator]
+) -> None:
+    large, small = two_packs
+    await ticks(small)
+    teach(large)
+    exported = (await answer(hass, "export_learned"))["learned"]
+    assert exported == json.loads(json.dumps(exported))
+    await call(hass, "cell_replaced", cell=WEAK + 1)
+    await call(hass, "import_learned", learned=exported)
+    assert knowledge_of(large).cells[WEAK].state[2] == -0.05
+
+    before = small.latest.estimate
+    assert before.truth is not None
+    doubt = learning.doubt(knowledge_of(small))
+    await call(hass, "import_learned", OTHER_ID, learned=exported)
+    await ticks(small)
+    after = small.latest.estimate
+    assert after.knowledge is not None
+    assert after.knowledge.cells[WEAK].state[2] == pytest.approx(-0.05, abs=0.001)
+    # The charge is what it was, and no surer than that.
+    assert after.truth == pytest.approx(before.truth, abs=0.5)
+    assert learning.doubt(after.knowledge) >= 0.9 * doubt
+    assert after.jumps == before.jumps
+
+
+async def test_a_template_that_makes_tuples_of_lists_does_no_harm(hass: HomeAssistant, pack: PackCoordinator) -> None:
+    teach(pack)
+    exported = (await answer(hass, "export_learned"))["learned"]
+    exported["knowledge"]["cells"] = tuple(exported["knowledge"]["cells"])
+    await call(hass, "import_learned", learned=exported)
+    assert len(knowledge_of(pack).cells) == 16
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        pytest.param(lambda learned: learned.update(format=7), "format 7", id="newer"),
+        pytest.param(lambda learned: learned.update(chemistry="nmc"), "nmc", id="other chemistry"),
+        pytest.param(lambda learned: learned["knowledge"].pop("cells"), "cells", id="a part is missing"),
+        pytest.param(
+            lambda learned: learned["knowledge"]["typical"].update(capacity="much"), "capacity", id="no number"
+        ),
+        pytest.param(lambda learned: learned["life"].update(plating=[1]), "plating", id="another shape"),
+    ],
+)
+async def test_what_cannot_be_taken_over_is_refused_by_name(
+    hass: HomeAssistant, pack: PackCoordinator, spoil: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    known = teach(pack)
+    exported = (await answer(hass, "export_learned"))["learned"]
+    spoil(exported)
+    with pytest.raises(ServiceValidationError) as refused:
+        await call(hass, "import_learned", learned=exported)
+    assert refused.value.translation_key == "learned_refused"
+    placeholders = refused.value.translation_placeholders
+    assert placeholders is not None
+    assert placeholders["name"] == "Pack 1"
+    assert why in placeholders["error"]
+    assert knowledge_of(pack).cells == known.cells
+
+
+async def test_the_time_to_a_charge_is_answered(hass: HomeAssistant, pack: PackCoordinator) -> None:
+    estimate = replace(pack.latest.estimate, soc=60.0, load=-50.0, capacity=250.0)
+    with patch.object(pack, "latest", replace(pack.latest, estimate=estimate)):
+        assert await answer(hass, "time_to_soc", soc=20) == {"hours": 2.0}
+        assert await answer(hass, "time_to_soc", soc=80) == {"hours": None}
+    with pytest.raises(vol.Invalid):
+        await answer(hass, "time_to_soc", soc=120)
+
+
+async def test_what_is_about_one_pack_is_refused_for_several(
+    hass: HomeAssistant, two_packs: tuple[PackCoordinator, PackCoordinator]
+) -> None:
+    for action, data in (
+        ("calibrate_soc", {"soc": 50}),
+        ("cell_replaced", {"cell": 1}),
+        ("import_learned", {"learned": {}}),
+    ):
+        with pytest.raises(ServiceValidationError) as refused:
+            await call(hass, action, ENTRY_ID, **data)
+        assert refused.value.translation_key == "one_pack_only"
+    with pytest.raises(ServiceValidationError):
+        await answer(hass, "export_learned", ENTRY_ID)
+
+
+async def test_a_system_of_one_pack_means_that_pack(hass: HomeAssistant, pack: PackCoordinator) -> None:
+    teach(pack)
+    await call(hass, "calibrate_soc", ENTRY_ID, soc=35)
+    assert pack.data.estimate.soc == pytest.approx(35, abs=0.5)
 
 
 async def test_a_trip_is_reset_only_once_its_cause_is_gone(
@@ -240,14 +455,17 @@ async def test_what_lets_more_energy_through_is_for_administrators(
         await hass.services.async_call(
             DOMAIN,
             action,
-            {"device_id": device_id(hass, PACK_ID)} | ({"fault": "spike"} if action == "inject_fault" else {}),
+            {"device_id": device_id(hass, PACK_ID)} | NEEDED.get(action, {}),
             blocking=True,
             context=Context(user_id=hass_read_only_user.id),
         )
 
 
-def test_only_what_narrows_is_for_everybody() -> None:
-    assert {name for name, row in services.ACTIONS.items() if not row.admin} == {"set_limits", "stop_balancing"}
+def test_only_what_narrows_or_only_tells_is_for_everybody() -> None:
+    everybody = {name for name, row in services.ACTIONS.items() if not row.admin}
+    assert everybody == {"set_limits", "stop_balancing", "time_to_soc", "export_learned"}
+    telling = {name for name, row in services.ACTIONS.items() if row.answers is SupportsResponse.ONLY}
+    assert telling == {"time_to_soc", "export_learned"}
 
 
 async def test_actions_exist_without_an_entry(hass: HomeAssistant) -> None:
@@ -266,6 +484,8 @@ async def test_the_description_names_every_action_and_field(hass: HomeAssistant)
         assert described[name]["fields"].keys() == fields
     for name in ("inject_fault", "clear_faults"):
         assert described[name]["fields"]["fault"]["selector"]["select"]["options"] == list(FAULTS)
+    modes = described["start_balancing"]["fields"]["mode"]["selector"]["select"]["options"]
+    assert modes == services.BALANCE_MODES
 
 
 async def test_an_entry_that_is_not_loaded_is_refused(

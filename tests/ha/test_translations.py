@@ -21,9 +21,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms import PLATFORMS
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core import lint
+from custom_components.home_bms.core.balancing import BALANCE_REASONS
+from custom_components.home_bms.core.battery import Kind
 from custom_components.home_bms.core.chemistry import SETTINGS
 from custom_components.home_bms.core.limits import RULES
-from custom_components.home_bms.core.model import Level, LinkState, Mode, Quality
+from custom_components.home_bms.core.model import BalanceMode, Level, LinkState, Mode, Quality
 from custom_components.home_bms.core.plausibility import DOUBTS
 from custom_components.home_bms.core.presets import CHEMISTRIES
 from custom_components.home_bms.core.protection import PROTECTION_KEYS
@@ -31,8 +33,9 @@ from custom_components.home_bms.core.ring import FACTS, REGISTERS
 from custom_components.home_bms.event import EVENT_TYPES
 from custom_components.home_bms.forms import BATTERY_SCHEMA, NETWORK_SCHEMA, SERIAL_SCHEMA, VIRTUAL_SCHEMA
 from custom_components.home_bms.hw.modbus import ERROR_KEYS
-from custom_components.home_bms.issues import RING_CHANGED, RING_REFUSED
+from custom_components.home_bms.issues import FINDINGS, LEARNED_LOST, RING_CHANGED, RING_REFUSED
 from custom_components.home_bms.sensor import REASONS
+from custom_components.home_bms.services import BALANCE_MODES
 from custom_components.home_bms.story import FLOW_NAMES, QUANTITIES, Severity
 from custom_components.home_bms.supervisor import Trouble
 
@@ -101,6 +104,11 @@ def test_every_state_that_can_be_has_a_name() -> None:
         assert set(sensors[key]["state"]) == set(REASONS)
     for key, kind in (("mode", Mode), ("link", LinkState), ("data_quality", Quality)):
         assert set(sensors[key]["state"]) == {member.value for member in kind}
+    assert set(sensors["balance_reason"]["state"]) == set(BALANCE_REASONS)
+    assert set(ENGLISH["entity"]["select"]["balance_mode"]["state"]) == {mode.value for mode in BalanceMode}
+    assert set(ENGLISH["selector"]["balance_mode"]["options"]) == set(BALANCE_MODES)
+    kinds = ENGLISH["entity"]["binary_sensor"]["finding"]["state_attributes"]["kinds"]
+    assert set(kinds["state"]) == {kind.value for kind in Kind}
     for key in ("cell", "temperature"):
         assert set(sensors[key]["state_attributes"]["doubt"]["state"]) == set(DOUBTS)
     levels = {level.name.lower() for level in Level if level > Level.OK}
@@ -119,7 +127,8 @@ def test_every_trouble_has_an_issue() -> None:
     assert {f"setting_{rule}" for rule in lint.RULES} == {
         key for key in ENGLISH["issues"] if key.startswith("setting_")
     }
-    assert {"tripped", "needs_attention", RING_CHANGED, RING_REFUSED} <= set(ENGLISH["issues"])
+    assert {"tripped", "needs_attention", LEARNED_LOST, RING_CHANGED, RING_REFUSED} <= set(ENGLISH["issues"])
+    assert {told.key for told in FINDINGS.values()} == {key for key in ENGLISH["issues"] if key.startswith("finding_")}
 
 
 def test_every_word_of_a_story_is_there() -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
+from typing import Any
 
-from . import protection
+from . import estimation, learned, protection
 from .balancing import balance
+from .battery import NO_CELLS, Estimate
 from .contactors import acknowledge_failures, switch
-from .estimation import estimate
+from .learning import surplus
 from .limits import limit
 from .memory import restore, save
 from .model import (
+    BalanceState,
     Believed,
     ConfigError,
     Decision,
-    Estimate,
     Flow,
     Join,
     Level,
@@ -28,8 +31,24 @@ from .model import (
     Wishes,
 )
 from .plausibility import believe
+from .power import foresee
 
-__all__ = ["clear_lease", "deliver", "join", "observe", "reset_trips", "restore", "save", "start", "step", "wish"]
+__all__ = [
+    "calibrate",
+    "clear_lease",
+    "deliver",
+    "join",
+    "load_learned",
+    "observe",
+    "replace_cell",
+    "reset_trips",
+    "restore",
+    "save",
+    "save_learned",
+    "start",
+    "step",
+    "wish",
+]
 
 # Current in A below which a pack is at rest, for people: the idle draw of a JK and the noise of its shunt.
 _IDLE = 0.5
@@ -54,14 +73,24 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
     now = reading.time
     started = now if state.started is None else state.started
     trust, believed = believe(config, state.trust, reading)
-    known = estimate(config, state.estimate, believed, reading)
+    known = estimation.estimate(config, state.estimate, believed, reading)
     tracks = protection.protect(state.tracks, _sight(config, state, believed, reading, known), started)
     alarms = protection.alarms(tracks) if tracks else ()
     wishes = _expire(state.wishes, now)
+    knowledge = known.knowledge
     limits, cvl, ccl, dcl, permitted = limit(
-        config, state.limits, wishes, believed, known, alarms, ring=reading.hardware, delivered=state.delivered
+        config,
+        state.limits,
+        wishes,
+        believed,
+        known,
+        alarms,
+        ring=reading.hardware,
+        delivered=state.delivered,
+        coming=foresee(config, believed, NO_CELLS if knowledge is None else knowledge.now, known.life.heat),
     )
-    balancing = balance(config, state.balance, wishes, believed)
+    ahead, doubt = ((), ()) if knowledge is None else (surplus(knowledge), knowledge.surplus_doubt)
+    balancing = balance(config, state.balance, wishes, believed, reading, ahead, doubt)
     contactors, charge, discharge, relays = switch(
         config,
         state.contactors,
@@ -80,10 +109,11 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         dcl=dcl,
         charge_permitted=Flow.CHARGE in permitted,
         discharge_permitted=Flow.DISCHARGE in permitted,
-        switches=Switches(charge=charge, discharge=discharge, balance=balancing.active),
+        switches=_switches(config, charge, discharge, balancing),
         alarms=alarms,
         mode=_mode(state, believed, known, alarms[0].level if alarms else Level.OK),
         relays=relays,
+        balance=balancing.decision,
     )
     new = PackState(
         started=started,
@@ -93,7 +123,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         limits=limits,
         balance=balancing,
         contactors=contactors,
-        wishes=_fulfil(config, wishes, believed, reading, balancing.active),
+        wishes=_fulfil(wishes, reading, balancing),
         join=state.join,
         delivered=state.delivered,
     )
@@ -104,7 +134,14 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         decision=decision,
         wishes=new.wishes,
         contactors=contactors,
+        balance=balancing,
     )
+
+
+def _switches(config: PackConfig, charge: bool | None, discharge: bool | None, balancing: BalanceState) -> Switches:
+    """Return all wishes; where home_bms says which cells are bled, it is the mask that pauses."""
+    balances = balancing.active if config.balance.masked else balancing.flows
+    return Switches(charge=charge, discharge=discharge, balance=balances, bleed=balancing.decision.cells)
 
 
 def _sight(
@@ -147,10 +184,12 @@ def _mode(state: PackState, believed: Believed, known: Estimate, worst: Level) -
 
 
 def _expire(wishes: Wishes, now: float) -> Wishes:
-    """Drop leased limits whose time is over."""
-    if wishes.lease_until is None or now < wishes.lease_until:
-        return wishes
-    return clear_lease(wishes)
+    """Drop leased limits, and balancing on demand, whose time is over."""
+    if wishes.lease_until is not None and now >= wishes.lease_until:
+        wishes = clear_lease(wishes)
+    if wishes.balance_until is not None and now >= wishes.balance_until:
+        wishes = replace(wishes, balance_now=False, balance_now_mode=None, balance_until=None)
+    return wishes
 
 
 def clear_lease(wishes: Wishes) -> Wishes:
@@ -166,16 +205,15 @@ def clear_lease(wishes: Wishes) -> Wishes:
     )
 
 
-def _fulfil(config: PackConfig, wishes: Wishes, believed: Believed, reading: PackReading, active: bool) -> Wishes:
-    """Drop the wishes that have come true: a closed switch is closed, a balanced pack is balanced."""
+def _fulfil(wishes: Wishes, reading: PackReading, balancing: BalanceState) -> Wishes:
+    """Drop the wishes that have come true, or were given up: a closed switch is closed, a balanced pack is balanced."""
     charge = None if wishes.charge and reading.switches.charge else wishes.charge
     discharge = None if wishes.discharge and reading.switches.discharge else wishes.discharge
-    high, low = believed.cell_max, believed.cell_min
-    small = high is not None and low is not None and None not in believed.cells and high - low <= config.balance_on
-    balance_now = wishes.balance_now and (active or not small)
-    if (charge, discharge, balance_now) == (wishes.charge, wishes.discharge, wishes.balance_now):
+    if wishes.balance_now and not balancing.requested:
+        wishes = replace(wishes, balance_now=False, balance_now_mode=None, balance_until=None)
+    if (charge, discharge) == (wishes.charge, wishes.discharge):
         return wishes
-    return replace(wishes, charge=charge, discharge=discharge, balance_now=balance_now)
+    return replace(wishes, charge=charge, discharge=discharge)
 
 
 # What a wish may be, by field: minimum, and maximum as the attribute of the pack's configuration that bounds it.
@@ -218,6 +256,28 @@ def wish(config: PackConfig, state: PackState, wishes: Wishes) -> PackState:
 def _check(field: str, value: float | None, minimum: float, maximum: float) -> None:
     if value is not None and not minimum <= value <= maximum:
         raise ConfigError("out_of_range", field, value=value, minimum=round(minimum, 2), maximum=round(maximum, 2))
+
+
+def calibrate(config: PackConfig, state: PackState, soc: float) -> PackState:
+    """Take over the charge in percent that a person knows. Raises ConfigError `out_of_range` or `nothing_known`."""
+    return replace(state, estimate=estimation.calibrate(config, state.estimate, soc))
+
+
+def replace_cell(config: PackConfig, state: PackState, cell: int) -> PackState:
+    """Forget one cell, for another is in its place. Raises ConfigError `out_of_range`."""
+    return replace(state, estimate=learned.replace_cell(config, state.estimate, cell))
+
+
+def save_learned(config: PackConfig, state: PackState) -> dict[str, Any] | None:
+    """Return what takes weeks to learn as JSON values; `None` before there is anything."""
+    return learned.save(config, state.estimate)
+
+
+def load_learned(
+    config: PackConfig, state: PackState, saved: Mapping[str, Any], *, now: float, gap: float | None
+) -> PackState:
+    """Take over what `save_learned` returned; `now` and `gap` as for `restore`. Raises LearnedError."""
+    return replace(state, estimate=learned.load(config, state.estimate, saved, now=now, gap=gap))
 
 
 def reset_trips(config: PackConfig, state: PackState, reading: PackReading) -> tuple[PackState, tuple[str, ...]]:

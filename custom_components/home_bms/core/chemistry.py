@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Any, Final
 
 from .levels import levels
-from .model import ConfigError, Curve, HardwareRing, PackConfig
+from .model import BalanceConfig, ConfigError, Curve, HardwareRing, PackConfig
 from .presets import CHEMISTRIES, SOC, Chemistry
 
 
@@ -66,7 +66,26 @@ def _settings() -> tuple[Setting, ...]:
     )
 
 
-SETTINGS: Final = _settings()
+def _balancing() -> tuple[tuple[Setting, str, float], ...]:
+    rows = (
+        ("%", 0.02, 5.0, 0.01, "balance_charge_on", "charge_on", 100.0),
+        ("%", 0.01, 2.0, 0.01, "balance_charge_off", "charge_off", 100.0),
+        ("°C", -40.0, 30.0, 0.5, "balance_temperature_min", "temperature_min", 1.0),
+        ("°C", 20.0, 70.0, 0.5, "balance_temperature_max", "temperature_max", 1.0),
+        ("°C", 30.0, 100.0, 0.5, "balance_board_temperature", "board_temperature", 1.0),
+        ("d", 0.0, 365.0, 1.0, "balance_every", "every", 1.0),
+        ("h", 1.0, 72.0, 1.0, "balance_give_up", "give_up", 1.0),
+    )
+    return tuple(
+        (Setting(key=key, group="balancing", unit=unit, minimum=low, maximum=high, step=step), field, scale)
+        for unit, low, high, step, key, field, scale in rows
+    )
+
+
+# Of each: the setting, its field of BalanceConfig, and how many of the setting's unit are one of the field's.
+_BALANCING: Final = _balancing()
+
+SETTINGS: Final = (*_settings(), *(setting for setting, _, _ in _BALANCING))
 
 # Each row must rise from left to right, strictly; `hardware_` keys are the pack's own settings where it tells them.
 _RISING: Final = (
@@ -95,6 +114,8 @@ _RISING: Final = (
         "hardware_discharge_overtemperature",
     ),
     ("balance_off", "balance_on"),
+    ("balance_charge_off", "balance_charge_on"),
+    ("balance_temperature_min", "balance_temperature_max"),
     ("soc_min", "soc_max"),
     ("age_derate", "age_stop", "open_after"),
 )
@@ -162,7 +183,13 @@ def defaults(
         "soc_reserve": 10.0,
         "soc_min": 0.0,
         "soc_max": 100.0,
+        **_balance_values(BalanceConfig()),
     }
+
+
+def _balance_values(balance: BalanceConfig) -> dict[str, float]:
+    """Return what stands of each setting of balancing, in the setting's unit."""
+    return {setting.key: round(getattr(balance, field) * scale, 6) for setting, field, scale in _BALANCING}
 
 
 def _inside(trip: float, hardware: float | None) -> float:
@@ -191,8 +218,9 @@ def configure(
     hardware: HardwareRing | None = None,
     overrides: Mapping[str, float] | None = None,
     confirmed: bool = False,
+    balance: BalanceConfig | None = None,
 ) -> PackConfig:
-    """Return a pack's configuration, every level in order.
+    """Return a pack's configuration, every level in order; `balance` is how its device does that.
 
     `overrides` are settings by key where the user moved them. Raises ConfigError that names the field and what it
     permits: `unknown_chemistry`, `confirm_datasheet`, `unknown_setting`, `out_of_range` (value, minimum, maximum) or
@@ -212,9 +240,12 @@ def configure(
     }
     for field, minimum, maximum in _FACTS:
         _check_range(field, given[field], minimum, maximum)
-    values = defaults(
-        chemistry, charge_current=charge_current, discharge_current=discharge_current, hardware=hardware
-    ) | dict(overrides or {})
+    balance = balance or BalanceConfig()
+    values = (
+        defaults(chemistry, charge_current=charge_current, discharge_current=discharge_current, hardware=hardware)
+        | _balance_values(balance)
+        | dict(overrides or {})
+    )
     ranges = {setting.key: setting for setting in SETTINGS}
     for key, value in values.items():
         if key not in ranges:
@@ -222,9 +253,15 @@ def configure(
         _check_range(key, value, ranges[key].minimum, ranges[key].maximum)
     ring = hardware or HardwareRing()
     _check_order(values, ring, moved=overrides or {})
-    return _build(
+    config = _build(
         chemistry, preset, cells, capacity, charge_current, discharge_current, temperature_sensors, ring, values
     )
+    moved: dict[str, Any] = {
+        field: overrides[setting.key] / scale
+        for setting, field, scale in _BALANCING
+        if overrides and setting.key in overrides
+    }
+    return replace(config, balance=replace(balance, **moved))
 
 
 def _check_range(field: str, value: float, minimum: float, maximum: float) -> None:
@@ -296,8 +333,6 @@ def _build(
         balance_start=value("balance_start"),
         balance_on=value("balance_on"),
         balance_off=value("balance_off"),
-        # Seplos balances up to 50 °C (thresholds.md 2.7).
-        balance_temperature=50.0,
         soc_min=value("soc_min"),
         soc_max=value("soc_max"),
         age_derate=value("age_derate"),

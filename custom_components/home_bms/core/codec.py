@@ -9,7 +9,7 @@ from functools import cache, partial, reduce
 from math import isfinite
 from operator import or_
 from types import MappingProxyType, NoneType
-from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
 from . import model
 
@@ -51,6 +51,8 @@ def _codec(kind: Any) -> Codec:  # noqa: ANN401
         return _PLAIN[kind]
     if kind is object:
         return Codec(_encode_any, _decode_any)
+    if isinstance(kind, TypeAliasType):
+        return codec(kind.__value__)
     if is_dataclass(kind):
         return _dataclass(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from math import inf
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from .battery import Estimate
 from .model import (
     Alarm,
     Believed,
     Bound,
     Curve,
-    Estimate,
     Flow,
     HardwareRing,
     LimitsState,
@@ -29,6 +30,8 @@ RULES: Final = (
     "rated",
     "cell_voltage",
     "temperature",
+    "voltage_ahead",
+    "temperature_ahead",
     "soc_window",
     "user_cap",
     "leased",
@@ -66,6 +69,10 @@ class Candidate(NamedTuple):
     threshold: float | None = None
 
 
+type Foresight = tuple[tuple[Candidate, ...], tuple[Candidate, ...]]
+"""What is seen coming: for the charge current, for the discharge current."""
+
+
 def limit(
     config: PackConfig,
     state: LimitsState,
@@ -76,14 +83,16 @@ def limit(
     *,
     ring: HardwareRing | None,
     delivered: bool,
+    coming: Foresight = ((), ()),
 ) -> tuple[LimitsState, Bound, Bound, Bound, Flow]:
     """Return the new state, CVL in V, CCL and DCL in A, and the directions that are permitted at all.
 
     A limit falls at once and rises by `ramp_rate` of its span a second after `ramp_hold`. While a value that it needs
     is unknown it does not rise; how long it may stay is the matter of `data_missing` and `communication_lost`.
+    `coming` is what is seen ahead of charging and of discharging; it can only lower a limit.
     """
-    charge = _lowest(_charging(config, wishes, believed, estimate, alarms))
-    discharge = _lowest(_discharging(config, wishes, believed, estimate, alarms))
+    charge = _lowest(chain(_charging(config, wishes, believed, estimate, alarms), coming[0]))
+    discharge = _lowest(chain(_discharging(config, wishes, believed, estimate, alarms), coming[1]))
     bottom = config.cells * min(config.cell_voltage_float, _ceiling(ring))
     voltage = _lowest(_voltage(config, wishes, believed, charge, bottom))
     known = everything_known(config, believed)
@@ -130,7 +139,7 @@ def _bound(ramp: Ramp) -> Bound:
     return Bound(value=ramp.value, reason=ramp.reason)
 
 
-def _lowest(candidates: Iterator[Candidate]) -> Candidate:
+def _lowest(candidates: Iterable[Candidate]) -> Candidate:
     """Return the lowest; of equals the first, so the gravest rules speak first."""
     return min(candidates, key=_VALUE)
 
@@ -257,7 +266,7 @@ def _ramp(
 
 def _reason(before: Reason, candidate: Candidate, now: float) -> Reason:
     """Return the candidate's reason; it stands since it first ruled, whatever its numbers did."""
-    is_cell = candidate.rule.startswith(("cell", "pack"))
+    is_cell = candidate.rule.startswith(("cell", "pack", "voltage"))
     cell = candidate.place if is_cell else None
     sensor = None if is_cell else candidate.place
     same = before.rule == candidate.rule and before.cell == cell and before.sensor == sensor

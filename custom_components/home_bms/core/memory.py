@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from math import isfinite
 from typing import Any, Final
 
+from .battery import Estimate
 from .model import (
     NO_TRACKS,
+    BalanceMode,
+    BalanceState,
+    Budget,
     ContactorsState,
-    Estimate,
     Level,
     PackConfig,
     PackState,
@@ -18,12 +21,20 @@ from .model import (
     SwitchTrack,
     Track,
     Wishes,
+    whole,
 )
 from .protection import PROTECTION_KEYS
 
 # Monotonic times mean nothing after a restart, so these are saved as durations or not at all.
-_COUNTERS: Final = ("soc", "charge_in", "charge_out", "energy_in", "energy_out", "since_full")
-_LEASES: Final = "lease_until"
+_SUMS: Final = ("charge_in", "charge_out", "energy_in", "energy_out")
+_COUNTERS: Final = ("soc", "truth", *_SUMS, "since_full", "full_at", "empty_at")
+# What is estimated may lie beyond what is shown, but not by another pack.
+_PERCENT: Final = {"soc": (0.0, 100.0), "truth": (-100.0, 200.0)}
+_UNTIL: Final = ("lease_until", "balance_until")
+_SPENT: Final = ("charge", "seconds", "energy", "today", "daily", "days")
+_BALANCED: Final = ("completed", "gave_up")
+_MODES: Final = ("balance_mode", "balance_now_mode")
+_KNOWN_MODES: Final = frozenset(BalanceMode)
 
 
 def save(state: PackState, now: float | None = None) -> dict[str, Any]:
@@ -34,11 +45,11 @@ def save(state: PackState, now: float | None = None) -> dict[str, Any]:
     """
     now = (state.estimate.time or 0.0) if now is None else now
     wishes = {field.name: getattr(state.wishes, field.name) for field in fields(Wishes)}
-    if wishes[_LEASES] is not None:
-        wishes[_LEASES] -= now
+    for name in _UNTIL:
+        if wishes[name] is not None:
+            wishes[name] -= now
     return {
-        "estimate": {name: getattr(state.estimate, name) for name in _COUNTERS}
-        | {"full": state.estimate.full, "empty": state.estimate.empty},
+        "estimate": {name: getattr(state.estimate, name) for name in _COUNTERS},
         "trips": {
             key: {
                 "age": max(0.0, now - track.since),
@@ -52,6 +63,15 @@ def save(state: PackState, now: float | None = None) -> dict[str, Any]:
         },
         "ours": {"charge": state.contactors.charge.ours, "discharge": state.contactors.discharge.ours},
         "wishes": wishes,
+        "balance": _balance(state.balance, now),
+    }
+
+
+def _balance(state: BalanceState, now: float) -> dict[str, Any]:
+    """Return what balancing has cost, and when it was last done: as ages."""
+    times = {name: getattr(state, name) for name in _BALANCED} | {"day": state.budget.day}
+    return {name: getattr(state.budget, name) for name in _SPENT} | {
+        name: None if at is None else max(0.0, now - at) for name, at in times.items()
     }
 
 
@@ -64,25 +84,22 @@ def restore(config: PackConfig, saved: Mapping[str, Any], *, now: float, gap: fl
     past = gap or 0.0
     counters = saved.get("estimate", {})
     known: dict[str, Any] = {name: _number(counters.get(name)) for name in _COUNTERS}
-    known |= {name: known[name] or 0.0 for name in ("charge_in", "charge_out", "energy_in", "energy_out")}
-    if known["soc"] is not None and not 0 <= known["soc"] <= 100:
-        known["soc"] = None
+    known |= {name: known[name] or 0.0 for name in _SUMS}
+    for name, (lowest, highest) in _PERCENT.items():
+        if known[name] is not None and not lowest <= known[name] <= highest:
+            known[name] = None
     if known["since_full"] is not None:
         known["since_full"] = None if gap is None else known["since_full"] + gap
     ours = saved.get("ours", {})
     return PackState(
-        estimate=Estimate(
-            capacity=config.capacity,
-            full=counters.get("full") is True,
-            empty=counters.get("empty") is True,
-            **known,
-        ),
+        estimate=Estimate(capacity=config.capacity, **known),
         tracks=_trips(saved.get("trips", {}), now - past) or NO_TRACKS,
         contactors=ContactorsState(
             charge=SwitchTrack(ours=ours.get("charge") is True),
             discharge=SwitchTrack(ours=ours.get("discharge") is True),
         ),
         wishes=_wishes(saved.get("wishes", {}), now, gap),
+        balance=_balanced(config, saved.get("balance", {}), now, gap),
     )
 
 
@@ -114,8 +131,31 @@ def _trips(saved: Mapping[str, Mapping[str, Any]], then: float) -> dict[str, Tra
 def _wishes(saved: Mapping[str, Any], now: float, gap: float | None) -> Wishes:
     """Return the saved wishes; a lease goes on with what is left of it, and a clock that is not believed ends it."""
     known = {field.name: saved[field.name] for field in fields(Wishes) if field.name in saved}
-    wishes = Wishes(**known)
-    if wishes.lease_until is None:
-        return wishes
+    for name in _MODES:
+        known[name] = BalanceMode(known[name]) if known.get(name) in _KNOWN_MODES else None
     # A lease that is over is dropped by the first step.
-    return replace(wishes, lease_until=now if gap is None else now + wishes.lease_until - gap)
+    for name in _UNTIL:
+        if known.get(name) is not None:
+            known[name] = now if gap is None else now + known[name] - gap
+    return Wishes(**known)
+
+
+def _balanced(config: PackConfig, saved: Mapping[str, Any], now: float, gap: float | None) -> BalanceState:
+    """Return what balancing has cost; what is not one number for each cell is forgotten whole."""
+    spent: dict[str, Any] = {name: _numbers(saved.get(name), config.cells) for name in _SPENT}
+    if not all(spent.values()):
+        spent = {}
+    ages = {name: _number(saved.get(name)) for name in (*_BALANCED, "day")}
+    # Where the clock is not believed, no time has passed.
+    at = {name: None if age is None else now - age - (gap or 0.0) for name, age in ages.items()}
+    return BalanceState(
+        completed=at["completed"],
+        gave_up=at["gave_up"],
+        budget=Budget(**spent, day=at["day"] if spent else None),
+    )
+
+
+def _numbers(values: object, count: int) -> tuple[float, ...]:
+    """Return the numbers of a list of this length; nothing of any other."""
+    numbers = tuple(_number(value) for value in values) if isinstance(values, list | tuple) else ()
+    return numbers if len(numbers) == count and whole(numbers) else ()

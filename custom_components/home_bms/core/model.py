@@ -12,6 +12,8 @@ from enum import Flag, IntEnum, StrEnum
 from types import MappingProxyType
 from typing import TypeIs
 
+from .battery import Estimate
+
 
 class ConfigError(ValueError):
     """A setting that cannot be, told so that a form can point at it.
@@ -87,6 +89,16 @@ class Quality(StrEnum):
     NONE = "none"
 
 
+class BalanceMode(StrEnum):
+    """When cells may be balanced; by voltage it is the top window in every mode."""
+
+    OFF = "off"
+    CHARGING = "charging"
+    TOP = "top"
+    REST = "rest"
+    ALWAYS = "always"
+
+
 class ContactorState(StrEnum):
     """Where one direction's switch is on its way."""
 
@@ -106,6 +118,8 @@ class Switches:
     charge: bool | None = None
     discharge: bool | None = None
     balance: bool | None = None
+    bleed: tuple[bool, ...] | None = None
+    """Which cells are bled, where the hardware takes that; it counts while `balance` is on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +287,8 @@ class Wishes:
     """`False` keeps the switch open; `True` closes it once and then becomes `None`: as found."""
     discharge: bool | None = None
     balance: bool = True
+    balance_mode: BalanceMode | None = None
+    """In place of the configured one."""
     charge_current_cap: float | None = None
     discharge_current_cap: float | None = None
     charge_voltage_cap: float | None = None
@@ -285,7 +301,11 @@ class Wishes:
     lease_until: float | None = None
     """Monotonic time at which the five leased limits end."""
     balance_now: bool = False
-    """Balance on demand, until done or stopped."""
+    """Balance on demand, until done, given up or stopped."""
+    balance_now_mode: BalanceMode | None = None
+    """When it may run on demand; `None` is always."""
+    balance_until: float | None = None
+    """Monotonic time at which balancing on demand ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,6 +371,26 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceDecision:
+    """Whether to balance, which cells, and why."""
+
+    mode: BalanceMode = BalanceMode.TOP
+    """What rules now: the user's on demand, else the standing one."""
+    active: bool = False
+    """Balancing, its measuring pauses included."""
+    cells: tuple[bool, ...] | None = None
+    """Which cells to bleed now, none in a pause; `None` where the device chooses by itself."""
+    reason: Reason = Reason(rule="starting")
+    """Why it runs or not, of `balancing.BALANCE_REASONS`; its numbers are those of the last judgement."""
+    remaining: float | None = None
+    """s until it is done, if nothing interrupts it; `None` where the charge to move is not known."""
+    hold_top: bool = False
+    """Asks that the pack be brought to its top and held there."""
+    outcome: str | None = None
+    """How the last balancing on demand or on schedule ended, of `balancing.BALANCE_OUTCOMES`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What home_bms wants of the pack, with reasons; whether it may be carried out is the shell's matter."""
 
@@ -366,6 +406,7 @@ class Decision:
     mode: Mode
     relays: Relays | None = None
     """`None` where home_bms drives no output, or does not know yet where the contactor is."""
+    balance: BalanceDecision = BalanceDecision()
 
     @property
     def worst(self) -> Level:
@@ -393,41 +434,6 @@ class Track:
 
 
 NO_TRACKS: Mapping[str, Track] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What is known of the pack's charge, energy and age."""
-
-    time: float | None = None
-    soc: float | None = None
-    """Percent; `None` until the device, a rest or an anchor has told."""
-    capacity: float = 0.0
-    """Ah; configured or the device's."""
-    charge_in: float = 0.0
-    """Ah charged, ever."""
-    charge_out: float = 0.0
-    energy_in: float = 0.0
-    """Wh charged, ever."""
-    energy_out: float = 0.0
-    stored_energy: float | None = None
-    """Wh."""
-    soh: float | None = None
-    """Percent; the device's own until home_bms has learned better."""
-    full_since: float | None = None
-    """Since when the signs of a full pack stand."""
-    empty_since: float | None = None
-    full: bool = False
-    empty: bool = False
-    since_full: float | None = None
-    """Seconds since the pack was last full; `None` if never seen."""
-
-    @property
-    def cycles(self) -> float | None:
-        """Equivalent full cycles: half the charge moved, in capacities."""
-        if self.capacity <= 0:
-            return None
-        return (self.charge_in + self.charge_out) / (2 * self.capacity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -526,11 +532,63 @@ class LimitsState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BalanceState:
-    """Whether the balancer should run, and since when."""
+class Budget:
+    """What balancing has cost each cell; all empty until something was moved."""
 
-    active: bool = False
+    charge: tuple[float, ...] = ()
+    """Ah taken from each, ever."""
+    seconds: tuple[float, ...] = ()
+    """For which something was taken, ever."""
+    energy: tuple[float, ...] = ()
+    """Wh lost, ever: all of what is bled, and the step down in voltage of what is moved to another cell."""
+    today: tuple[float, ...] = ()
+    """Ah taken less given since `day` began."""
+    daily: tuple[float, ...] = ()
+    """Ah a day taken less given, over the last ten days or so."""
+    days: tuple[float, ...] = ()
+    """-1 to 1: on what share of these days a cell needed more than others, or others more than it."""
+    day: float | None = None
+    """When the present day of counting began."""
+    flow: tuple[float, ...] = ()
+    """A taken from each cell (given where negative) as last heard; empty while nothing flows."""
+    time: float | None = None
+    """Until when it is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceState:
+    """What balancing has decided, how far it is, and what it has cost."""
+
+    decision: BalanceDecision = BalanceDecision()
     since: float | None = None
+    """When it last began or stopped."""
+    slot: float | None = None
+    """When the present slot, of bleeding and its pause, began."""
+    chosen: tuple[bool, ...] | None = None
+    """The cells of this slot."""
+    flows: bool = False
+    """Whether charge is to be moved now: it balances, and this is no pause."""
+    flow_since: float | None = None
+    """Since when the current is what the mode asks for."""
+    begun: tuple[int, ...] = ()
+    """Cells that are being evened out by charge; those that wait for better times included."""
+    plan: tuple[float | None, ...] = ()
+    """Ah of each cell's budget that must not be passed before its charge was seen at the top again."""
+    requested: bool = False
+    """On demand or on schedule, and not ended yet."""
+    held: float = 0.0
+    """s that the request has already been at the top."""
+    seen: float | None = None
+    """When that was last counted; `None` while it does not count."""
+    completed: float | None = None
+    """When the pack was last seen to be balanced."""
+    gave_up: float | None = None
+    budget: Budget = Budget()
+
+    @property
+    def active(self) -> bool:
+        """Whether it is balancing."""
+        return self.decision.active
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -614,6 +672,44 @@ class ContactorConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceConfig:
+    """How a pack is balanced and by what; the defaults are a device that chooses by itself (`thresholds.md` 2.7)."""
+
+    mode: BalanceMode = BalanceMode.TOP
+    masked: bool = False
+    """home_bms says which cells are bled; else the device moves charge from the highest to the lowest by itself."""
+    current: float = 1.0
+    """A taken from a cell."""
+    neighbours: bool = True
+    """Whether two cells beside each other may be bled at once."""
+    at_once: int | None = None
+    """Cells that may be bled at once for the heat of their board; `None` for all."""
+    charge_on: float = 0.002
+    """Share of the capacity by which a cell must surely be ahead for balancing to start.
+
+    10 mV, at which a JK and Libre Solar start, are 0.1 to 0.6 % in an LFP cell's top window.
+    """
+    charge_off: float = 0.0005
+    """Share of the capacity ahead at which a cell is level."""
+    temperature_min: float = 0.0
+    """°C of the coldest sensor at which it pauses (Seplos: 0 to 50 °C) ..."""
+    temperature_max: float = 50.0
+    """... and of the hottest."""
+    board_temperature: float = 65.0
+    """°C of the switches' board from which it pauses (diyBMS; foxBMS: 70 °C)."""
+    period: float = 60.0
+    """s of one slot of bleeding with its pause."""
+    pause: float = 0.0
+    """s of each period in which nothing is bled, so that the cells are measured as they are."""
+    duty: float = 1.0
+    """Share of each period that may be bled at most."""
+    every: float = 0.0
+    """Days after which balancing asks to be held at the top until it is done; 0 never."""
+    give_up: float = 8.0
+    """h at the top after which a request is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackConfig:
     """One pack's fixed facts: what it is made of and where its edges lie. Build it with `chemistry.configure`."""
 
@@ -652,8 +748,6 @@ class PackConfig:
     """V of cell difference at which it starts ..."""
     balance_off: float
     """... and stops."""
-    balance_temperature: float
-    """°C of the hottest sensor above which it pauses."""
     soc_min: float = 0.0
     soc_max: float = 100.0
     ramp_hold: float = 30.0
@@ -669,6 +763,7 @@ class PackConfig:
     open_after: float = 30.0
     """s without valid data while current was flowing before the switches open."""
     contactors: ContactorConfig = ContactorConfig()
+    balance: BalanceConfig = BalanceConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -701,6 +796,7 @@ class Snapshot:
     decision: Decision
     wishes: Wishes
     contactors: ContactorsState
+    balance: BalanceState = BalanceState()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

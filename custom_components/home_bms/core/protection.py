@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Final
 
+from .battery import Estimate
 from .causes import explain
 from .model import (
     NO_TRACKS,
     Alarm,
     Believed,
     ContactorsState,
-    Estimate,
     Flow,
     Level,
     LimitsState,

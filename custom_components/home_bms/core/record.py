@@ -13,8 +13,8 @@ from .blackbox import Tick, Trigger
 from .codec import CodecError, codec
 from .model import Decision, HardwareRing, PackConfig, PackReading, PackState
 
-FORMAT: Final = 1
-"""Of the files; a reader refuses any newer one."""
+FORMAT: Final = 2
+"""Of the files; a reader refuses any other: what was recorded holds the state of that version's core."""
 LARGEST: Final = 64 * 2**20
 """Bytes of text that a file may hold: half an hour of 400 cells is a tenth of it."""
 
@@ -98,8 +98,8 @@ def load(content: bytes) -> Recording:
     if not objects or "format" not in objects[0][1]:
         raise RecordError("this is no black box: the first line is no header")
     version = objects[0][1]["format"]
-    if not isinstance(version, int) or not 1 <= version <= FORMAT:
-        raise RecordError(f"line 1: format {version!r:.20} is not known here, only up to {FORMAT}")
+    if version != FORMAT or isinstance(version, bool):
+        raise RecordError(f"line 1: format {version!r:.20} is not known here, only {FORMAT}")
     header = _decoded(Header, *objects[0])
     return Recording(
         header=header, ticks=tuple(_ticks((number, _decoded(_Line, number, raw)) for number, raw in objects[1:]))

@@ -212,6 +212,7 @@ def _configured(
         hardware=hardware,
         overrides=thresholds,
         confirmed=True,
+        balance=config.balance,
     )
 
 

@@ -34,7 +34,7 @@ def combine(packs: Packs) -> SystemDecision:
     voltage = _mean(packs, _voltage_now)
     capacity = sum(config.capacity for config, _ in packs.values())
     charge = _sum(packs, lambda config, snapshot: _times(snapshot.estimate.soc, config.capacity))
-    health = _sum(packs, lambda config, snapshot: _times(snapshot.estimate.soh, config.capacity))
+    health = _sum(packs, lambda config, snapshot: _times(snapshot.estimate.life.soh, config.capacity))
     return SystemDecision(
         cvl=cvl,
         ccl=ccl,
@@ -45,7 +45,7 @@ def combine(packs: Packs) -> SystemDecision:
         soc=None if charge is None else charge / capacity,
         soh=None if health is None else health / capacity,
         capacity=capacity,
-        stored_energy=_sum(packs, lambda _, snapshot: snapshot.estimate.stored_energy),
+        stored_energy=_sum(packs, lambda _, snapshot: snapshot.estimate.life.stored_energy),
         energy_in=sum(snapshot.estimate.energy_in for _, snapshot in packs.values()),
         energy_out=sum(snapshot.estimate.energy_out for _, snapshot in packs.values()),
         weakest=charge_pack if ccl.value <= dcl.value else discharge_pack,
