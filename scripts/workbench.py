@@ -269,6 +269,10 @@ def spoken(reading: PackReading) -> dict[str, Any]:
     for name in [name for name in said if name in ("time", "tick_late", "hardware") or name.endswith("_time")]:
         del said[name]
     said["alarms"] = None if reading.alarms is None else sorted(reading.alarms)
+    for name in ("switches", "commanded"):
+        # Only few devices can be told which cells to bleed.
+        if said[name]["bleed"] is None:
+            del said[name]["bleed"]
     unknown = (None, (), dict.fromkeys(("charge", "discharge", "balance")))
     return {name: value for name, value in said.items() if value not in unknown}
 
