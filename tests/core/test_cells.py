@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.home_bms.core import cells, learning
 from custom_components.home_bms.core.battery import CellCharge
+from custom_components.home_bms.core.curves import expected
 
 from .cells_world import HOLDS, RATED, Life, after_three_days, ailing
 
@@ -70,6 +71,33 @@ def test_no_cell_loses_less_than_nothing() -> None:
     life.world.each[0].leak = -0.05
     life.days(2)
     assert life.known.cells[0].state[cells.LEAK] >= -0.0041 * RATED / 100
+
+
+def test_nonsense_takes_no_cell_beyond_what_a_cell_can_be() -> None:
+    """However long it lasts: nobody waits a year for it to be forgotten."""
+    own, apart = expected("lfp")
+    doubts = tuple(line[number] for number, line in enumerate(apart))
+    for difference in (-2.5, 1.5):
+        cell = cells.begin(RATED)
+        for hour in range(300):
+            cell = cells.count(cell, RATED, 1.0, 0.0)
+            depth = 90.0 * (hour % 2)
+            cell = cells.look(
+                cell, own, doubts, rated=RATED, depth=depth, difference=difference, drop=0.0, hours=float(hour)
+            )
+            assert abs(cell.state[cells.DEPTH]) <= RATED
+            assert abs(cell.state[cells.CAPACITY]) <= cells.UNLIKE
+            assert -0.001 * RATED < cell.state[cells.LEAK] < 0.03 * RATED
+
+
+def test_what_a_current_makes_of_a_poor_joint_is_neither_charge_nor_a_sensors_error() -> None:
+    life = Life(told=50.0, cells={2: {"joint": 0.0009}})
+    life.days(2)
+    # Steady current, so that no load step gives it away.
+    life.live(2.5, 25.0)
+    assert apart(life, cells.ERROR)[2] == pytest.approx(0, abs=0.002)
+    assert apart(life, cells.DEPTH)[2] == pytest.approx(0, abs=0.2)
+    assert apart(life, cells.CAPACITY)[2] == pytest.approx(0, abs=0.01)
 
 
 def test_on_the_plateau_the_doubt_about_charge_stays() -> None:

@@ -161,6 +161,9 @@ def test_in_time_it_is_the_truth_that_is_shown() -> None:
     assert known(life.estimate.soc) == pytest.approx(known(life.estimate.truth), abs=0.01)
     assert life.estimate.debt == 0
     assert life.estimate.truth == pytest.approx(life.world.truth, abs=5)
+    # It was a correction and no cycle: but for an Ah nothing has flowed.
+    assert life.estimate.jumps > 0
+    assert full_cycles(life.estimate.life.cycling) < 0.03
 
 
 def test_after_a_long_silence_the_charge_is_unknown_until_the_pack_tells_it() -> None:
@@ -208,6 +211,18 @@ def test_a_pack_that_is_charged_to_less_than_it_holds_is_full_all_the_same() -> 
     assert not life.estimate.full
     # It follows the truth again, from where it was shown.
     assert known(life.estimate.soc) == pytest.approx(life.world.truth, abs=5)
+
+
+def test_where_full_is_shown_the_band_reaches_up_to_it() -> None:
+    story = Story()
+    story.tell(1, cell=3.30)
+    story.state = bms.calibrate(story.config, story.state, 94.0)
+    for _ in range(70):
+        story.tell(1, cell=3.445, current=5.0)
+        estimate = story.state.estimate
+        assert known(estimate.soc_low) <= known(estimate.soc) <= known(estimate.soc_high)
+    assert story.state.estimate.full
+    assert known(story.state.estimate.soc) > 99
 
 
 def test_the_signs_of_full_do_not_overrule_a_charge_that_is_far_from_it() -> None:

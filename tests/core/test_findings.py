@@ -69,7 +69,8 @@ def test_after_a_leap_the_leak_is_not_judged_for_a_day() -> None:
     life = ailing()
     cells = list(life.known.cells)
     cells[4] = replace(cells[4], leak_since=life.known.typical.hours - 3)
-    kinds = {(finding.kind, finding.cell) for finding in find(replace(life.known, cells=tuple(cells)), RATED)}
+    young = replace(life.known, cells=tuple(cells), findings=())
+    kinds = {(finding.kind, finding.cell) for finding in find(young, RATED)}
     assert (Kind.MICRO_SHORT, 4) not in kinds
     assert (Kind.LEAKY_CELL, 3) in kinds
 
@@ -110,12 +111,24 @@ def test_what_was_told_stays_until_it_is_clearly_over() -> None:
 def test_the_balancer_need_not_follow_a_cell_that_shorts() -> None:
     """All others would be bled for it for ever."""
     life = ailing()
+    life.world.each[4].depth += 8.0
+    life.days(1)
     surplus = dict(enumerate(life.known.surplus))
-    assert surplus[4] == 0
-    assert surplus[3] < surplus[0]
+    assert (Kind.MICRO_SHORT, 4) in told(life)
+    assert (surplus[3], surplus[4]) == (0, 0)
     assert surplus[0] == pytest.approx(surplus[7], abs=0.3)
     behind = life.world.each[3].depth - life.world.each[0].depth
     assert surplus[0] == pytest.approx(behind, abs=1.5)
+
+
+def test_a_short_that_leaps_again_began_when_it_first_did() -> None:
+    life = ailing()
+    first = told(life)[Kind.MICRO_SHORT, 4].since
+    each = list(life.known.cells)
+    for hours in (1, 30):
+        each[4] = replace(each[4], leak_since=life.known.typical.hours - hours)
+        again = find(replace(life.known, cells=tuple(each)), RATED)
+        assert [finding.since for finding in again if finding.kind is Kind.MICRO_SHORT] == [first]
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,8 @@ class CellResistance:
     weight: float = 0.0
     """A² that `measured` rests on."""
     steps: int = 0
+    scatter: float = 0.0
+    """Ω² by which single steps lie off the late mean."""
     fast: float | None = None
     """Ω by which it lies beside the middle cell's, over the last dozens of load steps ..."""
     slow: float | None = None

@@ -72,11 +72,14 @@ def _evidence(knowledge: Knowledge, rated: float) -> Iterator[tuple[Kind, int | 
     leaks = [cell.state[cells.LEAK] for cell in knowledge.cells]
     sizes = [exp(cell.state[cells.CAPACITY]) for cell in knowledge.cells]
     leak, size, middle = median(leaks), median(sizes), knowledge.typical.capacity
+    shorted = {finding.cell for finding in knowledge.findings if finding.kind is Kind.MICRO_SHORT}
     for number, cell in enumerate(knowledge.cells):
         deviation = middle * size * cells.deviation(cell, cells.CAPACITY)
         missing = middle * (size - sizes[number])
         yield Kind.WEAK_CELL, number, Evidence(missing, deviation, middle * size * (1 - _WEAK), 0.0)
-        if cell.leak_since is None or knowledge.typical.hours - cell.leak_since >= _SETTLED:
+        settled = cell.leak_since is None or knowledge.typical.hours - cell.leak_since >= _SETTLED
+        # One that leaps again is told all along.
+        if settled or number in shorted:
             yield _leak(number, cell, leaks[number] - leak, rated)
         error = cell.state[cells.ERROR]
         yield Kind.SENSOR_DRIFT, number, Evidence(abs(error), cells.deviation(cell, cells.ERROR), _VOLTS, 0.0)

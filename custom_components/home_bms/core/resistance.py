@@ -40,6 +40,8 @@ ENOUGH: Final = 60
 LOOSE: Final = 0.2
 _LEAST_LOOSE: Final = 0.0001
 _MENDED: Final = 0.1
+# Standard deviations of the late resistance by which it must lie beyond the early one: a poor board is no loose joint.
+_SURE: Final = 3.0
 # Squared A up to which the plain mean weighs what it has seen, so that it follows ageing: some thousand steps.
 _MEMORY: Final = 1e6
 
@@ -95,6 +97,7 @@ def _one(cell: CellResistance, ohms: float, step: _Step) -> CellResistance:
     state, covariance = kalman.update(cell.state, cell.covariance, row, _within(miss, reach), noise)
     total = min(cell.weight + weight, _MEMORY)
     mean = ohms if cell.measured is None else cell.measured
+    off = 0.0 if cell.fast is None else _within(ohms - middle - cell.fast, middle)
     fast = _follow(cell.fast, ohms - middle, max(1 / _FAST, 1 / (cell.steps + 1)), middle)
     slow = _follow(cell.slow, ohms - middle, max(1 / _SLOW, 1 / (cell.steps + 1)), middle)
     return CellResistance(
@@ -103,6 +106,7 @@ def _one(cell: CellResistance, ohms: float, step: _Step) -> CellResistance:
         measured=mean + weight / total * _within(ohms - mean, reach),
         weight=total,
         steps=cell.steps + 1,
+        scatter=cell.scatter + max(1 / _FAST, 1 / (cell.steps + 1)) * (off * off - cell.scatter),
         fast=fast,
         slow=slow if cell.loose_since is None else cell.slow,
         loose_since=_loose(cell, fast - slow, middle, hours),
@@ -134,7 +138,8 @@ def _loose(cell: CellResistance, parted: float, middle: float, hours: float) -> 
     """Return since when a joint is loose; once told it stays so until it is like before."""
     if cell.loose_since is not None:
         return cell.loose_since if parted > _MENDED * middle else None
-    return hours if cell.steps >= ENOUGH and parted > threshold(middle) else None
+    surely = _SURE * sqrt(2 * cell.scatter / _FAST)
+    return hours if cell.steps >= ENOUGH and parted > max(threshold(middle), surely) else None
 
 
 def threshold(middle: float) -> float:
