@@ -129,6 +129,13 @@ def _power(pack: PackCoordinator) -> float | None:
     return None if current is None or voltage is None else current * voltage
 
 
+def _energy_share(pack: PackCoordinator) -> float | None:
+    """Return what is stored in percent of what the pack holds when full."""
+    estimate, config = pack.data.estimate, pack.config
+    whole = config.energy[-1] * estimate.capacity / config.capacity
+    return _scaled(estimate.life.stored_energy, 100 / whole)
+
+
 def _difference(pack: PackCoordinator) -> float | None:
     """Return the cell difference in mV."""
     high, low = pack.data.believed.cell_max, pack.data.believed.cell_min
@@ -377,6 +384,13 @@ PACK_SENSORS: Final = (
         **STORED,
         heard=pack_heard,
         value_fn=lambda pack: _scaled(pack.data.estimate.life.stored_energy, 0.001),
+    ),
+    PackSensorDescription(
+        key="soe",
+        translation_key="soe",
+        **BAND,
+        heard=pack_heard,
+        value_fn=_energy_share,
     ),
     PackSensorDescription(
         key="energy_in",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -90,14 +91,17 @@ def test_nonsense_takes_no_cell_beyond_what_a_cell_can_be() -> None:
             assert -0.001 * RATED < cell.state[cells.LEAK] < 0.03 * RATED
 
 
-def test_what_a_current_makes_of_a_poor_joint_is_neither_charge_nor_a_sensors_error() -> None:
-    life = Life(told=50.0, cells={2: {"joint": 0.0009}})
-    life.days(2)
+def test_what_a_current_makes_of_a_known_poor_joint_is_neither_charge_nor_a_sensors_error() -> None:
+    life, more = after_three_days(), 0.004
+    life.world.each[0].joint += more
+    ohms = list(life.known.resistances)
+    ohms[0] = replace(ohms[0], fast=more, slow=more)
+    life.estimate = replace(life.estimate, knowledge=replace(life.known, resistances=tuple(ohms)))
     # Steady current, so that no load step gives it away.
     life.live(2.5, 25.0)
-    assert apart(life, cells.ERROR)[2] == pytest.approx(0, abs=0.002)
-    assert apart(life, cells.DEPTH)[2] == pytest.approx(0, abs=0.2)
-    assert apart(life, cells.CAPACITY)[2] == pytest.approx(0, abs=0.01)
+    assert apart(life, cells.ERROR)[0] == pytest.approx(0, abs=0.001)
+    assert apart(life, cells.DEPTH)[0] == pytest.approx(0, abs=0.15)
+    assert apart(life, cells.CAPACITY)[0] == pytest.approx(0, abs=0.005)
 
 
 def test_on_the_plateau_the_doubt_about_charge_stays() -> None:

@@ -381,3 +381,15 @@ def test_of_a_pack_that_was_never_seen_nothing_can_be_told() -> None:
     story.tell(1)
     told = bms.calibrate(story.config, story.state, 70.0)
     assert told.estimate.soc == pytest.approx(70, abs=1.5)
+
+
+def test_a_charge_from_before_a_restart_is_shown_until_all_cells_were_seen_again() -> None:
+    story = Story()
+    story.tell(60, soc=72.0)
+    counted = story.state.estimate.soc
+    again = Story()
+    again.state = bms.restore(again.config, bms.save(story.state), now=again.time, gap=5.0)
+    again.tell(1, soc=20.0, cells=(3.3,) * 15 + (None,), voltage=52.8)
+    assert again.state.estimate.soc == counted
+    again.tell(1, soc=20.0)
+    assert again.state.estimate.soc == pytest.approx(counted, abs=0.1)

@@ -257,6 +257,7 @@ DAMAGED: tuple[tuple[tuple[str | int, ...], Any], ...] = (
     (("knowledge", "resistances", 2, "covariance"), [[1.0]]),
     (("knowledge", "resistances", 2, "steps"), -3),
     (("knowledge", "resistances", 2, "fast"), 1e6),
+    (("knowledge", "resistances", 2, "scatter"), -0.5),
     (("knowledge", "tally", "bleed"), [0.0]),
     (("knowledge", "tally", "doubt"), -1.0),
     (("knowledge", "surplus"), [1.0]),

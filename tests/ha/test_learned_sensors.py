@@ -300,3 +300,12 @@ async def test_what_stands_beside_a_value_is_kept_from_the_recorder(
         assert beside, name
         assert beside <= state.state_info["unrecorded_attributes"], name
     assert state_of(hass, "sensor.pack_1_state_of_charge")
+
+
+async def test_the_energy_is_told_as_a_share_of_what_the_full_pack_holds(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator
+) -> None:
+    await show(hass, pack)
+    energy, charge_ = number(hass, "state_of_energy"), number(hass, "state_of_charge")
+    # The voltage falls on the way down, so the lower half of the charge holds less than half of the energy.
+    assert charge_ - 3 < energy < charge_

@@ -155,7 +155,9 @@ def _learn(
     knowledge = before.knowledge
     if knowledge is None:
         device = reading.soc if reading.soc is not None and 0 <= reading.soc <= 100 else None
-        return learning.begin(config.chemistry, config.capacity, sample, device) if sample.cells else None
+        # What was counted before a restart is worth more, also where what was learned is lost.
+        counted = device if before.soc is None else before.soc
+        return learning.begin(config.chemistry, config.capacity, sample, counted) if sample.cells else None
     if not sample.time > knowledge.last.time:
         # The clock began anew, or is none; what flowed meanwhile was put in doubt when the state was restored.
         return replace(knowledge, last=sample, window=replace(knowledge.window, began=at))
@@ -205,7 +207,7 @@ class _Shown(NamedTuple):
 def _show(config: PackConfig, before: Estimate, knowledge: Knowledge | None, elapsed: float, moved: float) -> _Shown:
     """Return what is shown: it moves with the charge that flows, and to a new truth slowly."""
     if knowledge is None:
-        return _Shown()
+        return _Shown(soc=before.soc)
     truth = 100 * learning.soc(knowledge)
     spread = _BAND * hypot(100 * learning.doubt(knowledge), _definition(config.chemistry, config.cell_voltage_full))
     if spread > _BAND * _UNKNOWN:

@@ -107,6 +107,7 @@ def _ranges(rated: float, knowledge: Knowledge, life: Life) -> Iterator[tuple[fl
     for ohms in knowledge.resistances:
         yield 0.0, ohms.steps, _MOST
         yield 0.0, ohms.weight, _MOST
+        yield 0.0, ohms.scatter, _OHMS
         for value in (ohms.measured, ohms.fast, ohms.slow):
             yield -_OHMS, value or 0.0, _OHMS
     for finding in knowledge.findings:
