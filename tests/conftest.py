@@ -3,11 +3,17 @@
 Home Assistant's loader otherwise takes the harness's own `custom_components` folder for the only one.
 """
 
+from os import environ
+
 from hypothesis import HealthCheck, settings
 
 import custom_components.home_bms  # noqa: F401
 
 # Time is no matter of right or wrong on a machine that others use too.
-settings.register_profile("default", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("nightly", settings.get_profile("default"), max_examples=10_000)
+settings.register_profile(
+    "default",
+    max_examples=int(environ.get("HOME_BMS_EXAMPLES", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("default")
