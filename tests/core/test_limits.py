@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.home_bms.core import bms
+from custom_components.home_bms.core import bms, learning
 from custom_components.home_bms.core.model import HardwareRing, Wishes
 
 from .conftest import Story, make_config, with_cell
@@ -170,6 +170,21 @@ def test_a_window_without_a_known_charge_permits_nothing() -> None:
     assert story.state.estimate.soc is None
     assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (0, "value_missing")
     assert (story.decision.dcl.value, story.decision.dcl.reason.rule) == (0, "value_missing")
+
+
+@pytest.mark.parametrize(("truth", "limits"), [(15.0, (100, 0)), (85.0, (0, 150))])
+def test_a_window_heeds_a_corrected_charge_before_it_is_shown(truth: float, limits: tuple[float, float]) -> None:
+    """What is shown moves by a point a minute."""
+    story = Story(make_config(overrides={"soc_min": 20.0, "soc_max": 80.0}))
+    story.tell(100, soc=50.0)
+    estimate = story.state.estimate
+    assert estimate.knowledge is not None
+    corrected = learning.moved_to(estimate.knowledge, truth / 100)
+    debt = estimate.soc - truth
+    story.state = replace(story.state, estimate=replace(estimate, knowledge=corrected, truth=truth, debt=debt))
+    story.tell(1, soc=50.0)
+    assert story.state.estimate.soc == pytest.approx(50, abs=1)
+    assert (story.decision.ccl.value, story.decision.dcl.value) == limits
 
 
 def test_a_switch_that_the_user_opened_takes_the_limit_to_zero(story: Story) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from math import inf
 from operator import itemgetter
@@ -158,8 +158,8 @@ def _charging(
     yield from _wished(rated, wishes.charge_current_cap, wishes.leased_charge_current, wishes.charge)
     window = config.soc_max if wishes.leased_soc_max is None else min(config.soc_max, wishes.leased_soc_max)
     if window < 100:
-        room = None if estimate.soc is None else window - estimate.soc
-        yield _soc(rated, room, estimate.soc, window)
+        soc = _charge(estimate, max)
+        yield _soc(rated, None if soc is None else window - soc, soc, window)
 
 
 def _discharging(
@@ -175,8 +175,8 @@ def _discharging(
     yield from _wished(rated, wishes.discharge_current_cap, wishes.leased_discharge_current, wishes.discharge)
     window = config.soc_min if wishes.leased_soc_min is None else max(config.soc_min, wishes.leased_soc_min)
     if window > 0:
-        room = None if estimate.soc is None else estimate.soc - window
-        yield _soc(rated, room, estimate.soc, window)
+        soc = _charge(estimate, min)
+        yield _soc(rated, None if soc is None else soc - window, soc, window)
 
 
 def _voltage(
@@ -221,6 +221,12 @@ def _wished(rated: float, cap: float | None, leased: float | None, wish: bool | 
         yield Candidate(leased, "leased", threshold=leased)
     if wish is False:
         yield Candidate(0.0, "switched_off")
+
+
+def _charge(estimate: Estimate, worse: Callable[[float, float], float]) -> float | None:
+    """Return the charge that permits less: what is shown follows a new truth slowly, a limit must not."""
+    soc, truth = estimate.soc, estimate.truth
+    return soc if soc is None or truth is None else worse(soc, truth)
 
 
 def _soc(rated: float, room: float | None, soc: float | None, window: float) -> Candidate:
