@@ -5,43 +5,22 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
-from homeassistant.components.modbus import async_get_unit
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TYPE, Platform
+from homeassistant.const import CONF_TYPE, Platform
 from homeassistant.core import HassJob, HomeAssistant
-from homeassistant.exceptions import (
-    ConfigEntryError,
-    ConfigEntryNotReady,
-    HomeAssistantError,
-    UnsupportedStorageVersionError,
-)
+from homeassistant.exceptions import ConfigEntryError, UnsupportedStorageVersionError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .black_boxes import async_register_views
-from .const import (
-    CONF_CAPACITY,
-    CONF_CELLS,
-    CONF_CHEMISTRY,
-    CONF_MODEL,
-    CONF_SEED,
-    CONF_SERIAL_NUMBER,
-    CONF_SPEED,
-    CONF_STORED,
-    CONF_UNIT_ID,
-    DOMAIN,
-    SUBENTRY_PACK,
-    TYPE_TCP,
-    TYPE_VIRTUAL,
-)
+from .const import CONF_STORED, DOMAIN, SUBENTRY_PACK
 from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator, SystemCoordinator
 from .core.model import ConfigError
-from .helpers import CountedUnit, link_params, pack_config
-from .hw.devices import DEVICES
-from .hw.virtual import VirtualHost
+from .helpers import pack_config
 from .issues import async_forget_issues
 from .services import async_setup_services
+from .sources import SOURCES
 from .store import HomeBmsStore, LearnedStore
 
 PLATFORMS = [
@@ -124,10 +103,9 @@ async def _async_create_pack(
     store: HomeBmsStore,
     learned: LearnedStore,
 ) -> PackCoordinator:
-    """Return a pack that is ready to be watched; a virtual one is served first."""
-    link = dict(subentry.data)
+    """Return a pack that is ready to be watched."""
     try:
-        config = pack_config(link)
+        config = pack_config(subentry.data)
     except ConfigError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
@@ -135,49 +113,15 @@ async def _async_create_pack(
             translation_placeholders={"name": subentry.title, "error": str(err)},
         ) from err
 
-    host: VirtualHost | None = None
-    if link[CONF_TYPE] == TYPE_VIRTUAL:
-        host = VirtualHost(
-            device_key=link[CONF_MODEL],
-            chemistry=link[CONF_CHEMISTRY],
-            cells=link[CONF_CELLS],
-            capacity=link[CONF_CAPACITY],
-            seed=link[CONF_SEED],
-            speed=link[CONF_SPEED],
-            serial_number=link[CONF_SERIAL_NUMBER],
-        )
-        undo.push_async_callback(host.async_stop)
-        # Registered before the unit is, for on_unload callbacks are called last one first: the link closes before the
-        # server at its other end.
-        entry.async_on_unload(host.async_stop)
-        try:
-            port = await host.async_start()
-        except OSError as err:
-            raise ConfigEntryNotReady(
-                translation_domain=DOMAIN,
-                translation_key="virtual_pack_not_served",
-                translation_placeholders={"name": subentry.title, "error": str(err)},
-            ) from err
-        link |= {CONF_TYPE: TYPE_TCP, CONF_HOST: "127.0.0.1", CONF_PORT: port}
-
-    try:
-        unit = async_get_unit(hass, entry, link_params(link), link.get(CONF_UNIT_ID, 1))
-    except HomeAssistantError as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="link_settings_in_use",
-            translation_placeholders={"name": subentry.title, "error": str(err)},
-        ) from err
-    counter, counted = CountedUnit.around(unit)
+    source = await SOURCES[subentry.data[CONF_TYPE]](hass, entry, subentry, undo)
     return PackCoordinator(
         hass,
         entry,
         subentry,
         config=config,
-        # Nobody shares the bus of a virtual pack, so there is no silence to keep on it.
-        driver=DEVICES[link[CONF_MODEL]].driver(counted, spacing=None if host is None else 0.0),
-        unit=counter,
-        host=host,
+        driver=source.driver,
+        meter=source.meter,
+        host=source.host,
         system_coordinator=system,
         system_device_id=system_device_id,
         store=store,

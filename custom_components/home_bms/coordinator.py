@@ -47,7 +47,7 @@ from .core.model import (
     SystemDecision,
     Wishes,
 )
-from .helpers import CountedUnit, pack_config, refused, ring_data
+from .helpers import LinkMeter, pack_config, refused, ring_data
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
 from .hw.virtual import VirtualHost
@@ -121,7 +121,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         *,
         config: PackConfig,
         driver: Driver,
-        unit: CountedUnit,
+        meter: LinkMeter | None,
         host: VirtualHost | None,
         system_coordinator: SystemCoordinator,
         system_device_id: str,
@@ -140,7 +140,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.capabilities = driver.capabilities
         self.host = host
         """The simulation behind a virtual pack."""
-        self._unit = unit
+        self._meter = meter
         self._system = system_coordinator
         self._store = store
         self._learned = learned
@@ -198,8 +198,9 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     @property
     def statistics(self) -> Statistics:
         """How the loop and the link are doing."""
-        unit = self._unit
-        return replace(self.supervisor.statistics, transactions=unit.transactions, link_quality=unit.quality)
+        if (meter := self._meter) is None:
+            return self.supervisor.statistics
+        return replace(self.supervisor.statistics, transactions=meter.transactions, link_quality=meter.quality)
 
     @property
     def control_allowed(self) -> bool:
@@ -266,7 +267,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._issues.async_judge(
             snapshot.decision.alarms, acting=self.control_allowed, device_alarms=snapshot.reading.alarms
         )
-        self._issues.async_judge_link(self._unit.quality, snapshot.decision.time)
+        if self._meter is not None:
+            self._issues.async_judge_link(self._meter.quality, snapshot.decision.time)
         self._issues.async_judge_findings(publish.findings(snapshot))
         self._issues.async_judge_balancing(self.config, snapshot.balance.budget)
         self._tell_correction(snapshot.estimate)

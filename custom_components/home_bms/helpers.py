@@ -103,25 +103,38 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no closed type
     return value
 
 
-class CountedUnit:
-    """A Modbus unit that counts its transactions and how many of the last ones failed, for the statistics of a pack."""
+class LinkMeter:
+    """Counts the transactions of a pack and how many of the last ones failed, for its statistics."""
 
-    def __init__(self, unit: ModbusUnit) -> None:
-        self._unit = unit
+    def __init__(self) -> None:
         self._last: deque[bool] = deque(maxlen=LINK_WINDOW)
         self.transactions = 0
-
-    @classmethod
-    def around(cls, unit: ModbusUnit) -> tuple[CountedUnit, ModbusUnit]:
-        """Return the counter and the same object as the unit that a driver takes."""
-        counted = cls(unit)
-        return counted, cast("ModbusUnit", counted)
 
     @property
     def quality(self) -> float | None:
         """Percent of the last transactions that were answered soundly, `None` until there are enough to tell."""
         last = self._last
         return 100 * sum(last) / len(last) if len(last) == LINK_WINDOW else None
+
+    def around(self, unit: ModbusUnit) -> ModbusUnit:
+        """Return the same unit, counted."""
+        return cast("ModbusUnit", CountedUnit(unit, self))
+
+    def begun(self) -> None:
+        """Count a transaction."""
+        self.transactions += 1
+
+    def ended(self, sound: bool) -> None:
+        """Note how a transaction went."""
+        self._last.append(sound)
+
+
+class CountedUnit:
+    """A Modbus unit whose transactions a meter counts."""
+
+    def __init__(self, unit: ModbusUnit, meter: LinkMeter) -> None:
+        self._unit = unit
+        self._meter = meter
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the unit has
         """Pass everything on; reading and writing is what counts."""
@@ -130,13 +143,13 @@ class CountedUnit:
             return found
 
         async def counted(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the unit does it
-            self.transactions += 1
+            self._meter.begun()
             try:
                 answer = await found(*args, **kwargs)
             except ModbusError:
-                self._last.append(False)
+                self._meter.ended(False)
                 raise
-            self._last.append(True)
+            self._meter.ended(True)
             return answer
 
         return counted

@@ -9,7 +9,7 @@ from modbus_connection import ModbusTimeoutError
 from modbus_connection.mock import MockModbusConnection
 
 from custom_components.home_bms.const import DOMAIN, LINK_POOR_FOR
-from custom_components.home_bms.helpers import CountedUnit
+from custom_components.home_bms.helpers import LinkMeter
 from custom_components.home_bms.issues import PackIssues
 
 ISSUE = (DOMAIN, "link_poor_PACK")
@@ -17,7 +17,8 @@ ISSUE = (DOMAIN, "link_poor_PACK")
 
 async def test_quality_is_the_share_of_sound_answers_among_the_last_hundred() -> None:
     mock = MockModbusConnection().for_unit(1)
-    counted, unit = CountedUnit.around(mock)
+    counted = LinkMeter()
+    unit = counted.around(mock)
     for _ in range(99):
         await unit.read_holding_registers(0, 1)
     assert counted.quality is None
