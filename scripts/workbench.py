@@ -35,13 +35,20 @@ from modbus_connection.tmodbus import ModbusConnection  # noqa: E402
 from custom_components.home_bms.core.model import PackReading  # noqa: E402
 from custom_components.home_bms.hw.devices import DEVICES, Device  # noqa: E402
 from custom_components.home_bms.hw.driver import DriverError  # noqa: E402
-from custom_components.home_bms.hw.frames import FrameError, memory_of, parse_request, valid  # noqa: E402
+from custom_components.home_bms.hw.frames import (  # noqa: E402
+    FrameError,
+    NothingToldError,
+    from_tcp,
+    memory_of,
+    parse_request,
+    valid,
+)
 from custom_components.home_bms.hw.registers import Memory  # noqa: E402
 from custom_components.home_bms.hw.virtual import FAULTS, Place, VirtualHost  # noqa: E402
 from scripts.estimate import add_estimate  # noqa: E402
 from scripts.replay import add_replay  # noqa: E402
 
-FRAMINGS: Final = (None, "rtu", "jk_bulk")
+FRAMINGS: Final = (None, "rtu", "tcp", "registers", "jk_bulk")
 type Case = tuple[str, Callable[[], Memory]]
 """A name, and what brings its registers; that raises FrameError where there are none."""
 
@@ -78,8 +85,13 @@ def main() -> int:
     reading.add_argument("--count", type=int, help="once a second, so many times")
     reading.set_defaults(run=lambda given: asyncio.run(read(given)))
 
-    decoding = commands.add_parser(
-        "decode", parents=[device], help="explain recorded frames or a register dump, one JSON line each"
+    decoding = commands.add_parser("decode", help="explain recorded frames or a register dump, one JSON line each")
+    decoding.add_argument(
+        "device",
+        nargs="?",
+        choices=sorted(DEVICES),
+        metavar="DEVICE",
+        help="whose frames they are (default: the file's name)",
     )
     decoding.add_argument("file", type=Path, help="vectors (JSON), registers (JSON), or frames as hex text")
     decoding.set_defaults(run=decode)
@@ -234,7 +246,10 @@ def link(name: str, device: Device) -> ModbusConnection:
 
 def decode(given: argparse.Namespace) -> int:
     """Print what each recorded vector of a file says, or why it says nothing."""
-    device = DEVICES[given.device]
+    key = given.device or given.file.stem
+    if key not in DEVICES:
+        return complain(f"{key} is no device; name one of: {', '.join(sorted(DEVICES))}")
+    device = DEVICES[key]
     try:
         content = given.file.read_bytes()
     except OSError as err:
@@ -243,6 +258,8 @@ def decode(given: argparse.Namespace) -> int:
         line: dict[str, Any] = {"id": name, "reading": None, "error": None}
         try:
             line["reading"] = explained(device, memory())
+        except NothingToldError as err:
+            line["note"] = str(err)
         except FrameError as err:
             line["error"] = str(err)
         print(json.dumps(line))
@@ -256,7 +273,7 @@ def explained(device: Device, memory: Memory) -> dict[str, Any]:
         raise FrameError(f"none of these registers means anything on a {device.name}")
     said = spoken(device.reading(values, {}))
     for heading, kinds in device.pages.items():
-        names = [name for kind in kinds for name in kind.declared_fields if name not in device.switches]
+        names = [name for kind in kinds for name in kind.declared_fields if name not in device.orders]
         if page := {name: values[name] for name in names if name in values}:
             said[heading] = page
     return said
@@ -309,11 +326,13 @@ def recorded(device: Device, vector: Mapping[str, Any]) -> Memory:
         raise FrameError(f"a {device.name} does not speak the framing {vector['framing']!r}")
     if isinstance(found := vector.get("registers"), Mapping):
         return registers(found)
-    answer, tail = unhexed(vector.get("response")), unhexed(vector.get("trailing_ack"))
+    request, answer, tail = (unhexed(vector.get(part)) for part in ("request", "response", "trailing_ack"))
+    if vector.get("framing") == "tcp":
+        request, answer = (frame and from_tcp(frame) for frame in (request, answer))
     if answer and tail and valid(tail):
         # Who sent one of JK's bulk frames shows in the acknowledgement behind it alone.
         answer += tail
-    return memory_of(device, unhexed(vector.get("request")), answer)
+    return memory_of(device, request, answer)
 
 
 def registers(found: Mapping[str, Any]) -> Memory:

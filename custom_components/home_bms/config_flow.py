@@ -25,7 +25,7 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
-from .const import CONF_SERIAL_NUMBER, CONF_THRESHOLDS, DOMAIN, SUBENTRY_PACK, TYPE_VIRTUAL
+from .const import CONF_THRESHOLDS, DOMAIN, SUBENTRY_PACK, TYPE_VIRTUAL
 from .core.model import ConfigError
 from .flow_link import LinkSteps
 from .forms import GROUP_OF, async_refusal, moved_thresholds, shown_thresholds, thresholds_schema
@@ -69,9 +69,7 @@ class HomeBmsConfigFlow(Ways[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
     @override
     def _finish(self) -> ConfigFlowResult:
         name = self._data.pop(CONF_NAME)
-        pack = ConfigSubentryData(
-            data=self._data, subentry_type=SUBENTRY_PACK, title=name, unique_id=self._data[CONF_SERIAL_NUMBER]
-        )
+        pack = ConfigSubentryData(data=self._data, subentry_type=SUBENTRY_PACK, title=name, unique_id=self._unique_id)
         return self.async_create_entry(title=TITLE, data={}, subentries=[pack])
 
 
@@ -122,7 +120,7 @@ class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], C
         name = self._data.pop(CONF_NAME)
         if (pack := self._pack()) is not None:
             return self.async_update_and_abort(self._get_entry(), pack, title=name, data=self._data)
-        return self.async_create_entry(title=name, data=self._data, unique_id=self._data[CONF_SERIAL_NUMBER])
+        return self.async_create_entry(title=name, data=self._data, unique_id=self._unique_id)
 
 
 def _in_the_way(entry: ConfigEntry, link: Mapping[str, Any]) -> bool:

@@ -151,7 +151,6 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             identifiers={(DOMAIN, subentry.subentry_id)},
             name=subentry.title,
             model=subentry.data[CONF_MODEL],
-            serial_number=subentry.data.get(CONF_SERIAL_NUMBER),
             via_device_id=system_device_id,
         )
         self.supervisor = Supervisor(
@@ -159,7 +158,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             entry,
             name=subentry.title,
             driver=driver,
-            serial_number=subentry.data.get(CONF_SERIAL_NUMBER),
+            fingerprint=subentry.data.get(CONF_SERIAL_NUMBER),
             config=config,
             state=self._restore(),
             watcher=self,
@@ -215,7 +214,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.device_info |= DeviceInfo(
             manufacturer=info.manufacturer,
             model=info.model,
-            serial_number=info.serial_number,
+            serial_number=info.serial_number or None,
             hw_version=info.hardware,
             sw_version=info.firmware,
         )

@@ -18,6 +18,7 @@ from .const import (
     CONF_CHEMISTRY,
     CONF_MODEL,
     CONF_SEED,
+    CONF_SERIAL_NUMBER,
     CONF_SPEED,
     CONF_UNIT_ID,
     TYPE_SERIAL,
@@ -62,10 +63,10 @@ class LinkSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
                 errors["base"] = err.key
             else:
                 pack = self._pack()
-                if pack is None or pack.unique_id == info.serial_number:
+                if pack is None or pack.data[CONF_SERIAL_NUMBER] == info.fingerprint:
                     return await self._async_found(info, user_input)
                 errors["base"] = "wrong_device"
-                placeholders = {"expected": str(pack.unique_id), "found": info.serial_number}
+                placeholders = {"expected": pack.data[CONF_SERIAL_NUMBER], "found": info.fingerprint}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, user_input or self._data),

@@ -24,7 +24,7 @@ from .forms import (
     proposal,
     shown_thresholds,
 )
-from .helpers import pack_config
+from .helpers import pack_config, place
 from .hw.driver import DeviceInfo
 
 
@@ -37,6 +37,7 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         """Start with nothing known."""
         self._data: dict[str, Any] = {}
         self._told = ""
+        self._unique_id = ""
 
     def _pack(self) -> ConfigSubentry | None:
         """Return the pack that is being changed, if one is."""
@@ -54,13 +55,14 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
     async def _async_found(self, info: DeviceInfo, link: Mapping[str, Any]) -> ResultT:
         """Take over what the pack told, unless some system has it already."""
         pack = self._pack()
+        self._unique_id = unique_id = info.serial_number or place(link)
         for entry in self.hass.config_entries.async_entries(DOMAIN):
             for other in entry.subentries.values():
-                if other.unique_id == info.serial_number and (pack is None or other.subentry_id != pack.subentry_id):
+                if other.unique_id == unique_id and (pack is None or other.subentry_id != pack.subentry_id):
                     return self.async_abort(reason="already_configured")
         kept = {key: value for key, value in self._data.items() if key in USER_FACTS}
         self._data = proposal(info) | {CONF_NAME: self._proposed_name()} | kept | identity(info) | dict(link)
-        self._told = f"{info.manufacturer} {info.model} ({info.serial_number})"
+        self._told = f"{info.manufacturer} {info.model} ({info.fingerprint})"
         return await self.async_step_battery()
 
     async def async_step_battery(self, user_input: dict[str, Any] | None = None) -> ResultT:

@@ -195,7 +195,7 @@ def _proposed_current(own_limit: float | None, capacity: float) -> float:
 
 def identity(info: DeviceInfo) -> dict[str, Any]:
     """Return what the pack told and nobody can correct."""
-    return {CONF_SERIAL_NUMBER: info.serial_number, CONF_HARDWARE_RING: ring_data(info.hardware_ring)}
+    return {CONF_SERIAL_NUMBER: info.fingerprint, CONF_HARDWARE_RING: ring_data(info.hardware_ring)}
 
 
 async def async_refusal(hass: HomeAssistant, err: ConfigError) -> tuple[dict[str, str], dict[str, str]]:

@@ -22,8 +22,10 @@ from .const import (
     CONF_CONFIRMED,
     CONF_DISCHARGE_CURRENT,
     CONF_HARDWARE_RING,
+    CONF_MODEL,
     CONF_TEMPERATURE_SENSORS,
     CONF_THRESHOLDS,
+    CONF_UNIT_ID,
     DOMAIN,
     LINK_WINDOW,
     TYPE_RTU_OVER_TCP,
@@ -48,6 +50,12 @@ def link_params(data: Mapping[str, Any]) -> ModbusSerialParams | ModbusTcpParams
         bracketed = f"[{host}]" if ":" in host else host
         return ModbusSerialParams(device=f"socket://{bracketed}:{port}", framer="rtu", baudrate=SOCKET_BAUDRATE)
     return ModbusTcpParams(host=host, port=port)
+
+
+def place(link: Mapping[str, Any]) -> str:
+    """Return what tells a pack without a serial number from others: its kind, and where it is."""
+    keys = (CONF_MODEL, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID)
+    return "-".join(str(link[key]) for key in keys if key in link)
 
 
 def pack_config(data: Mapping[str, Any]) -> PackConfig:

@@ -102,7 +102,7 @@ class Supervisor:
         *,
         name: str,
         driver: Driver,
-        serial_number: str | None,
+        fingerprint: str | None,
         config: PackConfig,
         state: PackState,
         watcher: Watcher,
@@ -111,7 +111,7 @@ class Supervisor:
         self._entry = entry
         self._name = name
         self._driver = driver
-        self._serial_number = serial_number
+        self._fingerprint = fingerprint
         self._config = config
         self._watcher = watcher
         self.statistics = Statistics()
@@ -239,8 +239,8 @@ class Supervisor:
 
     def _recognise(self, info: DeviceInfo) -> None:
         """Refuse any pack but the one that was set up."""
-        if self._serial_number is not None and info.serial_number != self._serial_number:
-            raise _ForeignPackError(info.serial_number)
+        if self._fingerprint is not None and info.fingerprint != self._fingerprint:
+            raise _ForeignPackError(info.fingerprint)
 
     def _take(self, looking: asyncio.Task[PackReading]) -> None:
         """Take what a read brought."""
@@ -286,7 +286,7 @@ class Supervisor:
         if self.statistics.link is not Link.FOREIGN:
             LOGGER.warning("%s: %s", self._name, err)
             self.statistics.link = Link.FOREIGN
-            self._watcher.async_trouble(Trouble.IDENTITY_CHANGED, stands=True, error=err.serial_number)
+            self._watcher.async_trouble(Trouble.IDENTITY_CHANGED, stands=True, error=err.fingerprint)
 
     def _judge(self) -> Snapshot:
         """Step core; should that break, nothing is permitted."""
@@ -395,8 +395,8 @@ class Supervisor:
 class _ForeignPackError(DriverError):
     """Another pack answers where ours was."""
 
-    def __init__(self, serial_number: str) -> None:
-        self.serial_number = serial_number
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
         super().__init__("identity_changed", "Another pack answers in its place")
 
 

@@ -56,7 +56,7 @@ BROKEN = {
     "no request": (None, ANSWERED, "nobody can tell which registers"),
     "a broken request": (ASKED[:-1] + b"\0", ANSWERED, "the request's checksum is"),
     "a short request": (sealed("00 03 10 00"), ANSWERED, "the request is too short"),
-    "another function's request": (sealed("00 04 10 00 00 40"), ANSWERED, "function 0x04 is neither read"),
+    "another function's request": (sealed("00 2b 0e 01 00"), ANSWERED, "function 0x2B neither reads nor writes"),
     "a request with a tail": (sealed("00 03 10 00 00 40 00"), ANSWERED, "carries 1 bytes after the count, not 0"),
     "a write without its data": (sealed("00 10 10 70 00 02 04"), b"\0" * 8, "carries 1 bytes after the count, not 5"),
     "a foreign unit id": (sealed("30 03 10 00 00 01"), sealed("30 03 02 00 01"), "unit 48 .* has 0 to 15"),

@@ -1,14 +1,10 @@
 """The map of the JK PB: what was recorded, and the way there and back."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
-from unittest.mock import AsyncMock, Mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modbus_connection import ModbusUnit
 
 from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
@@ -17,9 +13,10 @@ from custom_components.home_bms.hw.driver import DeviceInfo
 from custom_components.home_bms.hw.frames import FrameError, memory_of
 
 from .conftest import INFO, READING
+from .recorded import MemoryUnit, vectors
 
 JK = DEVICES["jk_pb"]
-VECTORS = json.loads((Path(__file__).parent / "frames" / "jk_pb.json").read_text())["vectors"]
+VECTORS = vectors("jk_pb")
 ANSWERED = [vector for vector in VECTORS if vector.get("response")]
 
 
@@ -208,23 +205,11 @@ RINGS = st.builds(
 )
 
 
-def unit_of(memory):
-    """Return a unit that reads and writes register memory."""
-
-    async def read(address, count):
-        return [memory[address + 2 * index] for index in range(count)]
-
-    async def write(address, words):
-        memory.update({address + 2 * index: word for index, word in enumerate(words)})
-
-    return Mock(spec=ModbusUnit, read_holding_registers=read, write_registers=AsyncMock(side_effect=write))
-
-
 @settings(max_examples=150, deadline=None)
 @given(reading=READINGS, ring=RINGS)
 async def test_what_a_pack_tells_survives_the_way_over_the_wire(reading, ring):
     info = replace(INFO, cells=len(reading.cells), hardware_ring=ring)
-    driver = JK.driver(unit_of(JK.encode(reading, info)), clock=lambda: 7.0)
+    driver = JK.driver(MemoryUnit(JK, JK.encode(reading, info)), clock=lambda: 7.0)
     found = await driver.async_identify()
     assert found == replace(info, chemistry=found.chemistry)
     expected = replace(reading, time=7.0, cells_time=7.0, temperatures_time=7.0, current_time=7.0, hardware=ring)
@@ -305,7 +290,7 @@ def test_no_field_covers_the_pin_or_a_password():
     secrets = {*range(0x1438, 0x1448), *range(0x1460, 0x1490)}
     for kind in JK.components:
         for field in kind.declared_fields.values():
-            assert secrets.isdisjoint(JK.addresses(field))
+            assert secrets.isdisjoint(JK.addresses(kind, field))
 
 
 def test_a_bulk_frame_leaves_the_pin_and_the_passwords_where_they_are():

@@ -57,7 +57,9 @@ def test_every_recorded_vector_gets_one_line_with_a_reading_or_a_reason(decode):
     assert [line["id"] for line in lines] == [vector["id"] for vector in VECTORS]
     for line, vector in zip(lines, VECTORS, strict=True):
         assert (line["reading"] is None) == ("response" not in vector)
-        assert (line["error"] is None) == ("response" in vector)
+        assert line["error"] is None
+        assert (line["reading"] is None) == ("response" not in vector)
+        assert ("no answer" in line.get("note", "")) == ("response" not in vector)
     state, preset, words = lines[0]["reading"], lines[1]["reading"], lines[10]["reading"]
     assert state["cells"] == VECTORS[0]["expected"]["cell_voltages_v"]
     assert state["temperatures"] == [16.7, 17.2, 17.1, 16.9]
@@ -84,7 +86,7 @@ def test_hex_text_is_read_line_by_line(decode):
     assert lines[1]["reading"]["soc"] == 64
     assert "no hex text" in lines[2]["error"]
     assert "without its request" in lines[3]["error"]
-    assert "asks unit 1 to write 1 register at 0x1620" in lines[4]["error"]
+    assert "asks unit 1 to write 1 register at 0x1620" in lines[4]["note"]
 
 
 def test_the_acknowledgement_beside_a_bulk_frame_tells_who_sent_it(decode):
@@ -107,7 +109,8 @@ def test_the_acknowledgement_beside_a_bulk_frame_tells_who_sent_it(decode):
         ([{}], "no answer, nor a request"),
         ([{"response": 7}], "7 is no hex text"),
         ([{"response": "0g"}], "'0g' is no hex text"),
-        ([{"framing": "tcp", "response": "00"}], "does not speak the framing 'tcp'"),
+        ([{"framing": "tcp", "response": "00"}], "no Modbus TCP frame"),
+        ([{"framing": "ascii", "response": "00"}], "does not speak the framing 'ascii'"),
         ([{"framing": ["rtu"]}], "does not speak the framing"),
         ([{"framing": "registers", "registers": {"2700": 1}}], "none of these registers means anything"),
         ({"holding": {}}, "none of these registers means anything"),

@@ -263,7 +263,7 @@ async def bench(
     async with AsyncExitStack() as stack:
         warp = stack.enter_context(warped(loop, GRACE_TERMINAL if kind == "serial" else GRACE))
         device = ClockedDevice()
-        stack.enter_context(patch("custom_components.home_bms.DEVICES", {"jk_pb": device}))
+        stack.enter_context(patch("custom_components.home_bms.sources.DEVICES", {"jk_pb": device}))
         stack.enter_context(patch("custom_components.home_bms.entity.monotonic", warp.now))
         hass.config.config_dir = str(folder)
         pack = VirtualPack(seed=7, soc=soc, serial_number=SERIAL, temperature_sensors=SENSORS)

@@ -33,7 +33,7 @@ class DeviceInfo:
     manufacturer: str
     model: str
     serial_number: str
-    """Of the device; identifies the pack for ever."""
+    """Of the device; identifies the pack for ever. Empty where it tells none, or one that others tell too."""
     hardware: str | None = None
     firmware: str | None = None
     cells: int | None = None
@@ -44,6 +44,11 @@ class DeviceInfo:
     """Its own protection settings."""
     chemistry: str | None = None
     """Proposed from its settings, where they tell."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from others: its serial number, else what it is made of, which its twins share."""
+        return self.serial_number or f"{self.manufacturer} {self.model} {self.cells or 0}S"
 
 
 class Driver(Protocol):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, override
 
-from .registers import Memory, RegisterMap
+from .registers import READS, SPACES, WRITES, Memory, RegisterMap
 
-READ: Final = 0x03
-WRITE: Final = 0x10
+SINGLES: Final = (0x05, 0x06)
+"""Functions that write one value, which stands where others have the count."""
+BITS: Final = ("coil", "discrete")
 EXCEPTION: Final = 0x80
 EXCEPTIONS: Final = {
     1: "it does not know the function",
@@ -24,6 +25,10 @@ class FrameError(ValueError):
     """The bytes are no valid answer; the message says why."""
 
 
+class NothingToldError(FrameError):
+    """The frames are sound and bring no registers: nobody answered yet, or only to a write."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request that could be read: what it asks, of whom."""
@@ -32,12 +37,20 @@ class Request:
     function: int
     address: int
     count: int
-    """Registers."""
+    """Registers, coils or inputs."""
+    values: tuple[int, ...] = ()
+    """What it writes."""
+
+    @property
+    def space(self) -> str:
+        """The address space that it is about."""
+        return READS.get(self.function) or WRITES[self.function]
 
     @override
     def __str__(self) -> str:
-        verb = "read" if self.function == READ else "write"
-        return f"asks unit {self.unit} to {verb} {self.count} register{'s' * (self.count != 1)} at 0x{self.address:04X}"
+        verb = "read" if self.function in READS else "write"
+        noun = {"coil": "coil", "discrete": "input", "holding": "register", "input": "input register"}[self.space]
+        return f"asks unit {self.unit} to {verb} {self.count} {noun}{'s' * (self.count != 1)} at 0x{self.address:04X}"
 
 
 def crc16(data: bytes) -> bytes:
@@ -56,52 +69,58 @@ def valid(frame: bytes) -> bool:
 
 
 def parse_request(frame: bytes) -> Request:
-    """Return what an RTU request asks. Raises FrameError if it is no whole read or write of registers."""
+    """Return what an RTU request asks. Raises FrameError if it is no whole read or write."""
     body = _checked(frame, "the request")
     unit, function = body[0], body[1]
-    if function not in (READ, WRITE):
-        raise FrameError(f"the request's function 0x{function:02X} is neither read (0x03) nor write (0x10) registers")
+    if function not in READS and function not in WRITES:
+        raise FrameError(f"the request's function 0x{function:02X} neither reads nor writes registers, coils or inputs")
     if len(body) < 6:
         raise FrameError(f"the request is too short: {len(frame)} bytes")
-    request = Request(
-        unit=unit,
-        function=function,
-        address=int.from_bytes(body[2:4], "big"),
-        count=int.from_bytes(body[4:6], "big"),
-    )
-    rest = len(body) - 6
-    expected = 0 if function == READ else 1 + 2 * request.count
-    if rest != expected or (function == WRITE and body[6] != 2 * request.count):
-        raise FrameError(f"the request {request}, but carries {rest} bytes after the count, not {expected}")
+    address, number, rest = int.from_bytes(body[2:4], "big"), int.from_bytes(body[4:6], "big"), body[6:]
+    values: tuple[int, ...] = ()
+    if function in SINGLES:
+        count, values, size = 1, (number,), 0
+    elif function in READS:
+        count, size = number, 0
+    else:
+        count, values = number, _values(function, rest[1:], number)
+        size = 1 + ((number + 7) // 8 if WRITES[function] in BITS else 2 * number)
+    request = Request(unit=unit, function=function, address=address, count=count, values=values)
+    if len(rest) != size or (size and rest[0] != size - 1):
+        raise FrameError(f"the request {request}, but carries {len(rest)} bytes after the count, not {size}")
     return request
 
 
-def parse_answer(request: Request, frame: bytes, step: int) -> dict[int, int]:
-    """Return the words that an RTU answer brings, by wire address; none for an acknowledged write.
+def parse_answer(request: Request, frame: bytes, step: int, answers_from: int = 0) -> dict[int, int]:
+    """Return what an RTU answer brings as a `Memory`; of an acknowledged write nothing.
 
-    Raises FrameError if the bytes are not a whole answer to this very request.
+    `answers_from` is what the device's unit id in answers differs by. Raises FrameError if the bytes are not a whole
+    answer to this very request.
     """
-    if len(frame) >= 2 and frame[0] == request.unit and frame[1] == READ == request.function and len(frame) >= 3:
+    unit = request.unit + answers_from
+    reads = request.function in READS
+    if len(frame) >= 3 and frame[0] == unit and frame[1] == request.function and reads:
         _check_length(frame, 5 + frame[2])
     body = _checked(frame, "the answer")
-    if body[0] != request.unit:
-        raise FrameError(f"unit {body[0]} answers, but unit {request.unit} was asked")
+    if body[0] != unit:
+        raise FrameError(f"unit {body[0]} answers, but unit {unit} was asked")
     if body[1] == request.function | EXCEPTION:
         code = body[2] if len(body) == 3 else 0
         raise FrameError(f"the device refuses: exception {code}, {EXCEPTIONS.get(code, 'of unknown meaning')}")
     if body[1] != request.function:
         raise FrameError(f"the answer is to function 0x{body[1]:02X}, asked was 0x{request.function:02X}")
-    if request.function == WRITE:
-        if body[2:] != request.address.to_bytes(2, "big") + request.count.to_bytes(2, "big"):
+    if not reads:
+        number = request.values[0] if request.function in SINGLES else request.count
+        if body[2:] != request.address.to_bytes(2, "big") + number.to_bytes(2, "big"):
             raise FrameError("the acknowledgement is of another write")
         return {}
-    if body[2] != 2 * request.count:
-        raise FrameError(f"the answer brings {body[2]} data bytes, asked was for {2 * request.count}")
-    data = body[3:]
-    return {
-        request.address + step * index: int.from_bytes(data[2 * index : 2 * index + 2], "big")
-        for index in range(request.count)
-    }
+    bits = request.space in BITS
+    size = (request.count + 7) // 8 if bits else 2 * request.count
+    if body[2] != size:
+        raise FrameError(f"the answer brings {body[2]} data bytes, asked was for {size}")
+    start, step = SPACES[request.space] + request.address, 1 if bits else step
+    values = _values(request.function, body[3:], request.count)
+    return {start + step * index: value for index, value in enumerate(values)}
 
 
 def memory_of(device: RegisterMap, request: bytes | None, answer: bytes | None) -> Memory:
@@ -110,8 +129,9 @@ def memory_of(device: RegisterMap, request: bytes | None, answer: bytes | None) 
     Raises FrameError with the reason where there are none to be had.
     """
     if not answer:
-        known = f": the request {parse_request(request)}" if request else ", nor a request"
-        raise FrameError(f"there is no answer{known}")
+        if not request:
+            raise FrameError("there is no answer, nor a request")
+        raise NothingToldError(f"there is no answer: the request {parse_request(request)}")
     asked = parse_request(request) if request and valid(request) else None
     if device.frame and (memory := device.frame(answer, asked)):
         return memory
@@ -120,10 +140,25 @@ def memory_of(device: RegisterMap, request: bytes | None, answer: bytes | None) 
     question = parse_request(request)
     if question.unit not in device.unit_ids:
         raise FrameError(f"the request {question}; a {device.name} has {device.unit_ids[0]} to {device.unit_ids[-1]}")
-    memory = parse_answer(question, answer, device.address_step)
+    memory = parse_answer(question, answer, device.address_step, device.answers_from)
     if not memory:
-        raise FrameError(f"the answer only acknowledges: the request {question}")
+        raise NothingToldError(f"the answer only acknowledges: the request {question}")
     return memory
+
+
+def from_tcp(frame: bytes) -> bytes:
+    """Return a Modbus TCP frame as the RTU frame that says the same. Raises FrameError if it is none."""
+    if len(frame) < 8 or frame[2:4] != b"\0\0" or int.from_bytes(frame[4:6], "big") != len(frame) - 6:
+        raise FrameError(f"these {len(frame)} bytes are no Modbus TCP frame")
+    return frame[6:] + crc16(frame[6:])
+
+
+def _values(function: int, data: bytes, count: int) -> tuple[int, ...]:
+    """Return the words, or the bits that start at the lowest of the first byte."""
+    space = READS.get(function) or WRITES[function]
+    if space in BITS:
+        return tuple(data[index // 8] >> index % 8 & 1 for index in range(min(count, 8 * len(data))))
+    return tuple(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data) - 1, 2))
 
 
 def _checked(frame: bytes, what: str) -> bytes:

@@ -122,7 +122,7 @@ class ModbusDriver(Driver):
             await self._update(kind)
         await self._read_extras()
         told = self._told()
-        if self._info is None or told.serial_number != self._info.serial_number:
+        if self._info is None or told.fingerprint != self._info.fingerprint:
             # What is known of a pack outlasts a lost link, and is not carried over to another pack.
             self._found = dict(self._values)
             self._balance_found = None
@@ -234,10 +234,10 @@ class ModbusDriver(Driver):
                 raise
             self._passport_due = self._settings_due = self._clock() + SETTINGS_RETRY
             return
-        if told.serial_number != self.info.serial_number:
+        if told.fingerprint != self.info.fingerprint:
             self._sure = False
             self._settings_due = NEVER
-            raise DriverError("identity_changed", f"pack {self.info.serial_number} now is {told.serial_number}")
+            raise DriverError("identity_changed", f"pack {self.info.fingerprint} now is {told.fingerprint}")
         self._info = told
         self._sure = True
         self._looked(with_settings=with_settings)
@@ -269,22 +269,21 @@ class ModbusDriver(Driver):
             await self.async_identify()
         moves = {
             name: wish
-            for name in self._device.switches
-            if (wish := getattr(wishes, name)) is not None and wish is not self._values[name]
+            for name in self._device.orders
+            if (wish := getattr(wishes, name)) is not None and wish is not self._values.get(name)
         }
-        if not moves:
+        if not moves or self._device.commands is None:
             return
-        commands = self._components[self._device.commands]
         trouble: ModbusError | None = None
         for name in sorted(moves, key=moves.__getitem__):
             if name == "balance" and self._balance_found is None:
-                self._balance_found = self._values[name]
+                self._balance_found = self._values.get(name)
             try:
-                await commands.write(name, moves[name])
+                await self._device.orders[name].send(self._unit, moves[name])
             except ModbusError as err:
                 trouble = trouble or err
         await self._update(self._device.commands)
-        missed = [name for name, wish in moves.items() if self._values[name] is not wish]
+        missed = [name for name, wish in moves.items() if self._values.get(name) is not wish]
         if missed and trouble:
             raise driver_error(trouble) from trouble
         if missed:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, override
 
-from modbus_connection.model import Component, NumberField, PackedBitsField, RegisterField, StringField
+from modbus_connection import ModbusUnit
+from modbus_connection.model import (
+    CoilField,
+    Component,
+    DiscreteInputField,
+    NumberField,
+    PackedBitsField,
+    RegisterField,
+    StringField,
+)
 
 from ..core.model import PackReading, Switches
 from .driver import Capability, DeviceInfo
@@ -19,7 +29,15 @@ if TYPE_CHECKING:
 type Values = Mapping[str, Any]
 """Decoded registers by field name; names are unique in a device. A name that is missing was not read."""
 type Memory = Mapping[int, int]
-"""16-bit words by wire address: the address that stands in the Modbus request."""
+"""16-bit words, of coils and inputs 0 or 1, by the address that stands in the request plus that of its `SPACES`."""
+type Field = RegisterField[Any] | CoilField | DiscreteInputField
+
+SPACES: Final = MappingProxyType({"holding": 0, "input": 0x10000, "coil": 0x20000, "discrete": 0x30000})
+"""What tells the address spaces of Modbus apart in a `Memory`."""
+READS: Final = MappingProxyType({1: "coil", 2: "discrete", 3: "holding", 4: "input"})
+"""The space that a reading function looks at."""
+WRITES: Final = MappingProxyType({5: "coil", 6: "holding", 15: "coil", 16: "holding"})
+"""The space that a writing function changes."""
 
 SWITCHES: Final = {
     "charge": Capability.CHARGE_SWITCH,
@@ -28,7 +46,45 @@ SWITCHES: Final = {
 }
 
 
+class Kind(StrEnum):
+    """What a device is to home_bms."""
+
+    PACK = "pack"
+    """A whole pack with a BMS of its own."""
+    CELLS = "cells"
+    """Measures cells and nothing that protects them."""
+    TEMPERATURES = "temperatures"
+    METER = "meter"
+    """Measures current and pack voltage."""
+    RELAYS = "relays"
+    INPUTS = "inputs"
+    """Measures voltages that the user assigns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The write that moves a switch, as its sheet proves it."""
+
+    address: int
+    """On the wire."""
+    on: tuple[int, ...]
+    off: tuple[int, ...]
+    function: int = 16
+    """5 for a coil, 6 for one register, 16 for one or more."""
+
+    async def send(self, unit: ModbusUnit, position: bool) -> None:
+        """Write a position. Raises ModbusError."""
+        words = list(self.on if position else self.off)
+        if self.function == 16:
+            await unit.write_registers(self.address, words)
+        elif self.function == 6:
+            await unit.write_register(self.address, words[0])
+        else:
+            await unit.write_coil(self.address, bool(words[0]))
+
+
 NO_EXTRAS: Final[Mapping[type[Component], tuple[str, ...]]] = MappingProxyType({})
+NO_ORDERS: Final[Mapping[str, Order]] = MappingProxyType({})
 
 
 class Series(RegisterField[tuple[float, ...]]):
@@ -61,7 +117,8 @@ class Text(StringField):
 class RegisterMap:
     """One device's registers and what they mean in home_bms's words.
 
-    Field addresses count ordinary registers: register n stands at wire address `address_step` x n.
+    Field addresses count ordinary registers: register n stands at wire address `address_step` x n. Coils and discrete
+    inputs stand at their own address.
     """
 
     key: str
@@ -69,6 +126,11 @@ class RegisterMap:
     manufacturer: str
     unit_ids: range
     """Those that such a device can have."""
+    kind: Kind = Kind.PACK
+    answers_from: int = 0
+    """What the unit id in an answer differs by from the one that was asked."""
+    cell_resolution: float = 0.001
+    """V in which it tells a cell."""
     address_step: int = 1
     identity: tuple[type[Component], ...]
     """Read once, when the pack is found."""
@@ -85,12 +147,14 @@ class RegisterMap:
 
     Some of it the driver never reads; it is known so that recorded frames can be explained and a virtual pack is whole.
     """
-    commands: type[Component]
-    """The writable switches, as fields called `charge`, `discharge`, `balance`."""
-    positions: tuple[str, ...]
+    commands: type[Component] | None = None
+    """What tells where the switches were commanded to, as fields called `charge`, `discharge`, `balance`."""
+    orders: Mapping[str, Order] = NO_ORDERS
+    """The switches that can be written, by the name of their field; none of a device that is only read."""
+    positions: tuple[str, ...] = ()
     """The fields that tell where the switches really are."""
     areas: tuple[range, ...]
-    """Wire addresses that the device answers for."""
+    """What the device answers for, as addresses of a `Memory`."""
     info: Callable[[Values], DeviceInfo]
     """Raises ValueError where the values cannot be such a device's."""
     reading: Callable[[Values, Values], PackReading]
@@ -103,74 +167,86 @@ class RegisterMap:
     @property
     def components(self) -> tuple[type[Component], ...]:
         """Every part of the map, once."""
-        return tuple(
-            dict.fromkeys((*self.live, self.commands, *(kind for page in self.pages.values() for kind in page)))
-        )
-
-    @property
-    def switches(self) -> tuple[str, ...]:
-        """The names of the switches that can be written."""
-        return tuple(name for name in SWITCHES if name in self.commands.declared_fields)
+        commands = () if self.commands is None else (self.commands,)
+        return tuple(dict.fromkeys((*self.live, *commands, *(kind for page in self.pages.values() for kind in page))))
 
     @property
     def capabilities(self) -> Capability:
         """What home_bms can act on."""
         found = Capability.NONE
-        for name in self.switches:
+        for name in self.orders:
             found |= SWITCHES[name]
         return found
 
+    @property
+    def functions(self) -> frozenset[int]:
+        """The Modbus functions that it serves."""
+        reads = {
+            code for code, space in READS.items() if any(area.start & ~0xFFFF == SPACES[space] for area in self.areas)
+        }
+        return frozenset(reads | {order.function for order in self.orders.values()})
+
     def encode(self, reading: PackReading, info: DeviceInfo) -> dict[int, int]:
-        """Return the whole register memory of a pack that reads so, as words by wire address."""
+        """Return the whole memory of a pack that reads so."""
         values = self.values(reading, info)
         memory = {address: 0 for area in self.areas for address in area[:: self.address_step]}
         for kind in self.components:
-            for name, field in register_fields(kind):
-                start = field.address * self.address_step
-                if isinstance(field, PackedBitsField):
-                    memory[start] = field.merge(memory[start], _fitting(field, values.get(name)))
-                    continue
-                for offset, word in enumerate(field.encode(_fitting(field, values.get(name)))):
-                    memory[start + offset * self.address_step] = word
+            for name, field in fields(kind):
+                addresses, value = self.addresses(kind, field), values.get(name)
+                if isinstance(field, CoilField | DiscreteInputField):
+                    memory[addresses[0]] = int(bool(value))
+                elif isinstance(field, PackedBitsField):
+                    memory[addresses[0]] = field.merge(memory[addresses[0]], _fitting(field, value))
+                else:
+                    memory.update(zip(addresses, field.encode(_fitting(field, value)), strict=True))
         return memory
 
     def decode(self, memory: Memory) -> dict[str, Any]:
         """Return the values of all fields that lie in `memory`; of a series as many as do."""
         found: dict[str, Any] = {}
         for kind in self.components:
-            for name, field in register_fields(kind):
-                words = [memory[address] for address in takewhile(memory.__contains__, self.addresses(field))]
+            for name, field in fields(kind):
+                words = [memory[address] for address in takewhile(memory.__contains__, self.addresses(kind, field))]
                 if len(words) == field.count or (words and isinstance(field, Series)):
                     found[name] = field.decode(words)
         return found
 
-    def addresses(self, field: RegisterField[Any]) -> range:
-        """Return the wire addresses of a field's words."""
-        start = field.address * self.address_step
+    def addresses(self, kind: type[Component], field: Field) -> range:
+        """Return where the words of a component's field lie in a `Memory`."""
+        if isinstance(field, CoilField | DiscreteInputField):
+            start = SPACES[field.space] + field.address
+            return range(start, start + 1)
+        start = SPACES[kind.register_space] + field.address * self.address_step
         return range(start, start + field.count * self.address_step, self.address_step)
 
-    def written(self, address: int, words: list[int]) -> Switches:
+    def written(self, address: int, words: Sequence[int], function: int = 16) -> Switches:
         """Return the switches that a write of `words` at a wire address moves.
 
         Raises ValueError where the device would refuse: half a switch, or a position that there is not.
         """
-        step = self.address_step
+        step = self.address_step if WRITES[function] == "holding" else 1
         memory = {address + step * index: word for index, word in enumerate(words)}
         moved: dict[str, Any] = {}
-        for name in self.switches:
-            field: Any = self.commands.declared_fields[name]
-            hit = [memory[at] for at in self.addresses(field) if at in memory]
-            if not hit:
+        for name, order in self.orders.items():
+            if WRITES[order.function] != WRITES[function]:
                 continue
-            if len(hit) != field.count or (position := field.decode(hit)) is None:
-                raise ValueError(f"{hit} is no position of the {name} switch")
-            moved[name] = position
+            places = range(order.address, order.address + step * len(order.on), step)
+            if not (hit := tuple(memory[at] for at in places if at in memory)):
+                continue
+            if hit not in (order.on, order.off):
+                raise ValueError(f"{list(hit)} is no position of the {name} switch")
+            moved[name] = hit == order.on
         return Switches(**moved)
 
 
+def fields(kind: type[Component]) -> list[tuple[str, Field]]:
+    """Return the fields of a component with their names."""
+    return list(kind.declared_fields.items())
+
+
 def register_fields(kind: type[Component]) -> list[tuple[str, RegisterField[Any]]]:
-    """Return the register fields of a component."""
-    return [(name, field) for name, field in kind.declared_fields.items() if isinstance(field, RegisterField)]
+    """Return the register fields of a component with their names."""
+    return [(name, field) for name, field in fields(kind) if isinstance(field, RegisterField)]
 
 
 def _fitting(field: RegisterField[Any], value: Any) -> Any:  # noqa: ANN401 - a field holds what it holds

@@ -8,7 +8,7 @@ from typing import Final
 from ...core.model import HardwareRing, PackReading, Switches
 from ..driver import DeviceInfo
 from ..modbus import Device
-from ..registers import Values
+from ..registers import Order, Values
 from .jk_bulk import bulk
 from .jk_registers import (
     CELLS,
@@ -234,6 +234,14 @@ DEVICE: Final = Device(
         }
     ),
     commands=Commands,
+    # Function 16 with both words is the only write that a JK takes.
+    orders=MappingProxyType(
+        {
+            "charge": Order(address=0x1070, on=(0, 1), off=(0, 0)),
+            "discharge": Order(address=0x1074, on=(0, 1), off=(0, 0)),
+            "balance": Order(address=0x1078, on=(0, 1), off=(0, 0)),
+        }
+    ),
     positions=("charge_on", "discharge_on"),
     areas=(range(0x1000, 0x111A), range(0x1200, 0x130E), range(0x1400, 0x1506)),
     info=info,

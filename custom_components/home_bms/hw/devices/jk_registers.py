@@ -101,8 +101,8 @@ def count(byte_address: int) -> NumberField[int]:
 
 
 def switch(byte_address: int) -> NumberField[bool]:
-    """Return a writable U32 switch; FC10 with both words is the only write that a JK takes."""
-    return NumberField(at(byte_address), count=2, signed=False, convert=ON_OFF, writable=True)
+    """Return a U32 switch."""
+    return NumberField(at(byte_address), count=2, signed=False, convert=ON_OFF)
 
 
 def high(byte_address: int) -> PackedBitsField:

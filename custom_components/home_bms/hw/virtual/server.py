@@ -8,24 +8,22 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, cast
+from typing import Final, cast, override
 
 from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
 from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
+from pymodbus.simulator import SimData, SimDevice
+from pymodbus.simulator.simcore import SimCore
 from serialx import BaseSerialTransport, create_serial_connection
 
 from ...core.model import Switches
-from ..registers import RegisterMap
+from ..registers import READS, SPACES, WRITES, RegisterMap
 from .pack import VirtualPack
 from .world import VirtualWorld
 
-_READ: Final = 3
-_WRITE: Final = 16
 _LOG_LENGTH: Final = 10_000
-_LARGEST_REQUEST: Final = 125
 # pymodbus answers no request that its trace has turned into nothing, which its types do not tell.
 _UNHEARD: Final = cast("ModbusPDU", None)
 
@@ -89,9 +87,7 @@ class VirtualServer:
 
     async def start_serial(self, path: str, baudrate: int = 115200) -> None:
         """Answer RTU frames on a serial port. Raises OSError."""
-        server = ModbusSerialServer(
-            self._memory_map(), port=path, baudrate=baudrate, framer=FramerType.RTU, trace_pdu=self._pass
-        )
+        server = ModbusSerialServer(_NOTHING, port=path, baudrate=baudrate, framer=FramerType.RTU, trace_pdu=self._pass)
         # pymodbus opens serial ports with pyserial, which Home Assistant does not bring; serialx it does.
         connected = cast("Callable[[], asyncio.Protocol]", server.handle_new_connection)
         server.call_create = partial(create_serial_connection, asyncio.get_running_loop(), connected, path, baudrate)
@@ -115,7 +111,7 @@ class VirtualServer:
 
     async def _listen(self, host: str, port: int, framer: FramerType) -> int:
         server = ModbusTcpServer(
-            self._memory_map(),
+            _NOTHING,
             address=(host, port),
             framer=framer,
             trace_pdu=self._pass,
@@ -128,19 +124,12 @@ class VirtualServer:
     async def _start(self, server: ModbusTcpServer | ModbusSerialServer) -> None:
         if self._server:
             raise OSError("the server is running already")
+        server.context = _Memory(self)
         try:
             await server.serve_forever(background=True)
         except RuntimeError as err:
             raise OSError(f"the virtual pack cannot be served: {err}") from err
         self._server = server
-
-    def _memory_map(self) -> SimDevice:
-        """Return the span of addresses that `_act` decides about; gaps in it `_act` refuses itself."""
-        known = self._look()
-        first, last = min(known), min(max(known) + _LARGEST_REQUEST, 0xFFFF)
-        return SimDevice(
-            self.unit_id, [SimData(first, count=last - first + 1, datatype=DataType.REGISTERS)], action=self._act
-        )
 
     def _look(self) -> Mapping[int, int]:
         """Return the device's registers now; encoded anew only if anything changed since."""
@@ -154,6 +143,7 @@ class VirtualServer:
     def _pass(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
         """Let answers and requests through, except those that a cable or another unit would keep away."""
         if sending:
+            pdu.dev_id += self._device.answers_from
             return pdu
         self.world.catch_up()
         faults = self.world.pack.faults
@@ -184,22 +174,35 @@ class VirtualServer:
             for connection in tuple(self._server.active_connections.values()):
                 connection.close()
 
-    async def _act(
-        self,
-        function: int,
-        start: int,
-        address: int,
-        count: int,
-        registers: list[int],
-        values: list[int] | list[bool] | None,
-    ) -> ExcCodes | None:
-        """Answer one request: fill `registers` in place for a read, carry a write out."""
+    async def read(self, function: int, address: int, count: int) -> list[int] | ExcCodes:
+        """Answer a request to read."""
         await self._wait()
-        if function == _READ:
-            return self._read(start, address, count, registers)
-        if function == _WRITE and values is not None:
-            return self._write(address, [int(value) for value in values])
-        return ExcCodes.ILLEGAL_FUNCTION
+        if function not in self._device.functions or function not in READS:
+            return ExcCodes.ILLEGAL_FUNCTION
+        space = READS[function]
+        step = self._device.address_step if space in ("holding", "input") else 1
+        memory, start = self._look(), SPACES[space] + address
+        wanted = range(start, start + step * count, step)
+        return [memory[at] for at in wanted] if all(at in memory for at in wanted) else ExcCodes.ILLEGAL_ADDRESS
+
+    async def write(self, function: int, address: int, words: list[int]) -> ExcCodes | None:
+        """Carry a request to write out."""
+        await self._wait()
+        if function not in self._device.functions or function not in WRITES:
+            return ExcCodes.ILLEGAL_FUNCTION
+        try:
+            switches = self._device.written(address, words, function)
+        except ValueError:
+            return ExcCodes.ILLEGAL_VALUE
+        if switches == Switches():
+            return ExcCodes.ILLEGAL_ADDRESS
+        try:
+            self.world.apply(switches)
+        except ValueError:
+            self.writes.append(Write(time=time.monotonic(), switches=switches, accepted=False))
+            return ExcCodes.ILLEGAL_VALUE
+        self.writes.append(Write(time=time.monotonic(), switches=switches, accepted=True))
+        return None
 
     async def _wait(self) -> None:
         """Take the time that an answer takes. Raises CancelledError where nobody waits for it any more."""
@@ -215,25 +218,33 @@ class VirtualServer:
         finally:
             self._answering.discard(task)
 
-    def _read(self, start: int, address: int, count: int, registers: list[int]) -> ExcCodes | None:
-        memory, step = self._look(), self._device.address_step
-        wanted = range(address, address + step * count, step)
-        if not all(at in memory for at in wanted):
-            return ExcCodes.ILLEGAL_ADDRESS
-        registers[address - start : address - start + count] = [memory[at] for at in wanted]
-        return None
 
-    def _write(self, address: int, words: list[int]) -> ExcCodes | None:
-        try:
-            switches = self._device.written(address, words)
-        except ValueError:
-            return ExcCodes.ILLEGAL_VALUE
-        if switches == Switches():
-            return ExcCodes.ILLEGAL_ADDRESS
-        try:
-            self.world.apply(switches)
-        except ValueError:
-            self.writes.append(Write(time=time.monotonic(), switches=switches, accepted=False))
-            return ExcCodes.ILLEGAL_VALUE
-        self.writes.append(Write(time=time.monotonic(), switches=switches, accepted=True))
-        return None
+_NOTHING: Final = SimDevice(0, [SimData(0)])
+
+
+class _Memory(SimCore):
+    """What pymodbus asks for the values of a request; a single write it reads back for its answer."""
+
+    def __init__(self, server: VirtualServer) -> None:
+        super().__init__(_NOTHING)
+        self._server = server
+        self._written: list[int] = []
+
+    @override
+    def device_ids(self) -> list[int]:
+        return [self._server.unit_id]
+
+    @override
+    async def async_getValues(
+        self, device_id: int, func_code: int, address: int, count: int = 1
+    ) -> list[int] | list[bool] | ExcCodes:
+        if func_code in WRITES:
+            return self._written
+        return await self._server.read(func_code, address, count)
+
+    @override
+    async def async_setValues(
+        self, device_id: int, func_code: int, address: int, values: list[int] | list[bool]
+    ) -> ExcCodes | None:
+        self._written = [int(value) for value in values]
+        return await self._server.write(func_code, address, self._written)
