@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_DEVICE, CONF_HOST
+from homeassistant.const import CONF_ADDRESS, CONF_DEVICE, CONF_HOST
 from homeassistant.core import HomeAssistant
 
 from .black_boxes import URL
@@ -17,7 +17,7 @@ from .core.model import PackState, Snapshot
 from .helpers import plain
 from .learned_view import summary
 
-TO_REDACT: Final = {CONF_SERIAL_NUMBER, CONF_HOST, CONF_DEVICE, "unique_id"}
+TO_REDACT: Final = {CONF_SERIAL_NUMBER, CONF_ADDRESS, CONF_HOST, CONF_DEVICE, "unique_id"}
 
 
 async def async_get_config_entry_diagnostics(
