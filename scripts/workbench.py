@@ -29,7 +29,7 @@ if PACKAGE not in sys.modules:
     sys.modules[PACKAGE] = half
 sys.path.insert(0, str(ROOT))
 
-from modbus_connection import ModbusSerialParams, ModbusTcpParams  # noqa: E402
+from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit  # noqa: E402
 from modbus_connection.tmodbus import ModbusConnection  # noqa: E402
 
 from custom_components.home_bms.core.model import PackReading  # noqa: E402
@@ -43,8 +43,10 @@ from custom_components.home_bms.hw.frames import (  # noqa: E402
     parse_request,
     valid,
 )
-from custom_components.home_bms.hw.registers import Memory  # noqa: E402
+from custom_components.home_bms.hw.modbus import ModbusDriver  # noqa: E402
+from custom_components.home_bms.hw.registers import Kind, Memory  # noqa: E402
 from custom_components.home_bms.hw.virtual import FAULTS, Place, VirtualHost  # noqa: E402
+from custom_components.home_bms.hw.wire import Wire  # noqa: E402
 from scripts.estimate import add_estimate  # noqa: E402
 from scripts.replay import add_replay  # noqa: E402
 
@@ -69,7 +71,7 @@ def main() -> int:
         "--rtu-over-tcp", type=int, metavar="PORT", help="RTU frames over TCP on loopback; 0: a free port"
     )
     where.add_argument("--pty", action="store_true", help="RTU frames on a pseudo terminal")
-    serving.add_argument("--unit", type=int, default=1, help="the pack's unit id (default: 1)")
+    serving.add_argument("--unit", type=int, default=1, help="the pack's unit id or its board's number (default: 1)")
     serving.add_argument("--cells", type=int, default=16, help="cells in series (default: 16)")
     serving.add_argument("--chemistry", default="lfp", help="of the cells (default: lfp)")
     serving.add_argument("--seed", type=int, default=0, help="the same seed gives the same pack (default: 0)")
@@ -80,7 +82,7 @@ def main() -> int:
         "read", parents=[device], help="poll a pack and print what it tells, one JSON line a reading"
     )
     reading.add_argument("link", help="tcp://host:port, rtu+tcp://host:port or a serial port")
-    reading.add_argument("--unit", type=int, default=1, help="the pack's unit id (default: 1)")
+    reading.add_argument("--unit", type=int, default=1, help="the pack's unit id or its board's number (default: 1)")
     reading.add_argument("--watch", action="store_true", help="once a second until Ctrl-C")
     reading.add_argument("--count", type=int, help="once a second, so many times")
     reading.set_defaults(run=lambda given: asyncio.run(read(given)))
@@ -113,7 +115,7 @@ async def serve(given: argparse.Namespace) -> int:
         )
     except (ValueError, KeyError) as err:
         return complain(f"there is no such pack: {err}")
-    host.server.unit_id = given.unit
+    host.server.unit_id = DEVICES[given.device].unit(given.unit)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -124,7 +126,7 @@ async def serve(given: argparse.Namespace) -> int:
 
     try:
         async with served(host, given) as where:
-            print(json.dumps({"device": given.device, "unit": given.unit, "link": where}), flush=True)
+            print(json.dumps({"device": given.device, "unit": host.server.unit_id, "link": where}), flush=True)
             # A thread that need not end: nothing wakes a read of standard input.
             threading.Thread(target=listen, daemon=True).start()
             await stop.wait()
@@ -141,8 +143,8 @@ async def served(host: VirtualHost, given: argparse.Namespace) -> AsyncIterator[
             port = await host.server.start_rtu_over_tcp()
             async with terminal(port) as path:
                 yield path
-        elif given.rtu_over_tcp is not None:
-            yield f"rtu+tcp://127.0.0.1:{await host.server.start_rtu_over_tcp(port=given.rtu_over_tcp)}"
+        elif given.rtu_over_tcp is not None or (DEVICES[given.device].own_line and given.tcp is None):
+            yield f"rtu+tcp://127.0.0.1:{await host.server.start_rtu_over_tcp(port=given.rtu_over_tcp or 0)}"
         else:
             yield f"tcp://127.0.0.1:{await host.server.start_tcp(port=given.tcp or 0)}"
     finally:
@@ -219,10 +221,13 @@ async def read(given: argparse.Namespace) -> int:
     except ValueError as err:
         return complain(f"{given.link} is no link: {err}")
     try:
-        driver = device.driver(connection.for_unit(given.unit))
+        driver = device.driver(unit_on(connection, device, given.unit))
         while left is None or left > 0:
             try:
                 words = spoken(await driver.async_read())
+                if device.kind is not Kind.PACK and isinstance(driver, ModbusDriver):
+                    # What a board tells that is part of a pack only by what the user wires to it.
+                    words |= device.shown(driver.values)
                 print(json.dumps({**words, "identity": asdict(driver.info)}), flush=True)
                 failed = False
             except DriverError as err:
@@ -235,13 +240,25 @@ async def read(given: argparse.Namespace) -> int:
     return int(failed)
 
 
-def link(name: str, device: Device) -> ModbusConnection:
+def link(name: str, device: Device) -> ModbusConnection | Wire:
     """Return a link as Home Assistant makes it; it connects with the first request. Raises ValueError."""
     parts = urlsplit(name)
     if parts.scheme == "tcp":
+        if device.own_line:
+            raise ValueError(f"a {device.name} speaks no Modbus TCP; rtu+tcp:// passes its own frames through")
         return ModbusConnection(ModbusTcpParams(host=parts.hostname or "", port=parts.port or 502))
     path = f"socket://{parts.netloc}" if parts.scheme == "rtu+tcp" else name
+    if device.own_line:
+        return Wire(path, baudrate=device.baudrate, listens=device.broadcast is not None)
     return ModbusConnection(ModbusSerialParams(device=path, baudrate=device.baudrate))
+
+
+def unit_on(connection: ModbusConnection | Wire, device: Device, number: int) -> ModbusUnit:
+    """Return a pack's unit by its unit id or its board's number."""
+    unit_id = device.unit(number)
+    if isinstance(connection, Wire):
+        return connection.for_unit(unit_id, device.dialect)
+    return connection.for_unit(unit_id)
 
 
 def decode(given: argparse.Namespace) -> int:
@@ -268,15 +285,21 @@ def decode(given: argparse.Namespace) -> int:
 
 def explained(device: Device, memory: Memory) -> dict[str, Any]:
     """Return what registers say in home_bms's words. Raises FrameError if none of them is the device's."""
-    values = device.decode(memory)
+    layout = device.layout(memory)
+    values = layout.decode(memory)
     if not values:
-        raise FrameError(f"none of these registers means anything on a {device.name}")
-    said = spoken(device.reading(values, {}))
-    for heading, kinds in device.pages.items():
-        names = [name for kind in kinds for name in kind.declared_fields if name not in device.orders]
-        if page := {name: values[name] for name in names if name in values}:
-            said[heading] = page
-    return said
+        raise meaningless(device, memory)
+    return spoken(layout.reading(values, {})) | layout.shown(values)
+
+
+def meaningless(device: Device, memory: Memory) -> FrameError:
+    """Return why registers say nothing; those that are never read are not shown either, for one may be a secret."""
+    for unread, what in device.unread.items():
+        if any(address in unread for address in memory):
+            return NothingToldError(f"home_bms never reads these registers: {what}")
+    if any(address in area for area in device.areas for address in memory):
+        return NothingToldError(f"these registers of a {device.name} say nothing alone")
+    return FrameError(f"none of these registers means anything on a {device.name}")
 
 
 def spoken(reading: PackReading) -> dict[str, Any]:
@@ -322,10 +345,13 @@ def cases(device: Device, content: bytes, name: str) -> Iterator[Case]:
 
 def recorded(device: Device, vector: Mapping[str, Any]) -> Memory:
     """Return the registers that a recorded vector brings. Raises FrameError."""
-    if vector.get("framing") not in FRAMINGS and "registers" not in vector:
+    framings = (*FRAMINGS, device.dialect and device.dialect.framing)
+    if vector.get("framing") not in framings and "registers" not in vector:
         raise FrameError(f"a {device.name} does not speak the framing {vector['framing']!r}")
     if isinstance(found := vector.get("registers"), Mapping):
         return registers(found)
+    if (dump := unhexed(vector.get("registers_hex"))) is not None:
+        return words(vector.get("base", 0), dump)
     request, answer, tail = (unhexed(vector.get(part)) for part in ("request", "response", "trailing_ack"))
     if vector.get("framing") == "tcp":
         request, answer = (frame and from_tcp(frame) for frame in (request, answer))
@@ -349,6 +375,13 @@ def registers(found: Mapping[str, Any]) -> Memory:
     return memory
 
 
+def words(base: object, dump: bytes) -> Memory:
+    """Return dumped words that follow each other from wire address `base` on. Raises FrameError if they are none."""
+    if not isinstance(base, int) or len(dump) % 2:
+        raise FrameError(f"{len(dump)} bytes from register {base!r} on are no words at an address")
+    return {base + at // 2: int.from_bytes(dump[at : at + 2], "big") for at in range(0, len(dump), 2)}
+
+
 def hex_cases(device: Device, text: str, name: str) -> Iterator[Case]:
     """Return the frames of a hex text, one a line; a request belongs to the answer on the line below it."""
     lines = [line.split("#")[0].strip() for line in text.splitlines()]
@@ -363,7 +396,7 @@ def hex_cases(device: Device, text: str, name: str) -> Iterator[Case]:
         except FrameError as err:
             yield f"{name}:{number}", partial(reject, str(err))
             continue
-        if request is None and frame and is_request(frame):
+        if request is None and frame and is_request(device, frame):
             request = frame
             if last:
                 yield f"{name}:{number}", partial(memory_of, device, frame, None)
@@ -372,9 +405,11 @@ def hex_cases(device: Device, text: str, name: str) -> Iterator[Case]:
         request = None
 
 
-def is_request(frame: bytes) -> bool:
+def is_request(device: Device, frame: bytes) -> bool:
     """Whether a frame is a request: no answer to a read or write is a whole request too."""
     try:
+        if device.dialect and device.dialect.asked:
+            return device.dialect.asked(frame) is not None
         parse_request(frame)
     except FrameError:
         return False

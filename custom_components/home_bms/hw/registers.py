@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
+from math import nan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, override
 
@@ -14,6 +15,7 @@ from modbus_connection.model import (
     CoilField,
     Component,
     DiscreteInputField,
+    FloatField,
     NumberField,
     PackedBitsField,
     RegisterField,
@@ -21,9 +23,11 @@ from modbus_connection.model import (
 )
 
 from ..core.model import PackReading, Switches
+from .channels import NO_CHANNELS, Channels
 from .driver import Capability, DeviceInfo
 
 if TYPE_CHECKING:
+    from .dialect import Broadcast, Dialect
     from .frames import Request
 
 type Values = Mapping[str, Any]
@@ -85,19 +89,47 @@ class Order:
 
 NO_EXTRAS: Final[Mapping[type[Component], tuple[str, ...]]] = MappingProxyType({})
 NO_ORDERS: Final[Mapping[str, Order]] = MappingProxyType({})
+_LARGEST: Final = 3.4e38
+"""What a float of two words can hold."""
+NO_RANGES: Final[Mapping[range, str]] = MappingProxyType({})
 
 
 class Series(RegisterField[tuple[float, ...]]):
-    """A row of equal 16-bit values in thousandths, such as the cells' voltages in mV."""
+    """A row of equal 16-bit values, such as the cells' voltages in mV; `per` is how many make one `unit`."""
+
+    def __init__(
+        self, address: int, *, count: int, unit: str | None = None, per: int = 1000, signed: bool = False
+    ) -> None:
+        super().__init__(address, count=count, unit=unit)
+        self.per = per
+        self.signed = signed
 
     @override
     def decode(self, words: list[int], scale_exponent: int | None = None) -> tuple[float, ...]:
-        return tuple([word / 1000 for word in words])
+        if self.signed:
+            words = [word - 0x10000 if word & 0x8000 else word for word in words]
+        return tuple([word / self.per for word in words])
 
     @override
     def encode(self, value: Any, scale_exponent: int | None = None) -> list[int]:
-        words = [round(min(max((item or 0) * 1000, 0), 0xFFFF)) for item in value or ()][: self.count]
+        low, high = (-0x8000, 0x7FFF) if self.signed else (0, 0xFFFF)
+        words = [round(min(max((item or 0) * self.per, low), high)) & 0xFFFF for item in value or ()][: self.count]
         return words + [0] * (self.count - len(words))
+
+
+class SparseSeries(Series):
+    """A series in which 0xFFFF stands for what was not measured."""
+
+    @override
+    def decode(self, words: list[int], scale_exponent: int | None = None) -> Any:
+        row = super().decode(words)
+        return tuple([None if word == 0xFFFF else item for word, item in zip(words, row, strict=True)])
+
+    @override
+    def encode(self, value: Any, scale_exponent: int | None = None) -> list[int]:
+        row = tuple(value or ())[: self.count]
+        absent = {index for index, item in enumerate(row) if item is None}
+        return [0xFFFF if index in absent else word for index, word in enumerate(super().encode(row))]
 
 
 class Text(StringField):
@@ -127,6 +159,10 @@ class RegisterMap:
     unit_ids: range
     """Those that such a device can have."""
     kind: Kind = Kind.PACK
+    channels: Channels = NO_CHANNELS
+    """What it offers to a pack that is built from parts."""
+    voltages: Callable[[Values], tuple[float | None, ...]] | None = None
+    """V of its voltage inputs, where they are not the pack's voltage alone."""
     answers_from: int = 0
     """What the unit id in an answer differs by from the one that was asked."""
     cell_resolution: float = 0.001
@@ -139,7 +175,12 @@ class RegisterMap:
     settings: tuple[type[Component], ...]
     """Read seldom."""
     extras: Mapping[type[Component], tuple[str, ...]] = NO_EXTRAS
-    """Read with the settings, with the times that each one sets; a device that refuses one is read without it."""
+    """Read with the settings, with the times that each one sets; a device that refuses one is read without it.
+
+    Those that are among `live` too are read every time once the device has answered for them.
+    """
+    mute: frozenset[type[Component]] = frozenset()
+    """Extras for which some devices give no answer at all; the second time in vain counts as a refusal."""
     live: Mapping[type[Component], tuple[str, ...]]
     """Read every time, with the times of the reading that each one sets."""
     pages: Mapping[str, tuple[type[Component], ...]]
@@ -155,6 +196,8 @@ class RegisterMap:
     """The fields that tell where the switches really are."""
     areas: tuple[range, ...]
     """What the device answers for, as addresses of a `Memory`."""
+    unread: Mapping[range, str] = NO_RANGES
+    """What it has besides and home_bms never reads, with the reason."""
     info: Callable[[Values], DeviceInfo]
     """Raises ValueError where the values cannot be such a device's."""
     reading: Callable[[Values, Values], PackReading]
@@ -163,6 +206,23 @@ class RegisterMap:
     """The two above, backwards."""
     frame: Callable[[bytes, Request | None], Memory] | None = None
     """Unwraps the maker's own frame, empty if it is none. Raises FrameError if it is broken or another's."""
+    relative: Callable[[Memory], RegisterMap | None] | None = None
+    """Which other map a recorded memory is laid out by, where packs of one make differ; `None` is this one."""
+    dialect: Dialect | None = None
+    """How it is asked and how it answers, where no Modbus link can do that."""
+    broadcast: Broadcast | None = None
+    """How it is heard, where nobody may ask it."""
+
+    @property
+    def own_line(self) -> bool:
+        """Whether it needs a line of home_bms's own (`wire.Wire`) instead of a Modbus link."""
+        return self.dialect is not None or self.broadcast is not None
+
+    def unit(self, number: int) -> int:
+        """Return the unit id on the wire for what a person gives: the id itself, or the board's number from 1."""
+        if number not in self.unit_ids and 1 <= number <= len(self.unit_ids):
+            return self.unit_ids[number - 1]
+        return number
 
     @property
     def components(self) -> tuple[type[Component], ...]:
@@ -201,14 +261,33 @@ class RegisterMap:
                     memory.update(zip(addresses, field.encode(_fitting(field, value)), strict=True))
         return memory
 
+    def layout(self, memory: Memory) -> RegisterMap:
+        """Return the map that a recorded memory is laid out by: this one, or that of a relative."""
+        other = None if self.relative is None else self.relative(memory)
+        return self if other is None else other
+
     def decode(self, memory: Memory) -> dict[str, Any]:
-        """Return the values of all fields that lie in `memory`; of a series as many as do."""
+        """Return the values of all fields that lie in `memory`, of a series as many as do; by its own layout."""
+        if (layout := self.layout(memory)) is not self:
+            return layout.decode(memory)
         found: dict[str, Any] = {}
         for kind in self.components:
             for name, field in fields(kind):
-                words = [memory[address] for address in takewhile(memory.__contains__, self.addresses(kind, field))]
-                if len(words) == field.count or (words and isinstance(field, Series)):
+                addresses = self.addresses(kind, field)
+                words = [memory[address] for address in takewhile(memory.__contains__, addresses)]
+                if len(words) == field.count:
                     found[name] = field.decode(words)
+                elif isinstance(field, Series) and (row := _part(field, addresses, memory)):
+                    found[name] = row
+        return found
+
+    def shown(self, values: Values) -> dict[str, Any]:
+        """Return what people see beside a reading of `values`, by heading."""
+        found: dict[str, Any] = {}
+        for heading, kinds in self.pages.items():
+            names = [name for kind in kinds for name in kind.declared_fields if name not in self.orders]
+            if page := {name: values[name] for name in names if name in values}:
+                found[heading] = page
         return found
 
     def addresses(self, kind: type[Component], field: Field) -> range:
@@ -249,13 +328,24 @@ def register_fields(kind: type[Component]) -> list[tuple[str, RegisterField[Any]
     return [(name, field) for name, field in fields(kind) if isinstance(field, RegisterField)]
 
 
+def _part(field: Series, addresses: range, memory: Memory) -> tuple[float | None, ...]:
+    """Return a series as far as the last of it that was read; what was not read before that is not known."""
+    known = [index for index, address in enumerate(addresses) if address in memory]
+    told = dict(zip(known, field.decode([memory[addresses[index]] for index in known]), strict=True))
+    return tuple(told.get(index) for index in range(max(known, default=-1) + 1))
+
+
 def _fitting(field: RegisterField[Any], value: Any) -> Any:  # noqa: ANN401 - a field holds what it holds
     """Return a value that the field can hold: the nearest for a number, 0 for none."""
+    if isinstance(field, FloatField):
+        return nan if value is None else min(max(value, -_LARGEST), _LARGEST)
     if isinstance(field, PackedBitsField):
         return round(min(max(value or 0, 0), field.mask >> field.start))
     if not isinstance(field, NumberField):
         return value
     size = 1 << (16 * field.count)
     low, high = (-size // 2, size // 2 - 1) if field.signed else (0, size - 1)
-    raw = round(min(max((value or 0) / field.scale, low), high))
-    return raw if field.scale == 1 else raw * field.scale
+    raw = round(min(max(((value or 0) - field.offset) / field.scale, low), high))
+    if value is None and field.nan:
+        raw = max(field.nan)
+    return raw if (field.scale, field.offset) == (1, 0) else raw * field.scale + field.offset

@@ -1,0 +1,1 @@
+"""SunSpec: batteries that tell where their registers are."""

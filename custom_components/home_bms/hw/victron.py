@@ -1,0 +1,289 @@
+"""Steers a Victron GX within bounds, with leases that end in what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import floor, isfinite
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from modbus_connection import IllegalDataAddressError, ModbusError, ModbusUnit
+from modbus_connection.decode import combine_words
+from modbus_connection.encode import encode_int
+from modbus_connection.model import NumberField, RegisterField
+
+from .devices.victron_registers import Battery, Overrides, Settings, System
+from .driver import DriverError
+from .modbus import driver_error
+
+RENEW_WITHIN: Final = 30.0
+"""s after which the volatile set-point is to be told again.
+
+A GX wants external set-points anew every 60 s (`modbus/07_victron_gx.md`); when this one lapses is not documented.
+"""
+STEERED: Final = (1, 2)
+"""The modes of the energy storage system (register 2902) in which the GX follows a set-point."""
+# What is lost when a decimal number becomes a binary one must not cost a step of a register.
+_SLACK: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    """A register that is written: within which bounds, how it is rounded, how it is handed back.
+
+    Bounds are those of the register where the sheet names none.
+    """
+
+    address: int
+    count: int
+    """Words."""
+    scale: float
+    """Of one step, in the unit of the values."""
+    signed: bool
+    low: float
+    high: float
+    limits: bool = False
+    """Whether it is a limit, which is rounded down; anything else is rounded to the nearest step."""
+    stays: bool = True
+    """Whether the GX keeps it until it is told otherwise, most in flash: so it is written only if it changes."""
+    opens: bool = False
+    """Whether it is a relay, which is opened when it is handed back if it was found open, and never closed."""
+
+    def words(self, value: float) -> list[int]:
+        """Return the words of a value. Raises ValueError beyond the bounds."""
+        if not (isfinite(value) and self.low <= value <= self.high):
+            raise ValueError(f"register {self.address} takes {self.low:g} to {self.high:g}, not {value}")
+        steps = value / self.scale
+        return encode_int(floor(steps + _SLACK) if self.limits else round(steps), count=self.count)
+
+    def within(self, words: list[int], found: list[int]) -> list[int]:
+        """Return the words of the stricter of two limits; what was found may be none at all: -1, or 0 V."""
+        if not self.limits:
+            return words
+        asked, stood = (combine_words(each) for each in (words, found))
+        none = stood >> (16 * self.count - 1) if self.signed else stood == 0
+        return words if none or asked < stood else found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """What a register held before home_bms wrote to it, and what it may hold since then."""
+
+    found: list[int]
+    ours: list[list[int]]
+
+
+NO_LEASES: Final[Mapping[str, Lease]] = MappingProxyType({})
+_WORD: Final = 0x7FFF
+_LONG: Final = 0x7FFFFFFF
+
+
+def _handle(field: RegisterField[Any], low: float, high: float, **how: bool) -> Handle:
+    """Return the handle of a register of the map."""
+    number = cast("NumberField[Any]", field)
+    return Handle(
+        address=number.address,
+        count=number.count,
+        scale=number.scale,
+        signed=number.signed,
+        low=low,
+        high=high,
+        **how,
+    )
+
+
+HANDLES: Final[Mapping[str, Handle]] = MappingProxyType(
+    {
+        "charge_current_max": _handle(Settings.charge_current_max, 0, _WORD, limits=True),
+        # 0 V would mean that there is no limit, or an empty battery; nobody who limits wants either.
+        "charge_voltage_max": _handle(Settings.charge_voltage_max, 0.1, 6553.4, limits=True),
+        "discharge_power_max": _handle(Settings.discharge_power_max, 0, _LONG, limits=True),
+        "coarse_discharge_power_max": _handle(Settings.coarse_discharge_power_max, 0, 10 * _WORD, limits=True),
+        "grid_setpoint": _handle(Settings.grid_setpoint, -_WORD, _WORD),
+        "volatile_grid_setpoint": _handle(Overrides.volatile_grid_setpoint, -_LONG, _LONG, stays=False),
+        "relay_1": _handle(System.relay_1, 0, 1, opens=True),
+        "relay_2": _handle(System.relay_2, 0, 1, opens=True),
+        "battery_relay": _handle(Battery.battery_relay, 0, 1, opens=True),
+    }
+)
+"""By the names that the registers have in the map."""
+
+
+class VictronControl:
+    """What home_bms asks of one GX. Each write is read back, and only what is read counts.
+
+    Errors: ValueError for what is beyond a register's bounds, DriverError for what did not take effect.
+    """
+
+    def __init__(
+        self,
+        system: ModbusUnit,
+        *,
+        battery: ModbusUnit | None = None,
+        leases: Mapping[str, Lease] = NO_LEASES,
+        clock: Callable[[], float],
+    ) -> None:
+        """Steer the GX behind `system`, its unit 100; `battery` is the unit whose relay may be moved, if one may.
+
+        `leases` are those of an earlier run that could not hand back.
+        """
+        self._units = {name: battery if name == "battery_relay" else system for name in HANDLES}
+        self._clock = clock
+        self._leases = dict(leases)
+        self._coarse = False
+        """Whether this GX has only the discharge limit in steps of 10 W."""
+        self._renew_at: float | None = None
+
+    @property
+    def leases(self) -> Mapping[str, Lease]:
+        """What is to be put back, by register; to be kept where a restart cannot reach it."""
+        return self._leases
+
+    @property
+    def renew_at(self) -> float | None:
+        """When the set-point is to be told again, on the clock; `None` while none stands."""
+        return self._renew_at
+
+    async def async_limit_charge_current(self, amperes: float) -> None:
+        """Limit what all chargers together may charge with, in whole A."""
+        await self._put("charge_current_max", amperes)
+
+    async def async_limit_charge_voltage(self, volts: float) -> None:
+        """Limit the charge voltage, in steps of 0.1 V."""
+        await self._put("charge_voltage_max", volts)
+
+    async def async_limit_discharge_power(self, watts: float) -> None:
+        """Limit what the inverters may draw from the battery, in W, on older firmware in steps of 10 W."""
+        if not self._coarse:
+            try:
+                await self._put("discharge_power_max", watts)
+            except DriverError as err:
+                if not isinstance(err.__cause__, IllegalDataAddressError):
+                    raise
+                self._coarse = True
+            else:
+                return
+        name = "coarse_discharge_power_max"
+        if name not in self._leases and await self._read(name) == [0]:
+            # -1 W, which is no limit, is rounded to 0 here: put back, it would forbid to discharge at all.
+            raise DriverError("refused", "the GX does not tell its discharge limit finely enough to put it back")
+        await self._put(name, watts)
+
+    async def async_set_grid_power(self, watts: float) -> None:
+        """Ask for a power at the grid in W, positive when taken from it; to be told again until `renew_at`."""
+        await self._steered()
+        await self._put("volatile_grid_setpoint", watts)
+        self._renew_at = self._clock() + RENEW_WITHIN
+
+    async def async_keep_grid_power(self, watts: float) -> None:
+        """Ask for a power at the grid that stays; it is kept in flash, so this is not for what changes often."""
+        await self._steered()
+        await self._put("grid_setpoint", watts)
+
+    async def async_move_relay(self, number: int, closed: bool) -> None:
+        """Move relay 1 or 2 of the GX."""
+        if number not in (1, 2):
+            raise ValueError(f"a GX has the relays 1 and 2, not {number}")
+        await self._put(f"relay_{number}", closed)
+
+    async def async_move_battery_relay(self, closed: bool) -> None:
+        """Move the relay of the battery's own monitor."""
+        await self._put("battery_relay", closed)
+
+    async def async_release(self) -> None:
+        """Put back what was found, unless somebody else has changed it since; a relay is only ever opened.
+
+        The volatile set-point becomes the lasting one, which is what the GX does without it. Everything is tried
+        before an error is raised; what failed is tried again the next time.
+        """
+        trouble: DriverError | None = None
+        for name in list(self._leases):
+            try:
+                await self._put_back(name)
+            except DriverError as err:
+                trouble = trouble or err
+        if self._renew_at is not None:
+            try:
+                (lasting,) = await self._read("grid_setpoint")
+                await self._write("volatile_grid_setpoint", _stretched(lasting))
+                self._renew_at = None
+            except DriverError as err:
+                trouble = trouble or err
+        if trouble:
+            raise trouble
+
+    async def _steered(self) -> None:
+        """Raise DriverError if the GX would take no notice of a set-point."""
+        (mode,) = await self._words(self._unit("grid_setpoint"), Settings.ess_mode.address, 1)
+        if mode not in STEERED:
+            raise DriverError("not_effective", f"in mode {mode} of its energy storage system the GX heeds no set-point")
+
+    async def _put(self, name: str, value: float) -> None:
+        """Bring a register to a value, which counts as given from here; a limit never widens the one that was found."""
+        handle = HANDLES[name]
+        words = handle.words(value)
+        if not handle.stays:
+            await self._write(name, words)
+            return
+        lease, stands = self._leases.get(name), await self._read(name)
+        if lease is None or stands not in lease.ours:
+            # Whatever home_bms did not write is somebody's wish, also while home_bms is at it.
+            lease = self._leases[name] = Lease(found=stands, ours=[stands])
+        words = handle.within(words, lease.found)
+        if stands != words:
+            await self._write(name, words)
+
+    async def _put_back(self, name: str) -> None:
+        """Bring a register back to what was found."""
+        lease, stands = self._leases[name], await self._read(name)
+        closes = HANDLES[name].opens and lease.found != [0]
+        if stands in lease.ours and stands != lease.found and not closes:
+            await self._write(name, lease.found)
+        del self._leases[name]
+
+    def _unit(self, name: str) -> ModbusUnit:
+        """Return whom a register belongs to."""
+        unit = self._units[name]
+        if unit is None:
+            raise DriverError("refused", "no battery was named whose relay may be moved")
+        return unit
+
+    async def _read(self, name: str) -> list[int]:
+        handle = HANDLES[name]
+        return await self._words(self._unit(name), handle.address, handle.count)
+
+    async def _words(self, unit: ModbusUnit, address: int, count: int) -> list[int]:
+        """Return the words of a register."""
+        try:
+            return list(await unit.read_holding_registers(address, count))
+        except ModbusError as err:
+            raise driver_error(err) from err
+
+    async def _write(self, name: str, words: list[int]) -> None:
+        """Write and read back; a write whose acknowledgement was lost may have taken effect all the same."""
+        unit, address = self._unit(name), HANDLES[name].address
+        lease = self._leases.get(name)
+        if lease is not None:
+            self._leases[name] = replace(lease, ours=[*lease.ours, words])
+        trouble: ModbusError | None = None
+        try:
+            if len(words) == 1:
+                await unit.write_register(address, words[0])
+            else:
+                await unit.write_registers(address, words)
+        except ModbusError as err:
+            trouble = err
+        stands = await self._read(name)
+        if lease is not None:
+            self._leases[name] = replace(lease, ours=[stands])
+        if stands == words:
+            return
+        if trouble:
+            raise driver_error(trouble) from trouble
+        raise DriverError("not_effective", f"the GX took no notice of register {address}")
+
+
+def _stretched(word: int) -> list[int]:
+    """Return a signed word as two."""
+    return encode_int(word - 0x10000 if word & 0x8000 else word, count=2)
