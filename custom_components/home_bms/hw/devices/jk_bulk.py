@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
 
 from modbus_connection.model import NumberField
 
 from ..frames import FrameError, Request, parse_answer, valid
-from ..registers import Series, register_fields
+from ..registers import Memory, Series, register_fields
 from .jk_registers import About, Balancing, Cells, Details, History, MoreSettings, Passport, Settings, Sleep, State
 
 HEADER: Final = bytes.fromhex("55aaeb90")
@@ -49,19 +50,39 @@ def bulk(frame: bytes, request: Request | None) -> dict[int, int]:
     return _words(kind, body)
 
 
+def wrap(kind: int, memory: Memory, counter: int = 0) -> bytes:
+    """Return the bulk frame of a pack with these registers; what the map does not name is zero."""
+    body = bytearray(HEADER + bytes((kind, counter)) + bytes(SIZE - 1 - START))
+    for places, size in _layout(kind):
+        raw = b"".join(memory.get(address, 0).to_bytes(2, "big") for address in places[::2])
+        start = START + places.start - PAGES[kind][0]
+        body[start : start + len(raw)] = _turn(raw, size)
+    return bytes(body) + bytes((sum(body) & 0xFF,))
+
+
 def _words(kind: int, body: bytes) -> dict[int, int]:
     """Return the register words of a page, by wire address."""
-    base, components = PAGES[kind]
+    base = PAGES[kind][0]
     memory: dict[int, int] = {}
-    for component in components:
-        for _, field in register_fields(component):
-            start = 2 * field.address
-            raw = body[START + start - base :][: 2 * field.count]
-            size = 2 if isinstance(field, Series) else len(raw) if isinstance(field, NumberField) else 1
-            turned = b"".join(raw[offset : offset + size][::-1] for offset in range(0, len(raw), size))
-            for offset in range(0, len(turned), 2):
-                memory[start + offset] = int.from_bytes(turned[offset : offset + 2], "big")
+    for places, size in _layout(kind):
+        raw = _turn(body[START + places.start - base :][: len(places)], size)
+        memory.update(
+            zip(places[::2], (int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2)), strict=True)
+        )
     return memory
+
+
+def _layout(kind: int) -> Iterator[tuple[range, int]]:
+    """Yield the byte addresses of each field of a page, and how many bytes are turned round at a time."""
+    for component in PAGES[kind][1]:
+        for _, field in register_fields(component):
+            places = range(2 * field.address, 2 * (field.address + field.count))
+            yield places, 2 if isinstance(field, Series) else len(places) if isinstance(field, NumberField) else 1
+
+
+def _turn(data: bytes, size: int) -> bytes:
+    """Return bytes with each group of `size` in the other order."""
+    return b"".join(data[at : at + size][::-1] for at in range(0, len(data), size))
 
 
 def _check_tail(tail: bytes, request: Request | None) -> None:

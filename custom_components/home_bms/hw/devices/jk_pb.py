@@ -101,9 +101,9 @@ def info(values: Values) -> DeviceInfo:
         firmware=values.get("firmware") or None,
         cells=cells,
         capacity=values.get("design_capacity") or None,
-        temperature_sensors=len(_probes(values, {})),
+        temperature_sensors=len(probes(values, {})),
         hardware_ring=HardwareRing(**{name: values.get(name) for name in HardwareRing.__slots__}),
-        chemistry=_chemistry(values.get("cell_overvoltage") or 0.0),
+        chemistry=chemistry(values.get("cell_overvoltage") or 0.0),
     )
 
 
@@ -121,7 +121,7 @@ def reading(values: Values, found: Values) -> PackReading:
     return PackReading(
         time=0.0,
         cells=tuple(cell if mask >> index & 1 else None for index, cell in enumerate(cells)),
-        temperatures=tuple(values.get(PROBES[bit]) if here >> bit & 1 else None for bit in _probes(values, found)),
+        temperatures=tuple(values.get(PROBES[bit]) if here >> bit & 1 else None for bit in probes(values, found)),
         current=values.get("current"),
         voltage=values.get("voltage"),
         switch_temperature=values.get("mos_temperature"),
@@ -190,12 +190,12 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
     }
 
 
-def _chemistry(overvoltage: float) -> str | None:
+def chemistry(overvoltage: float) -> str | None:
     """Return the chemistry that an over-voltage setting speaks of."""
     return next((key for lowest, highest, key in CHEMISTRIES if lowest <= overvoltage <= highest), None)
 
 
-def _probes(values: Values, found: Values) -> list[int]:
+def probes(values: Values, found: Values) -> list[int]:
     """Return the bits of the cells' sensors that are there or were when the pack was found."""
     mask = values.get("sensors", 0) | found.get("sensors", 0)
     return [bit for bit in PROBES if mask >> bit & 1]
