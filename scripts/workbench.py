@@ -38,6 +38,7 @@ from custom_components.home_bms.hw.driver import DriverError  # noqa: E402
 from custom_components.home_bms.hw.frames import (  # noqa: E402
     FrameError,
     NothingToldError,
+    RefusedError,
     from_tcp,
     memory_of,
     parse_request,
@@ -250,7 +251,7 @@ def link(name: str, device: Device) -> ModbusConnection | Wire:
     path = f"socket://{parts.netloc}" if parts.scheme == "rtu+tcp" else name
     if device.own_line:
         return Wire(path, baudrate=device.baudrate, listens=device.broadcast is not None)
-    return ModbusConnection(ModbusSerialParams(device=path, baudrate=device.baudrate))
+    return ModbusConnection(ModbusSerialParams(device=path, baudrate=device.baudrate, stopbits=device.stopbits))
 
 
 def unit_on(connection: ModbusConnection | Wire, device: Device, number: int) -> ModbusUnit:
@@ -277,6 +278,9 @@ def decode(given: argparse.Namespace) -> int:
             line["reading"] = explained(device, memory())
         except NothingToldError as err:
             line["note"] = str(err)
+        except RefusedError as err:
+            # A sound answer too; the code is that of a Modbus exception, where it is one.
+            line |= {"exception": err.code, "note": str(err)}
         except FrameError as err:
             line["error"] = str(err)
         print(json.dumps(line))

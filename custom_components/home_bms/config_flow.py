@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final, override
 
 import probatio as vol
@@ -25,23 +26,41 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
-from .const import CONF_THRESHOLDS, DOMAIN, SUBENTRY_PACK, TYPE_VIRTUAL
+from .const import (
+    CONF_PARTS,
+    CONF_THRESHOLDS,
+    DOMAIN,
+    SUBENTRY_PACK,
+    TYPE_BLUETOOTH,
+    TYPE_ENTITIES,
+    TYPE_PARTS,
+    TYPE_VIRTUAL,
+)
 from .core.model import ConfigError
+from .flow_bluetooth import BluetoothDiscovery, BluetoothSteps
+from .flow_entities import EntitySteps
 from .flow_link import LinkSteps
+from .flow_member import MemberSteps
 from .forms import GROUP_OF, async_refusal, moved_thresholds, shown_thresholds, thresholds_schema
-from .helpers import link_params, pack_config
+from .helpers import pack_config
 from .hw.driver import DeviceInfo
+from .lines import links_of, way
 
 TITLE: Final = "Home battery"
-WAYS: Final = ("virtual", "network", "serial")
+WAYS: Final = ("virtual", "network", "serial", "nearby", "entities", "parts")
 """The steps of the menu; each begins a way to a pack."""
 
 
-class Ways[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](LinkSteps[ContextT, ResultT, HandlerT]):
+class Ways[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
+    LinkSteps[ContextT, ResultT, HandlerT],
+    BluetoothSteps[ContextT, ResultT, HandlerT],
+    EntitySteps[ContextT, ResultT, HandlerT],
+    MemberSteps[ContextT, ResultT, HandlerT],
+):
     """Every way to a pack."""
 
 
-class HomeBmsConfigFlow(Ways[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow, domain=DOMAIN):
+class HomeBmsConfigFlow(Ways[ConfigFlowContext, ConfigFlowResult, str], BluetoothDiscovery, ConfigFlow, domain=DOMAIN):
     """Set up a battery system together with its first pack."""
 
     VERSION = 1
@@ -69,6 +88,10 @@ class HomeBmsConfigFlow(Ways[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
     @override
     def _finish(self) -> ConfigFlowResult:
         name = self._data.pop(CONF_NAME)
+        if self._system is not None:
+            return self._join(self._system, name)
+        # What was discovered is the pack; the system outlives it.
+        self.context.pop("unique_id", None)
         pack = ConfigSubentryData(data=self._data, subentry_type=SUBENTRY_PACK, title=name, unique_id=self._unique_id)
         return self.async_create_entry(title=TITLE, data={}, subentries=[pack])
 
@@ -100,17 +123,33 @@ class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], C
         self._data = {**pack.data, CONF_NAME: pack.title}
         if self._data[CONF_TYPE] == TYPE_VIRTUAL:
             return await self.async_step_virtual()
+        if self._data[CONF_TYPE] == TYPE_BLUETOOTH:
+            # Its address is its identity, and it is ours alone while the system is loaded: there is nothing to ask it.
+            self._told = pack.title
+            return await self.async_step_battery()
+        if self._data[CONF_TYPE] == TYPE_ENTITIES:
+            return await self.async_step_entities()
+        if self._data[CONF_TYPE] == TYPE_PARTS:
+            self._take_apart(pack.data[CONF_PARTS])
+            return await self.async_step_parts()
         return self.async_show_menu(step_id="reconfigure", menu_options=("network", "serial"))
 
     @override
     async def _async_identify(self, link: Mapping[str, Any]) -> DeviceInfo:
-        """Ask as usual, but step off a link whose settings change: it can have only one set of them at a time."""
+        async with self._clear_of(link):
+            return await super()._async_identify(link)
+
+    @asynccontextmanager
+    @override
+    async def _clear_of(self, link: Mapping[str, Any]) -> AsyncIterator[None]:
+        """Step off a link whose settings change: it can have only one set of them at a time."""
         entry = self._get_entry()
         if not _in_the_way(entry, link):
-            return await super()._async_identify(link)
+            yield
+            return
         await self.hass.config_entries.async_unload(entry.entry_id)
         try:
-            return await super()._async_identify(link)
+            yield
         finally:
             await self.hass.config_entries.async_setup(entry.entry_id)
 
@@ -127,9 +166,9 @@ def _in_the_way(entry: ConfigEntry, link: Mapping[str, Any]) -> bool:
     """Whether the system holds the endpoint of `link` open with other settings."""
     if entry.state not in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
         return False
-    wanted = link_params(link)
-    held = [link_params(pack.data) for pack in entry.subentries.values() if pack.data[CONF_TYPE] != TYPE_VIRTUAL]
-    return any(params.endpoint == wanted.endpoint and params != wanted for params in held)
+    place, how = way(link)
+    held = [way(link) for pack in entry.subentries.values() for link in links_of(pack.data)]
+    return any(there == place and other != how for there, other in held)
 
 
 class ThresholdsFlow(OptionsFlow):

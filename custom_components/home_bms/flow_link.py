@@ -31,6 +31,8 @@ from .helpers import link_params
 from .hw.devices import DEVICES
 from .hw.driver import DeviceInfo, DriverError
 from .hw.virtual import VirtualHost
+from .lines import FramingError, async_keep_off, async_temporary_line
+from .links import on_lane
 
 # Ah; the usual cell of a home pack.
 VIRTUAL_CAPACITY: Final = 280.0
@@ -57,6 +59,8 @@ class LinkSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
+            # People know the number of a board, the wire its unit id.
+            user_input[CONF_UNIT_ID] = DEVICES[user_input[CONF_MODEL]].unit(user_input[CONF_UNIT_ID])
             try:
                 info = await self._async_identify(user_input)
             except DriverError as err:
@@ -76,9 +80,17 @@ class LinkSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
 
     async def _async_identify(self, link: Mapping[str, Any]) -> DeviceInfo:
         """Ask the pack behind a link who it is, without writing. Raises DriverError."""
+        params, unit_id, device = link_params(link), link[CONF_UNIT_ID], DEVICES[link[CONF_MODEL]]
         try:
-            async with async_get_temporary_unit(self.hass, link_params(link), link[CONF_UNIT_ID]) as unit:
-                return await DEVICES[link[CONF_MODEL]].driver(unit).async_identify()
+            if device.own_line:
+                async with async_temporary_line(self.hass, link, device) as unit:
+                    return await device.driver(unit).async_identify()
+            async_keep_off(self.hass, params)
+            async with async_get_temporary_unit(self.hass, params, unit_id) as borrowed:
+                with on_lane(self.hass, params, borrowed, unit_id) as unit:
+                    return await device.driver(unit).async_identify()
+        except FramingError as err:
+            raise DriverError("needs_serial_frames", str(err)) from err
         except HomeAssistantError as err:
             # Another integration, or another pack, uses this link at another speed.
             raise DriverError("link_in_use", str(err)) from err

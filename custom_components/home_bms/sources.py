@@ -10,29 +10,42 @@ from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components.modbus import async_get_unit
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TYPE
-from homeassistant.core import HomeAssistant
+from homeassistant.const import CONF_ADDRESS, CONF_HOST, CONF_PORT, CONF_TYPE
+from homeassistant.core import HassJob, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 
+from .bluetooth_pack import bluetooth_driver
 from .const import (
     CONF_CAPACITY,
     CONF_CELLS,
     CONF_CHEMISTRY,
     CONF_MODEL,
+    CONF_PARTS,
     CONF_SEED,
     CONF_SERIAL_NUMBER,
     CONF_SPEED,
     CONF_UNIT_ID,
     DOMAIN,
+    TYPE_BLUETOOTH,
+    TYPE_ENTITIES,
+    TYPE_PARTS,
     TYPE_RTU_OVER_TCP,
     TYPE_SERIAL,
     TYPE_TCP,
     TYPE_VIRTUAL,
 )
+from .core.model import ConfigError
+from .entity_pack import EntityDriver
 from .helpers import LinkMeter, link_params
-from .hw.devices import DEVICES
+from .hw.devices import DEVICES, Device
 from .hw.driver import Driver
+from .hw.parts import PartsDriver
+from .hw.parts_config import Member, parts_from_data
+from .hw.raw_coil import able
 from .hw.virtual import VirtualHost
+from .lines import async_hold_line, async_keep_off
+from .links import async_lane
+from .parts_permit import permission
 
 if TYPE_CHECKING:
     from modbus_connection import ModbusUnit
@@ -62,8 +75,9 @@ async def async_open_modbus(
     """Open a pack on Modbus."""
     del undo
     meter = LinkMeter()
-    unit = meter.around(borrowed(hass, entry, subentry.title, subentry.data))
-    return Source(driver=DEVICES[subentry.data[CONF_MODEL]].driver(unit), meter=meter)
+    device = DEVICES[subentry.data[CONF_MODEL]]
+    unit = borrowed(hass, entry, subentry.title, subentry.data, meter, device)
+    return Source(driver=device.driver(unit), meter=meter)
 
 
 async def async_open_virtual(
@@ -94,24 +108,88 @@ async def async_open_virtual(
         ) from err
     link = {CONF_TYPE: TYPE_TCP, CONF_HOST: "127.0.0.1", CONF_PORT: port, CONF_UNIT_ID: 1}
     meter = LinkMeter()
-    unit = meter.around(borrowed(hass, entry, subentry.title, link))
+    unit = borrowed(hass, entry, subentry.title, link, meter, DEVICES[data[CONF_MODEL]])
     # Nobody shares the bus of a virtual pack, so there is no silence to keep on it.
     return Source(driver=DEVICES[data[CONF_MODEL]].driver(unit, spacing=0.0), meter=meter, host=host)
 
 
-def borrowed(hass: HomeAssistant, entry: ConfigEntry[Any], name: str, link: Mapping[str, Any]) -> ModbusUnit:
-    """Return a unit on the link that Home Assistant shares, given back when the entry unloads.
+async def async_open_bluetooth(
+    hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry, undo: AsyncExitStack
+) -> Source:
+    """Open a pack on Bluetooth; one that is not heard yet is looked for at every tick."""
+    driver = bluetooth_driver(hass, subentry.data[CONF_ADDRESS], subentry.data[CONF_MODEL])
+    undo.push_async_callback(driver.async_close)
+    entry.async_on_unload(driver.async_close)
+    # An adapter would go on holding the connection, and the pack would be silent at the next start.
+    entry.async_on_unload(hass.async_add_shutdown_job(HassJob(driver.async_close, "home_bms Bluetooth")))
+    return Source(driver=driver)
 
+
+async def async_open_entities(
+    hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry, undo: AsyncExitStack
+) -> Source:
+    """Open a pack that Home Assistant has already; its entities have no link of home_bms's own."""
+    del entry, undo
+    return Source(driver=EntityDriver(hass, subentry.data, identity=subentry.data[CONF_SERIAL_NUMBER]))
+
+
+async def async_open_parts(
+    hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry, undo: AsyncExitStack
+) -> Source:
+    """Open every member of a pack that is built from parts; one meter counts for all of them."""
+    del undo
+    meter = LinkMeter()
+
+    def connect(member: Member, unit_id: int) -> ModbusUnit:
+        link = {**parts.links[member.link], CONF_UNIT_ID: unit_id}
+        return borrowed(hass, entry, subentry.title, link, meter, DEVICES[member.device])
+
+    try:
+        parts = parts_from_data(subentry.data[CONF_PARTS])
+        driver = PartsDriver(parts, connect, permit=permission(entry, subentry.subentry_id))
+    except ConfigError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="invalid_pack",
+            translation_placeholders={"name": subentry.title, "error": str(err)},
+        ) from err
+    return Source(driver=driver, meter=meter)
+
+
+def borrowed(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    name: str,
+    link: Mapping[str, Any],
+    meter: LinkMeter,
+    device: Device,
+) -> ModbusUnit:
+    """Return a unit on the link that Home Assistant shares, or on a line of home_bms's own where the device needs one.
+
+    It is given back when the entry unloads. It takes turns with the other units there, and `meter` counts what it asks.
     Raises ConfigEntryError if the link is in use with other settings; `name` is the pack's.
     """
+    params, unit_id = link_params(link), link[CONF_UNIT_ID]
     try:
-        return async_get_unit(hass, entry, link_params(link), link[CONF_UNIT_ID])
+        if device.own_line:
+            unit, release = async_hold_line(hass, link, device)
+            entry.async_on_unload(release)
+        else:
+            async_keep_off(hass, params)
+            # Relay boards need coils with words of their own, which the link itself must send.
+            unit = able(async_get_unit(hass, entry, params, unit_id))
     except HomeAssistantError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="link_settings_in_use",
             translation_placeholders={"name": name, "error": str(err)},
         ) from err
+    if device.broadcast is not None:
+        # It asks nothing, so it takes no turns.
+        return unit
+    lane = async_lane(hass, params, meter.around(unit), unit_id)
+    entry.async_on_unload(lane.leave)
+    return lane.unit
 
 
 SOURCES: Final[Mapping[str, Opener]] = MappingProxyType(
@@ -120,6 +198,9 @@ SOURCES: Final[Mapping[str, Opener]] = MappingProxyType(
         TYPE_TCP: async_open_modbus,
         TYPE_RTU_OVER_TCP: async_open_modbus,
         TYPE_SERIAL: async_open_modbus,
+        TYPE_ENTITIES: async_open_entities,
+        TYPE_BLUETOOTH: async_open_bluetooth,
+        TYPE_PARTS: async_open_parts,
     }
 )
 """By the type of a pack's settings."""

@@ -131,7 +131,28 @@ def _out_of_order(sight: Sight) -> float | None:
     )
 
 
-INFORMATION: Final = frozenset({"change_password", "gps_lost"})
+INFORMATION: Final = frozenset(
+    {
+        "change_password",
+        "gps_lost",
+        "upgrading",
+        # Of others beside the battery.
+        "parallel",
+        "parallel_communication_lost",
+        "smart_charger_present",
+        "smart_discharger_present",
+        "vehicle_communication_lost",
+        "charging_cabinet_lost",
+        # What the device was told, perhaps by home_bms, or does by itself.
+        "switches_off_remotely",
+        "charge_off_by_bus",
+        "discharge_off_by_bus",
+        "charge_off_by_switch",
+        "discharge_off_by_switch",
+        "fan_on",
+        "heater_on",
+    }
+)
 """Alarms of devices that are not about the battery."""
 
 _CELL_HIGH: Final[dict[str, Any]] = {"whole": _cells_whole, "cell": lambda b: b.cell_max_index}
@@ -152,7 +173,8 @@ PROTECTIONS: Final = (
     Protection(key="soc_reserve", flow=Flow.DISCHARGE, watch=lambda s: s.estimate.soc),
     Protection(key="charge_overcurrent", flow=Flow.CHARGE, watch=lambda s: s.believed.current),
     Protection(key="discharge_overcurrent", flow=Flow.DISCHARGE, watch=_discharging),
-    Protection(key="short_circuit", flow=Flow.BOTH, watch=_alarm("charge_short_circuit", "discharge_short_circuit")),
+    Protection(key="short_circuit", flow=Flow.BOTH,
+               watch=_alarm("short_circuit", "charge_short_circuit", "discharge_short_circuit")),
     Protection(key="charge_overtemperature", flow=Flow.CHARGE, watch=lambda s: s.believed.temperature_max, **_HOTTEST),
     Protection(key="charge_undertemperature", flow=Flow.CHARGE, watch=lambda s: s.believed.temperature_min, **_COLDEST),
     Protection(key="discharge_overtemperature", flow=Flow.DISCHARGE, watch=lambda s: s.believed.temperature_max,

@@ -29,6 +29,14 @@ class NothingToldError(FrameError):
     """The frames are sound and bring no registers: nobody answered yet, or only to a write."""
 
 
+class RefusedError(FrameError):
+    """The device answers that it will not; `code` is that of a Modbus exception, `None` for a maker's own reason."""
+
+    def __init__(self, code: int | None, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request that could be read: what it asks, of whom."""
@@ -106,7 +114,7 @@ def parse_answer(request: Request, frame: bytes, step: int, answers_from: int = 
         raise FrameError(f"unit {body[0]} answers, but unit {unit} was asked")
     if body[1] == request.function | EXCEPTION:
         code = body[2] if len(body) == 3 else 0
-        raise FrameError(f"the device refuses: exception {code}, {EXCEPTIONS.get(code, 'of unknown meaning')}")
+        raise RefusedError(code, f"the device refuses: exception {code}, {EXCEPTIONS.get(code, 'of unknown meaning')}")
     if body[1] != request.function:
         raise FrameError(f"the answer is to function 0x{body[1]:02X}, asked was 0x{request.function:02X}")
     if not reads:
@@ -128,10 +136,12 @@ def memory_of(device: RegisterMap, request: bytes | None, answer: bytes | None) 
 
     Raises FrameError with the reason where there are none to be had.
     """
+    if not answer and not request:
+        raise FrameError("there is no answer, nor a request")
+    if device.dialect is not None and device.dialect.asked:
+        return device.dialect.memory(request, answer)
     if not answer:
-        if not request:
-            raise FrameError("there is no answer, nor a request")
-        raise NothingToldError(f"there is no answer: the request {parse_request(request)}")
+        raise NothingToldError(f"there is no answer: the request {parse_request(request or b'')}")
     asked = parse_request(request) if request and valid(request) else None
     if device.frame and (memory := device.frame(answer, asked)):
         return memory

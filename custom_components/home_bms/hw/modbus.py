@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, override
+from typing import Any, Final, Literal, override
 
 from modbus_connection import (
     GatewayPathUnavailableError,
@@ -21,8 +20,11 @@ from modbus_connection.model import Component
 
 from ..core.model import Decision, PackReading, Switches
 from .byte_addressed import ByteAddressedUnit
-from .driver import Capability, DeviceInfo, Driver, DriverError
+from .driver import Capability, DeviceInfo, Driver, DriverError, IdentityChangedError
+from .lane import Lane
 from .registers import RegisterMap, Values
+from .roundabout import Roundabout
+from .sense import senseless
 
 SETTINGS_EVERY: Final = 60.0
 """s between two looks at the settings and the serial number."""
@@ -31,13 +33,8 @@ PASSPORT_EVERY: Final = 10.0
 SETTINGS_RETRY: Final = 10.0
 """s before settings that could not be read are tried again."""
 NEVER: Final = float("-inf")
-RECYCLE_AFTER: Final = 6
-"""Requests in a row without a sound answer after which the link is dropped and made anew.
-
-An answer that was cut short leaves some links out of step for as long as they stay open. Each time in vain doubles the
-number, for others may use the link in peace.
-"""
-RECYCLE_MOST: Final = 96
+FORGET_AFTER: Final = 10.0
+"""s after which what a block told is unknown where no time of the reading tells its age, as with any other value."""
 
 ERROR_KEYS: Final[tuple[tuple[type[ModbusError], str], ...]] = (
     (ModbusConnectionError, "cannot_connect"),
@@ -64,6 +61,9 @@ class Device(RegisterMap):
     """s of silence that its serial bus needs between two requests."""
     timeout: float
     """s within which it answers."""
+    stopbits: Literal[1, 2] = 1
+    wakes: bool = False
+    """Asleep, it takes the first request as a call to wake up and does not answer it."""
 
     def driver(
         self,
@@ -89,8 +89,10 @@ class ModbusDriver(Driver):
         self.capabilities: Capability = device.capabilities
         self._device = device
         self._clock = clock
-        self._unit = unit
-        addressed = ByteAddressedUnit(unit, device.address_step)
+        # Who comes without a lane has the link to itself, as far as home_bms knows.
+        self._lane = unit if isinstance(unit, Lane) else Lane(unit, Roundabout(), 0)
+        self._unit = self._lane.unit
+        addressed = ByteAddressedUnit(self._unit, device.address_step)
         self._components: dict[type[Component], Component] = {kind: kind(addressed) for kind in device.components}
         self._values: dict[str, Any] = {}
         self._times: dict[str, float] = {}
@@ -100,11 +102,14 @@ class ModbusDriver(Driver):
         """Whether it is known to be the same pack since the link last failed."""
         self._settings_due = NEVER
         self._passport_due = NEVER
-        self._deaf = 0
-        """Requests in a row without a sound answer."""
-        self._recycle_at = RECYCLE_AFTER
+        self._called = False
+        """Whether it was called to wake up since it last answered."""
         self._refused: set[type[Component]] = set()
         """What this device does not have, although others of its kind do."""
+        self._present: set[type[Component]] = set()
+        """Extras that it has answered for ..."""
+        self._unanswered: set[type[Component]] = set()
+        """... and those that it once did not answer for, which may have been the line's fault."""
         self._balance_found: bool | None = None
         """Where the balance switch was before the first write to it."""
 
@@ -115,11 +120,23 @@ class ModbusDriver(Driver):
             raise DriverError("no_answer", "the pack has not been identified yet")
         return self._info
 
+    @property
+    def values(self) -> Values:
+        """What was last read, by field."""
+        return self._values
+
+    @property
+    def times(self) -> Mapping[str, float]:
+        """When each group that the map's `live` names was last read."""
+        return self._times
+
     @override
     async def async_identify(self) -> DeviceInfo:
+        self._lane.begin()
         device = self._device
         for kind in (*device.identity, *device.settings, *device.live):
-            await self._update(kind)
+            if kind not in device.extras:
+                await self._update(kind)
         await self._read_extras()
         told = self._told()
         if self._info is None or told.fingerprint != self._info.fingerprint:
@@ -135,6 +152,7 @@ class ModbusDriver(Driver):
     async def async_read(self) -> PackReading:
         if self._info is None:
             await self.async_identify()
+        self._lane.begin()
         if self._clock() >= self._settings_due:
             await self._look_again(with_settings=True)
         elif self._clock() >= self._passport_due:
@@ -145,6 +163,10 @@ class ModbusDriver(Driver):
             # Somebody moved a switch, perhaps with the maker's app: what was commanded is worth another look.
             self._settings_due = NEVER
         reading, now = self._device.reading(self._values, self._found), self._clock()
+        if (why := senseless(reading)) is not None:
+            self._sure = False
+            self._settings_due = NEVER
+            raise DriverError("nonsense", why)
         passed = now - self._times.get("sleep_time", now)
         return replace(
             reading,
@@ -170,39 +192,52 @@ class ModbusDriver(Driver):
         """Read one component and take its values over. Raises DriverError."""
         component = self._components[kind]
         try:
-            await component.async_update(notify=False)
+            await self._ask(component)
         except ModbusError as err:
-            await self._recycle()
             raise driver_error(err) from err
-        self._deaf, self._recycle_at = 0, RECYCLE_AFTER
         self._values.update({name: getattr(component, name) for name in component.declared_fields})
 
-    async def _recycle(self) -> None:
-        """Drop a link that has not brought a sound answer for long; the next request makes it anew."""
-        self._deaf += 1
-        if self._deaf < self._recycle_at:
-            return
-        self._deaf, self._recycle_at = 0, min(2 * self._recycle_at, RECYCLE_MOST)
-        with suppress(ModbusError):
-            await self._unit.disconnect()
+    async def _ask(self, component: Component) -> None:
+        """Read one component; of a device that may have been asleep the second answer counts. Raises ModbusError."""
+        try:
+            await component.async_update(notify=False)
+        except ModbusError as err:
+            called = self._called or not self._device.wakes
+            if called or driver_error(err).key not in ("no_answer", "nonsense"):
+                raise
+            self._called = True
+            await component.async_update(notify=False)
+        self._called = False
 
     async def _read_live(self) -> None:
         """Read every live block; one that fails keeps its values and times. Raises DriverError if all do."""
         failure: DriverError | None = None
         arrived = False
         for kind, groups in self._device.live.items():
+            if kind in self._device.extras and kind not in self._present:
+                continue
             try:
                 await self._update(kind)
             except DriverError as err:
                 failure = failure or err
+                self._forget(kind, groups)
+                if self._lane.silent > 1 and not arrived:
+                    # Each block more would hold the link for a time-out more.
+                    break
                 continue
             arrived = True
-            self._times.update(dict.fromkeys(groups, self._clock()))
+            self._times.update(dict.fromkeys(groups or (kind.__name__,), self._clock()))
         if failure and not arrived:
             # Whatever answers next may be another pack.
             self._sure = False
             self._settings_due = NEVER
             raise failure
+
+    def _forget(self, kind: type[Component], groups: tuple[str, ...]) -> None:
+        """Take back what a block told long ago, where nothing else would tell that it is old."""
+        if not groups and self._clock() - self._times.get(kind.__name__, NEVER) >= FORGET_AFTER:
+            for name in kind.declared_fields:
+                self._values.pop(name, None)
 
     async def _read_extras(self) -> None:
         """Read what not every device of this kind has; what is refused once is not asked for again."""
@@ -212,9 +247,13 @@ class ModbusDriver(Driver):
             try:
                 await self._update(kind)
             except DriverError as err:
-                if err.key == "refused":
+                mute = err.key == "no_answer" and kind in self._device.mute - self._present
+                if err.key == "refused" or (mute and kind in self._unanswered):
                     self._refused.add(kind)
+                if mute:
+                    self._unanswered.add(kind)
             else:
+                self._present.add(kind)
                 self._times.update(dict.fromkeys(groups, self._clock()))
 
     async def _look_again(self, *, with_settings: bool) -> None:
@@ -224,23 +263,33 @@ class ModbusDriver(Driver):
         """
         device = self._device
         try:
-            for kind in (*device.passport, *(device.settings if with_settings else ())):
-                await self._update(kind)
+            # Who it is comes first, so that another one's settings are not even asked for.
+            told = await self._look_at(device.passport)
             if with_settings:
+                told = await self._look_at(device.settings)
                 await self._read_extras()
-            told = self._told()
+                told = self._told()
+        except IdentityChangedError:
+            self._sure = False
+            self._settings_due = NEVER
+            raise
         except DriverError:
             if not self._sure:
                 raise
             self._passport_due = self._settings_due = self._clock() + SETTINGS_RETRY
             return
-        if told.fingerprint != self.info.fingerprint:
-            self._sure = False
-            self._settings_due = NEVER
-            raise DriverError("identity_changed", f"pack {self.info.fingerprint} now is {told.fingerprint}")
         self._info = told
         self._sure = True
         self._looked(with_settings=with_settings)
+
+    async def _look_at(self, kinds: tuple[type[Component], ...]) -> DeviceInfo:
+        """Read components that tell who the pack is, and return that. Raises DriverError if it is another."""
+        for kind in kinds:
+            await self._update(kind)
+        told = self._told()
+        if told.fingerprint != self.info.fingerprint:
+            raise IdentityChangedError(self.info.fingerprint, told.fingerprint)
+        return told
 
     def _looked(self, *, with_settings: bool) -> None:
         """Note when the pack is to be looked at again."""
@@ -274,6 +323,7 @@ class ModbusDriver(Driver):
         }
         if not moves or self._device.commands is None:
             return
+        self._lane.check()
         trouble: ModbusError | None = None
         for name in sorted(moves, key=moves.__getitem__):
             if name == "balance" and self._balance_found is None:

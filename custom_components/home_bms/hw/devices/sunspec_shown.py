@@ -48,8 +48,8 @@ def points_of(reading: PackReading, info: DeviceInfo, *, sign: int) -> Values:
     connected = reading.switches.charge is True and reading.switches.discharge is True
     none = None if reading.alarms is None else 0
     events = {"Evt1": events_of(reading.alarms), "Evt2": none, "EvtVnd1": none, "EvtVnd2": none}
-    common = {"SoC": reading.soc, "SoH": reading.soh, "A": current, **_extremes("Cell", reading.cells, "V")}
-    modules_temperatures = _extremes("Mod", reading.temperatures, "Tmp")
+    common = {"SoC": reading.soc, "SoH": reading.soh, "A": current, **extremes("Cell", reading.cells, "V")}
+    modules_temperatures = extremes("Mod", reading.temperatures, "Tmp")
     string = {
         **{f"Str{name}": value for name, value in (common | modules_temperatures | events).items()},
         "StrNMod": len(modules),
@@ -129,9 +129,9 @@ def _modules(reading: PackReading) -> list[Points]:
             "StrIdx": 1,
             "ModIdx": number,
             "NCell": len(row),
-            "V": _sum([cell["CellV"] for cell in row]),
-            **_extremes("Cell", [cell["CellV"] for cell in row], "V"),
-            **_extremes("Cell", [cell["CellTmp"] for cell in row if cell["CellTmp"] is not None], "Tmp"),
+            "V": total([cell["CellV"] for cell in row]),
+            **extremes("Cell", [cell["CellV"] for cell in row], "V"),
+            **extremes("Cell", [cell["CellTmp"] for cell in row if cell["CellTmp"] is not None], "Tmp"),
             MODULE.part: list(row),
         }
         for number, row in enumerate(batched(parts, MODULE_CELLS, strict=False), 1)
@@ -144,7 +144,7 @@ def _summary(module: Points) -> Points:
     return {"ModNCell": module["NCell"], **{f"Mod{name}": module[name] for name in names}}
 
 
-def _extremes(what: str, values: Sequence[float | None], unit: str) -> dict[str, float | None]:
+def extremes(what: str, values: Sequence[float | None], unit: str) -> dict[str, float | None]:
     """Return the highest, lowest and mean value under their names; unknown while any value is."""
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):
@@ -156,7 +156,7 @@ def _extremes(what: str, values: Sequence[float | None], unit: str) -> dict[str,
     }
 
 
-def _sum(values: Sequence[float | None]) -> float | None:
+def total(values: Sequence[float | None]) -> float | None:
     """Return the sum, unknown while any value is."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None

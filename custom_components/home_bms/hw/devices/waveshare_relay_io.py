@@ -101,9 +101,9 @@ def reading(_values: Values, _found: Values) -> PackReading:
     return PackReading(time=0.0)
 
 
-def values(_reading: PackReading, info: DeviceInfo) -> Values:
+def values(_reading: PackReading, _info: DeviceInfo) -> Values:
     """Return the registers' values of a board at rest; `virtual.relays` moves them."""
-    return {"firmware_version": float(info.firmware or 2)}
+    return {"firmware_version": 2.0}
 
 
 DEVICE: Final = RelayBoard(

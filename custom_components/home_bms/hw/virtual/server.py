@@ -19,7 +19,9 @@ from pymodbus.simulator.simcore import SimCore
 from serialx import BaseSerialTransport, create_serial_connection
 
 from ...core.model import Switches
-from ..registers import READS, SPACES, WRITES, RegisterMap
+from ..frames import Request as Question
+from ..registers import READS, SPACES, WRITES, Memory, RegisterMap
+from .dialect_server import DialectServer, answering, broadcasting
 from .pack import VirtualPack
 from .world import VirtualWorld
 
@@ -67,6 +69,7 @@ class VirtualServer:
         self.writes: deque[Write] = deque(maxlen=_LOG_LENGTH)
         self._device = device
         self._server: ModbusTcpServer | ModbusSerialServer | None = None
+        self._own: DialectServer | None = None
         self._port = 0
         self._answering: set[asyncio.Task[None]] = set()
         self._memory: Mapping[int, int] = {}
@@ -79,14 +82,26 @@ class VirtualServer:
 
     async def start_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen for Modbus TCP and return the port. Raises OSError."""
+        if self._device.own_line:
+            raise OSError(f"a {self._device.name} speaks no Modbus TCP")
         return await self._listen(host, port, FramerType.SOCKET)
 
     async def start_rtu_over_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen for RTU frames on TCP, as from a transparent gateway, and return the port. Raises OSError."""
+        """Listen for RTU frames, or the maker's own, on TCP, as from a transparent gateway, and return the port.
+
+        Raises OSError.
+        """
+        dialect, broadcast = self._device.dialect, self._device.broadcast
+        if broadcast is not None:
+            return await self._start_own(broadcasting(broadcast, lambda: self.unit_id, self._spoken), host, port)
+        if dialect is not None and dialect.asked is not None:
+            return await self._start_own(answering(dialect, self._asked), host, port)
         return await self._listen(host, port, FramerType.RTU)
 
     async def start_serial(self, path: str, baudrate: int = 115200) -> None:
         """Answer RTU frames on a serial port. Raises OSError."""
+        if self._device.broadcast or (self._device.dialect and self._device.dialect.asked):
+            raise OSError(f"the frames of a {self._device.name} are served on TCP only")
         server = ModbusSerialServer(_NOTHING, port=path, baudrate=baudrate, framer=FramerType.RTU, trace_pdu=self._pass)
         # pymodbus opens serial ports with pyserial, which Home Assistant does not bring; serialx it does.
         connected = cast("Callable[[], asyncio.Protocol]", server.handle_new_connection)
@@ -96,6 +111,9 @@ class VirtualServer:
     async def stop(self) -> None:
         """Close the link and whoever is connected; leaves no task and no socket behind."""
         server, self._server = self._server, None
+        own, self._own = self._own, None
+        if own is not None:
+            await own.stop()
         if server is None:
             return
         listener = cast("object", server.transport)
@@ -120,6 +138,41 @@ class VirtualServer:
         await self._start(server)
         self._port = cast("asyncio.Server", server.transport).sockets[0].getsockname()[1]
         return self._port
+
+    async def _start_own(self, own: DialectServer, host: str, port: int) -> int:
+        if self._own or self._server:
+            raise OSError("the server is running already")
+        self._port = await own.start(host, port)
+        self._own = own
+        return self._port
+
+    async def _asked(self, question: Question) -> Memory | None:
+        """Return the memory that answers a request in the maker's own frames, nothing if nobody answers it."""
+        memory = self._spoken()
+        if memory is None or question.unit != self.unit_id:
+            return None
+        self.requests.append(
+            Request(
+                time=time.monotonic(),
+                function=question.function,
+                address=question.address,
+                count=question.count,
+                values=question.values,
+            )
+        )
+        await self._wait()
+        return memory
+
+    def _spoken(self) -> Memory | None:
+        """Return the registers of a pack that speaks, nothing of one that does not.
+
+        Raises ConnectionError where the cable is pulled.
+        """
+        memory = self._look()
+        faults = self.world.pack.faults
+        if "cable_pulled" in faults:
+            raise ConnectionError("the cable is pulled")
+        return None if "no_answer" in faults else memory
 
     async def _start(self, server: ModbusTcpServer | ModbusSerialServer) -> None:
         if self._server:
@@ -206,7 +259,7 @@ class VirtualServer:
 
     async def _wait(self) -> None:
         """Take the time that an answer takes. Raises CancelledError where nobody waits for it any more."""
-        if self._server is None:
+        if self._server is None and self._own is None:
             raise asyncio.CancelledError
         delay = self.answer_delay + (self.world.pack.faults.value("slow_answer") or 0.0)
         task = asyncio.current_task()
