@@ -70,7 +70,7 @@ def _rows() -> Iterator[tuple[str, ...]]:
             str(device.kind),
             *("yes" if name in told else "" for name in COLUMNS.values()),
             "yes" if "hardware" in told else "",
-            ", ".join(device.orders) or "nothing",
+            ", ".join(device.orders) or ("pulses" if device.channels.pulse else "nothing"),
             _frames(key),
         )
 

@@ -319,6 +319,14 @@ def test_a_contactor_that_closes_untold_is_told_to_open() -> None:
     assert not any(main for _, main, _ in story.plant.coils)
 
 
+def test_one_that_is_found_closed_although_its_coil_has_no_power_is_given_none() -> None:
+    story = RelayStory(wish=False, plant=Plant(welded=True))
+    assert story.live(1) is ContactorState.OPENING
+    story.live(10)
+    assert story.failure in ("contactor_welded", "contactor_not_opening")
+    assert not any(main for _, main, _ in story.plant.coils)
+
+
 def test_one_that_shows_closed_while_it_only_precharges_is_welded() -> None:
     story = RelayStory()
     story.until(ContactorState.PRECHARGE)

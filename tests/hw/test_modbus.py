@@ -450,7 +450,7 @@ async def test_a_link_that_brings_nothing_sound_is_dropped_and_made_anew_ever_mo
     driver = await start()
     await driver.async_identify()
     recycled = AsyncMock()
-    driver._unit.disconnect = recycled
+    driver._lane._unit.disconnect = recycled
     box.refuse = dict.fromkeys(range(0x1000, 0x1700), 4)
     counts = []
     for _ in range(40):
@@ -462,4 +462,4 @@ async def test_a_link_that_brings_nothing_sound_is_dropped_and_made_anew_ever_mo
     assert 2 <= counts[-1] <= 4
     box.refuse = {}
     await driver.async_read()
-    assert driver._deaf == 0
+    assert driver._lane._line._deaf == 0

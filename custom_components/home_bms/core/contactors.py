@@ -236,8 +236,10 @@ def _contactor(
     known_at = now - believed.age if known else now if state.known_at is None else state.known_at
     blind = now - known_at >= config.open_after
     goals = (asks[0].goal, asks[1].goal)
-    # A contactor that closed although its coil has no power is told to stay open until it has been seen open.
-    untold = position is True and last is not None and not last.main
+    # A contactor that closed although its coil has no power is told to stay open until it has been seen open; one that
+    # is found so is not given power because its contact says that it had some.
+    unpowered = reading.commanded.charge is False if last is None else not last.main
+    untold = position is True and unpowered
     # One that fell open by itself rests like one that was opened.
     if position is False and last is not None and last.main and track.state is not CLOSING:
         track = replace(track, opened=now)

@@ -26,11 +26,11 @@ class ByteAddressedUnit(ModbusUnit):
 
     @override
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
-        return _whole(await self._unit.read_holding_registers(address * self._step, count), count)
+        return whole(await self._unit.read_holding_registers(address * self._step, count), count)
 
     @override
     async def read_input_registers(self, address: int, count: int) -> list[int]:
-        return _whole(await self._unit.read_input_registers(address * self._step, count), count)
+        return whole(await self._unit.read_input_registers(address * self._step, count), count)
 
     @override
     async def write_register(self, address: int, value: int) -> None:
@@ -51,7 +51,7 @@ class ByteAddressedUnit(ModbusUnit):
         answer = await self._unit.read_write_registers(
             read_address * self._step, read_count, write_address * self._step, write_values
         )
-        return _whole(answer, read_count)
+        return whole(answer, read_count)
 
     @override
     async def read_coils(self, address: int, count: int) -> list[bool]:
@@ -126,7 +126,7 @@ class ByteAddressedUnit(ModbusUnit):
         await self._unit.disconnect()
 
 
-def _whole(words: list[int], count: int) -> list[int]:
+def whole(words: list[int], count: int) -> list[int]:
     """Return the words of an answer. Raises ModbusProtocolError unless they are as many as were asked for."""
     if len(words) != count:
         raise ModbusProtocolError(f"asked for {count} registers, got {len(words)}")

@@ -17,6 +17,14 @@ class DriverError(Exception):
         super().__init__(message)
 
 
+class IdentityChangedError(DriverError):
+    """Another pack answers where ours was; `fingerprint` is its own."""
+
+    def __init__(self, ours: str, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        super().__init__("identity_changed", f"pack {ours} now is {fingerprint}")
+
+
 class Capability(Flag):
     """What a device lets home_bms act on."""
 
@@ -24,6 +32,8 @@ class Capability(Flag):
     CHARGE_SWITCH = auto()
     DISCHARGE_SWITCH = auto()
     BALANCE_SWITCH = auto()
+    RELAYS = auto()
+    """A contactor whose coil home_bms holds with timed pulses (`Decision.relays`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,11 @@ from typing import Final
 
 from ..devices import DEVICES
 from ..driver import DeviceInfo
+from ..relays import RelayBoard
 from .house import House
+from .line import Line
 from .pack import VirtualPack
+from .relays import VirtualRelays
 from .server import VirtualServer
 from .world import VirtualWorld
 
@@ -57,7 +60,12 @@ class VirtualHost:
         lease = LIMITS_LEASE * max(1.0, speed)
         self.house = House(self.pack, seed=seed, start_hour=start_hour, lease=lease)
         self.world = VirtualWorld(self.pack, self.house, speed=speed, clock=clock)
-        self.server = VirtualServer(self.world, DEVICES[device_key])
+        device = DEVICES[device_key]
+        self.server: VirtualServer | Line = (
+            Line(VirtualRelays(device, clock=clock))
+            if isinstance(device, RelayBoard)
+            else VirtualServer(self.world, device)
+        )
 
     @property
     def info(self) -> DeviceInfo:
