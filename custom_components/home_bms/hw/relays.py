@@ -74,7 +74,6 @@ class RelayDriver(ModbusDriver):
 
     async def async_look(self) -> None:
         """Read the relays now. Raises DriverError."""
-        self._lane.check()
         await self._update(self._board.coils)
         self._times["relays_time"] = self._clock()
 
@@ -118,7 +117,6 @@ class RelayDriver(ModbusDriver):
 
     async def _write(self, address: int, word: int) -> None:
         """Write one word as the board's sheet says. Raises DriverError."""
-        self._lane.check()
         try:
             if self._pulse.function == 5 and word:
                 await raw_coil.async_write(self._unit, address, word)

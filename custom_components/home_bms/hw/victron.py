@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from math import floor, isfinite
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from modbus_connection.model import NumberField, RegisterField
 
 from .devices.victron_registers import Battery, Overrides, Settings, System
 from .driver import DriverError
+from .leases import NO_LEASES, Lease
 from .modbus import driver_error
 
 RENEW_WITHIN: Final = 30.0
@@ -57,6 +58,11 @@ class Handle:
         steps = value / self.scale
         return encode_int(floor(steps + _SLACK) if self.limits else round(steps), count=self.count)
 
+    def value(self, words: list[int]) -> float:
+        """Return the value of words."""
+        raw, span = combine_words(words), 1 << 16 * self.count
+        return self.scale * (raw - span if self.signed and raw >= span // 2 else raw)
+
     def within(self, words: list[int], found: list[int]) -> list[int]:
         """Return the words of the stricter of two limits; what was found may be none at all: -1, or 0 V."""
         if not self.limits:
@@ -66,15 +72,6 @@ class Handle:
         return words if none or asked < stood else found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
-    """What a register held before home_bms wrote to it, and what it may hold since then."""
-
-    found: list[int]
-    ours: list[list[int]]
-
-
-NO_LEASES: Final[Mapping[str, Lease]] = MappingProxyType({})
 _WORD: Final = 0x7FFF
 _LONG: Final = 0x7FFFFFFF
 
@@ -122,18 +119,22 @@ class VictronControl:
         *,
         battery: ModbusUnit | None = None,
         leases: Mapping[str, Lease] = NO_LEASES,
+        steering: bool = False,
+        keep: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float],
     ) -> None:
         """Steer the GX behind `system`, its unit 100; `battery` is the unit whose relay may be moved, if one may.
 
-        `leases` are those of an earlier run that could not hand back.
+        `leases` are those of an earlier run that could not hand back, `steering` whether it left a set-point behind.
+        `keep` is awaited before each write that changes either.
         """
         self._units = {name: battery if name == "battery_relay" else system for name in HANDLES}
         self._clock = clock
         self._leases = dict(leases)
         self._coarse = False
         """Whether this GX has only the discharge limit in steps of 10 W."""
-        self._renew_at: float | None = None
+        self._keep = keep
+        self._renew_at: float | None = clock() if steering else None
 
     @property
     def leases(self) -> Mapping[str, Lease]:
@@ -173,8 +174,21 @@ class VictronControl:
     async def async_set_grid_power(self, watts: float) -> None:
         """Ask for a power at the grid in W, positive when taken from it; to be told again until `renew_at`."""
         await self._steered()
+        if self._renew_at is None:
+            # From here on there may be one that stands.
+            self._renew_at = self._clock()
+            await self._remember()
         await self._put("volatile_grid_setpoint", watts)
         self._renew_at = self._clock() + RENEW_WITHIN
+
+    async def async_end_grid_power(self) -> None:
+        """Let the volatile set-point be the lasting one, which is what the GX does without it."""
+        if self._renew_at is None:
+            return
+        (lasting,) = await self._read("grid_setpoint")
+        await self._write("volatile_grid_setpoint", _stretched(lasting))
+        self._renew_at = None
+        await self._remember()
 
     async def async_keep_grid_power(self, watts: float) -> None:
         """Ask for a power at the grid that stays; it is kept in flash, so this is not for what changes often."""
@@ -194,8 +208,8 @@ class VictronControl:
     async def async_release(self) -> None:
         """Put back what was found, unless somebody else has changed it since; a relay is only ever opened.
 
-        The volatile set-point becomes the lasting one, which is what the GX does without it. Everything is tried
-        before an error is raised; what failed is tried again the next time.
+        The volatile set-point ends too. Everything is tried before an error is raised; what failed is tried again the
+        next time.
         """
         trouble: DriverError | None = None
         for name in list(self._leases):
@@ -203,13 +217,11 @@ class VictronControl:
                 await self._put_back(name)
             except DriverError as err:
                 trouble = trouble or err
-        if self._renew_at is not None:
-            try:
-                (lasting,) = await self._read("grid_setpoint")
-                await self._write("volatile_grid_setpoint", _stretched(lasting))
-                self._renew_at = None
-            except DriverError as err:
-                trouble = trouble or err
+        try:
+            await self.async_end_grid_power()
+        except DriverError as err:
+            trouble = trouble or err
+        await self._remember()
         if trouble:
             raise trouble
 
@@ -242,6 +254,11 @@ class VictronControl:
             await self._write(name, lease.found)
         del self._leases[name]
 
+    async def _remember(self) -> None:
+        """Have what is to be put back kept."""
+        if self._keep is not None:
+            await self._keep()
+
     def _unit(self, name: str) -> ModbusUnit:
         """Return whom a register belongs to."""
         unit = self._units[name]
@@ -266,6 +283,7 @@ class VictronControl:
         lease = self._leases.get(name)
         if lease is not None:
             self._leases[name] = replace(lease, ours=[*lease.ours, words])
+            await self._remember()
         trouble: ModbusError | None = None
         try:
             if len(words) == 1:

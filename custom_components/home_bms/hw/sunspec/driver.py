@@ -7,9 +7,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, override
 
-from modbus_connection import ModbusConnectionError, ModbusError, ModbusUnit
+from modbus_connection import ModbusError, ModbusUnit
 from modbus_connection.model import Component
-from modbus_connection.model.sunspec import SunSpecError, SunSpecMapShiftError, SunSpecModel, scan
+from modbus_connection.model.sunspec import SunSpecMapShiftError, SunSpecModel
 
 from ...core.model import PackReading
 from ..byte_addressed import ByteAddressedUnit
@@ -18,6 +18,7 @@ from ..modbus import NEVER, ModbusDriver, driver_error
 from .block import Block
 from .memory import BASES, Points, told
 from .models import BANK, BATTERY, COMMON, MODELS, MODULE, STRING
+from .walk import walk
 
 if TYPE_CHECKING:
     from ..modbus import Device
@@ -151,23 +152,9 @@ class SunSpecDriver(ModbusDriver):
 
     async def _chain(self) -> Sequence[SunSpecModel]:
         """Return the models of the chain, wherever it begins. Raises DriverError."""
-        troubles: list[DriverError] = []
-        for base in self._bases:
-            try:
-                models = await scan(self._whole, base)
-            except ModbusConnectionError as err:
-                raise driver_error(err) from err
-            except ModbusError as err:
-                troubles.append(driver_error(err))
-                if self._lane.silent > 1:
-                    break
-            except SunSpecError as err:
-                troubles.append(DriverError("nonsense", str(err)))
-            else:
-                self._bases = (base, *(other for other in BASES if other != base))
-                return models.chain
-        # Who answers with something else than a chain says more than who refuses an address.
-        raise next((trouble for trouble in troubles if trouble.key == "nonsense"), troubles[0])
+        base, chain = await walk(self._whole, self._bases, give_up=lambda: self._lane.silent > 1)
+        self._bases = (base, *(other for other in BASES if other != base))
+        return chain
 
 
 def battery_in(chain: Sequence[SunSpecModel]) -> dict[type[Block], list[SunSpecModel]]:

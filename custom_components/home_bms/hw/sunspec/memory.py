@@ -58,6 +58,11 @@ def found_in(memory: Memory) -> dict[str, Any]:
     return values
 
 
+def points_at(memory: Memory, kind: type[Block], model: SunSpecModel) -> Points:
+    """Return the points of one model whose words lie in `memory`."""
+    return _decoded(memory, kind(_NOBODY, model))
+
+
 def memory_with(chain: Iterable[tuple[type[Block], Points]], base: int = BASES[0]) -> dict[int, int]:
     """Return the register words of a whole chain at `base`; a point that is `None` or missing is "not implemented".
 

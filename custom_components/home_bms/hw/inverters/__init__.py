@@ -1,0 +1,1 @@
+"""Inverters: what home_bms tells the limits of the battery."""
