@@ -29,11 +29,13 @@ from custom_components.home_bms.hw.lane import SILENCE
 from custom_components.home_bms.hw.registers import READS, Kind
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer
 from custom_components.home_bms.hw.virtual.bus import BusFault, VirtualBus
+from custom_components.home_bms.hw.wire import Wire
 
 from ..matrix.timewarp import Warp, warped
 
 PACKS = [device for device in DEVICES.values() if device.kind is Kind.PACK]
 JK, PACE, SEPLOS, DALY = (DEVICES[key] for key in ("jk_pb", "pace", "seplos_v3", "daly_d2"))
+P81, LISTENED = DEVICES["daly_p81"], DEVICES["jk_pb_listen"]
 
 
 @pytest.fixture
@@ -202,6 +204,88 @@ def test_relay_boards_are_asked_for_after_all_packs() -> None:
     kinds = [device.kind for device in searching.candidates(DEVICES.values())]
     assert kinds == sorted(kinds, key=list(Kind).index)
     assert kinds[0] is Kind.PACK
+
+
+# --- Devices with a line of their own --------------------------------------------------------------------------------
+
+
+class Lonely:
+    """A line with one device on it that no Modbus link reaches."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.lines = 0
+        self.carries = True
+
+    @asynccontextmanager
+    async def open(self, baudrate: int | None) -> AsyncIterator[Units]:
+        connection = ModbusConnection(ModbusSerialParams(device=f"socket://127.0.0.1:{self.port}", baudrate=115200))
+
+        async def unit(unit_id: int) -> ModbusUnit:
+            return connection.for_unit(unit_id)
+
+        try:
+            yield unit
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def line(self, device: Device, baudrate: int | None) -> AsyncIterator[Units]:
+        self.lines += 1
+        if not self.carries:
+            raise DriverError("needs_serial_frames", "Modbus TCP")
+        wire = Wire(f"socket://127.0.0.1:{self.port}", baudrate=device.baudrate)
+
+        async def unit(unit_id: int) -> ModbusUnit:
+            return wire.for_unit(unit_id, device.dialect)
+
+        try:
+            yield unit
+        finally:
+            await wire.close()
+
+
+@pytest.fixture
+async def lonely(socket_enabled: None, warp: Warp, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Lonely]:
+    caplog.set_level(logging.CRITICAL)
+    server = VirtualServer(VirtualPack(serial_number="P81"), P81, unit_id=P81.unit_ids[0])
+    yield Lonely(await server.start_rtu_over_tcp())
+    await server.stop()
+
+
+async def test_where_nothing_speaks_modbus_other_tongues_are_tried(lonely: Lonely, warp: Warp) -> None:
+    found = await detect(
+        Search(open_link=lonely.open, open_line=lonely.line, devices=[JK, P81, LISTENED], budget=120, clock=warp.now)
+    )
+    assert [(each.device.key, each.unit_id) for each in found.findings] == [("daly_p81", P81.unit_ids[0])]
+    # A bus that can only be listened to is not listened to for a search.
+    assert found.not_asked == (LISTENED.name,)
+
+
+@pytest.mark.parametrize("units", [None, [P81.unit_ids[0]]])
+async def test_a_link_that_does_not_carry_them_leaves_them_out_and_says_so(
+    lonely: Lonely, warp: Warp, units: list[int] | None
+) -> None:
+    lonely.carries = False
+    search = Search(
+        open_link=lonely.open, open_line=lonely.line, devices=[JK, P81], unit_ids=units, budget=120, clock=warp.now
+    )
+    found = await detect(search)
+    assert found.findings == ()
+    assert found.not_asked == (P81.name,)
+
+
+async def test_where_a_pack_speaks_modbus_no_other_tongue_is_tried(build: Build) -> None:
+    cellar = await build((JK, 1))
+    lonely = Lonely(cellar.port)
+    found = await detect(
+        Search(
+            open_link=cellar.open, open_line=lonely.line, devices=[JK, P81], unit_ids=[1, 129], clock=cellar.warp.now
+        )
+    )
+    assert seen(found) == {("jk_pb", 1)}
+    assert lonely.lines == 0
+    assert found.not_asked == (P81.name,)
 
 
 # --- Baud rates ------------------------------------------------------------------------------------------------------

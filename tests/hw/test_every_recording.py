@@ -15,8 +15,8 @@ from .recorded import FRAMES, vectors
 
 FILES = sorted(path.stem for path in FRAMES.glob("*.json"))
 WORKBENCH = Path(__file__).parents[2] / "scripts" / "workbench.py"
-# Recorded refusals, and makers' commands that home_bms never sends: explained, and no reading.
-REFUSED = {"pzem017_read10_rejected": "exception 2", "reset_cmd": "does not speak the framing"}
+# Makers' commands that home_bms never sends: explained, and no reading.
+REFUSED = {"reset_cmd": "does not speak the framing"}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -406,7 +406,7 @@ async def test_an_answer_without_the_registers_that_were_asked_for_is_nonsense()
         unit._dialect = type(
             "Deaf",
             (),
-            {"ask": lambda *_: b"?", "size": lambda *_: 1, "unwrap": lambda *_: {}},
+            {"ask": lambda *_: b"?", "size": lambda *_: 1, "unwrap": lambda *_: {}, "narrow": None},
         )()
         with pytest.raises(ModbusProtocolError, match="lacks register 16"):
             await unit.read_holding_registers(0x10, 1)

@@ -21,6 +21,7 @@ BUDGET: Final = 60.0
 """s that a search takes at most; what was found by then is told."""
 USUAL: Final = range(1, 17)
 """The unit ids that DIP switches can set."""
+HIGHEST_UNIT: Final = 255
 FEW: Final = 4
 """A device that can have no more unit ids than that is looked for at each of them, wherever they are."""
 SILENT_PROBES: Final = 2
@@ -87,6 +88,18 @@ def baudrates(devices: Iterable[Device]) -> list[int]:
     """Return the baud rates of devices, those of most of them first."""
     rates = [device.baudrate for device in devices]
     return sorted(set(rates), key=lambda rate: (-rates.count(rate), rate))
+
+
+def unit_ids(text: str) -> tuple[int, ...] | None:
+    """Return the unit ids of a text such as `1-4, 210`, `None` of an empty one. Raises ValueError."""
+    found: list[int] = []
+    for part in text.replace(",", " ").split():
+        first, _, last = part.partition("-")
+        span = range(int(first), int(last or first) + 1)
+        if not span or span[0] < 0 or span[-1] > HIGHEST_UNIT:
+            raise ValueError(f"{part!r} are no unit ids from 0 to {HIGHEST_UNIT}")
+        found += span
+    return tuple(dict.fromkeys(found)) or None
 
 
 async def detect(search: Search) -> Detection:
@@ -268,14 +281,13 @@ class _Run:
         Raises what was the matter if the link is gone.
         """
         error = probe.cause(err)
-        lost = isinstance(error, ModbusConnectionError)
-        self._linked = self._linked or probe.answered or not lost
         if isinstance(error, ModbusConnectionError):
+            self._linked = self._linked or probe.answered
             self._lost += 1
             if self._lost >= LOST or not self._linked:
                 raise err if isinstance(err, DriverError) else driver_error(error) from err
             return False
-        self._lost = 0
+        self._linked, self._lost = True, 0
         told, code = reply(error, answered=probe.answered)
         if told is None:
             place.silences += 1

@@ -46,6 +46,11 @@ class Dialect:
 
     Raises FrameError if it is broken or answers another request, RefusedError if it refuses.
     """
+    narrow: Callable[[Request, Memory], Request] | None = None
+    """Return the request for no more than the unit has, by what it told before, where no answer tells its own length.
+
+    `size` gets that request then; `unwrap` still brings all that was asked for.
+    """
     asked: Callable[[bytes], tuple[Request, int] | None] | None = None
     """Return the request that begins what was heard and its size, `None` while it is not whole. Raises FrameError.
 

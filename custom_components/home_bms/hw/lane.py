@@ -18,7 +18,6 @@ from modbus_connection import (
 )
 
 from .byte_addressed import whole
-from .driver import DriverError
 from .roundabout import NEVER, Roundabout
 
 SILENT_AFTER: Final = 3
@@ -99,18 +98,8 @@ class Lane:
         self._unit.require_timeout(None if other is None else other.timeout)
 
     def begin(self) -> None:
-        """Begin a poll: its requests have the place in the order that it has now. Raises DriverError as `check`."""
-        self.check()
+        """Begin a poll: its requests have the place in the order that it has now."""
         self.order = self._line.number()
-
-    def check(self) -> None:
-        """Raise DriverError while the unit is left alone, which costs the link nothing."""
-        left = self._ask_at - asyncio.get_running_loop().time()
-        if left > 0 and self._line.others_answer(self):
-            raise DriverError(
-                "no_answer",
-                f"unit {self.unit_id} did not answer {self.silent} times and is asked again in {left:.0f} s",
-            )
 
     def forgive(self) -> None:
         """Have the unit asked again at once."""
@@ -132,7 +121,12 @@ class Lane:
         return taken
 
     async def _ask(self, request: Callable[[], Awaitable[Any]], *, urgent: bool) -> Any:  # noqa: ANN401 - see above
-        """Take a turn, and note how it went."""
+        """Take a turn, and note how it went; while the unit is left alone that costs the link nothing."""
+        left = self._ask_at - asyncio.get_running_loop().time()
+        if left > 0 and self._line.others_answer(self):
+            raise ModbusTimeoutError(
+                f"unit {self.unit_id} did not answer {self.silent} times and is asked again in {left:.0f} s"
+            )
         async with self._line.turn(self, urgent=urgent):
             await self._line.renew(self._unit)
             crowded = self._line.crowded(self)

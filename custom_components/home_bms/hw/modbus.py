@@ -221,9 +221,6 @@ class ModbusDriver(Driver):
             except DriverError as err:
                 failure = failure or err
                 self._forget(kind, groups)
-                if self._lane.silent > 1 and not arrived:
-                    # Each block more would hold the link for a time-out more.
-                    break
                 continue
             arrived = True
             self._times.update(dict.fromkeys(groups or (kind.__name__,), self._clock()))
@@ -323,7 +320,6 @@ class ModbusDriver(Driver):
         }
         if not moves or self._device.commands is None:
             return
-        self._lane.check()
         trouble: ModbusError | None = None
         for name in sorted(moves, key=moves.__getitem__):
             if name == "balance" and self._balance_found is None:

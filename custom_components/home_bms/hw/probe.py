@@ -18,7 +18,7 @@ BARRED: Final = ("write_", "mask_", "read_write", "diagnostics")
 
 
 class Probe:
-    """A unit behind which somebody may be; it keeps the bus's manners whatever a driver wants, and notes the answers."""
+    """A unit behind which somebody may be: keeps the bus's manners whatever a driver wants, and notes how it went."""
 
     def __init__(self, unit: ModbusUnit, spacing: float, timeout: float = TIMEOUT) -> None:
         """Ask `unit` with `spacing` s of silence, the longest that any device on the bus may want."""

@@ -247,6 +247,8 @@ class WireUnit:
         self._dialect = dialect
         self._spacing = 0.0
         self._timeout = TIMEOUT
+        self._told: dict[int, int] = {}
+        """What it told last, for a dialect whose answers depend on it."""
 
     @property
     def connected(self) -> bool:
@@ -310,6 +312,8 @@ class WireUnit:
             raise ModbusConnectionError(f"unit {self.unit_id} is only listened to")
         try:
             request = self._dialect.ask(question)
+            if self._dialect.narrow is not None:
+                question = self._dialect.narrow(question, self._told)
         except FrameError as err:
             raise ModbusProtocolError(str(err)) from err
         take: Callable[[bytes], Memory | RefusedError | None] = partial(_taken, self._dialect, question)
@@ -318,6 +322,8 @@ class WireUnit:
         )
         if isinstance(answer, RefusedError):
             raise ModbusExceptionError.from_code(answer.code, str(answer)) from answer
+        if self._dialect.narrow is not None:
+            self._told.update(answer)
         return answer
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from ..modbus import Device
 from . import (
+    daly_a5,
     daly_d2,
     daly_p81,
     diybms_shunt,
@@ -40,6 +41,7 @@ _ALL: Final[tuple[Device, ...]] = (
     jk_pb.DEVICE,
     jk_pb_listen.DEVICE,
     jk_balancer.DEVICE,
+    daly_a5.DEVICE,
     daly_d2.DEVICE,
     daly_p81.DEVICE,
     eg4_lifepower4_ascii.DEVICE,

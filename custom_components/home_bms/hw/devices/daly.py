@@ -1,4 +1,4 @@
-"""What Daly's Modbus dialects share: numbers in a register, fault bits (`modbus/02_daly_modbus.md`)."""
+"""What Daly's dialects share: numbers in a register, fault bits (`modbus/02_daly_modbus.md`)."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def counted(values: Values, name: str, count: str) -> tuple[Any, ...]:
 
 
 def reading(values: Values) -> PackReading:
-    """Return the live values that both dialects tell, in home_bms's words."""
+    """Return the live values that all dialects tell, in home_bms's words."""
     state = values.get("balance_state")
     return PackReading(
         time=0.0,
@@ -229,7 +229,7 @@ def reading(values: Values) -> PackReading:
 
 
 def values(reading: PackReading) -> dict[str, Any]:
-    """Return the registers' values that both dialects have, of a pack that reads so."""
+    """Return the registers' values that several dialects have, of a pack that reads so."""
     cells = [cell for cell in reading.cells if cell is not None]
     temperatures = [temperature for temperature in reading.temperatures if temperature is not None]
     current = reading.current or 0.0
@@ -237,13 +237,17 @@ def values(reading: PackReading) -> dict[str, Any]:
         "cells": reading.cells,
         "cell_count": len(reading.cells),
         "cell_max": max(cells, default=None),
+        "cell_max_number": _place(reading.cells, max(cells, default=None)),
         "cell_min": min(cells, default=None),
+        "cell_min_number": _place(reading.cells, min(cells, default=None)),
         "cell_average": sum(cells) / len(cells) if cells else None,
         "cell_difference": max(cells) - min(cells) if cells else None,
         "temperatures": reading.temperatures,
         "sensor_count": len(reading.temperatures),
         "temperature_max": max(temperatures, default=None),
+        "temperature_max_number": _place(reading.temperatures, max(temperatures, default=None)),
         "temperature_min": min(temperatures, default=None),
+        "temperature_min_number": _place(reading.temperatures, min(temperatures, default=None)),
         "current": reading.current,
         "voltage": reading.voltage,
         "power": abs(current * (reading.voltage or 0.0)),
@@ -264,3 +268,8 @@ def values(reading: PackReading) -> dict[str, Any]:
         "balance_current": reading.balance_current,
         "faults": reading.alarms,
     }
+
+
+def _place(row: Sequence[float | None], value: float | None) -> int:
+    """Return the number, from 1, of a value in a row."""
+    return 0 if value is None else row.index(value) + 1

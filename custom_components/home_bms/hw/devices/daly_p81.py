@@ -234,14 +234,9 @@ def reading(values: Values, found: Values) -> PackReading:  # noqa: ARG001 - it 
 def values(reading: PackReading, info: DeviceInfo) -> Values:
     """Return the registers' values of a pack that reads and is set up so."""
     told = daly.values(reading)
-    cells, temperatures = list(reading.cells), list(reading.temperatures)
     return {
         **told,
         "levels": reading.alarms,
-        "cell_max_number": _place(cells, told["cell_max"]),
-        "cell_min_number": _place(cells, told["cell_min"]),
-        "temperature_max_number": _place(temperatures, told["temperature_max"]),
-        "temperature_min_number": _place(temperatures, told["temperature_min"]),
         "temperature_difference": None
         if told["temperature_max"] is None
         else told["temperature_max"] - told["temperature_min"],
@@ -252,11 +247,6 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "firmware": info.firmware,
         "hardware": info.hardware,
     }
-
-
-def _place(row: list[float | None], value: float | None) -> int:
-    """Return the number, from 1, of a value in a row."""
-    return 0 if value is None else row.index(value) + 1
 
 
 DEVICE: Final = Device(

@@ -1,0 +1,385 @@
+"""A CAN bus as home_bms uses it: it listens, comes back after a loss, and sends only what it may."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from .can_claim import CanClaim, Echoes, in_use
+from .can_error import CanLinkError
+from .can_frame import CanFrame, candump_line
+from .can_params import CanParams, Interface
+from .can_sender import CanSender
+from .can_statistics import CanStatistics
+from .can_subscribers import Subscribers
+
+if TYPE_CHECKING:
+    from .can_bus import CanBus
+
+BACK_OFF: Final = 0.5
+"""s after which a bus that could not be opened is tried again; each time in vain doubles it."""
+BACK_OFF_MOST: Final = 5.0
+"""s. More would outlast the patience of the limits (thresholds.md 2.12)."""
+FLUSH_EVERY: Final = 0.02
+"""s for which the reader gathers frames before it wakes the event loop."""
+WAITING_MOST: Final = 4096
+"""Frames that wait for the event loop; the oldest give way."""
+BUS_OFF_FOR: Final = 2.0
+"""s after which a controller that does not come back by itself is opened anew."""
+CLAIM_AFTER: Final = 5.0
+"""s to listen before an identifier is sent; the slowest frames of the 48 V families come every 2 s (`can/*.md`)."""
+LOOK_EVERY: Final = 0.1
+CAPTURE_MOST: Final = 50000
+"""Frames of a capture; the busiest bus of `can/09_dbc_busload_python_haos.md` brings 12600 in 60 s."""
+
+BUS_OFF: Final = 0x40
+"""Classes of error frames (linux/can/error.h): the controller has left the bus ..."""
+RESTARTED: Final = 0x100
+"""... or is back on it ..."""
+CONTROLLER: Final = 0x04
+"""... or tells of itself, in byte 1 ..."""
+PASSIVE: Final = 0x30
+"""... that it has seen too many errors (receiving, sending) ..."""
+RECOVERED: Final = 0x40
+"""... or no longer."""
+
+
+class CanState(StrEnum):
+    """How a bus is."""
+
+    CLOSED = "closed"
+    """Not opened yet, or closed again."""
+    LOST = "lost"
+    """The interface is gone, and is tried again and again."""
+    BUS_OFF = "bus_off"
+    """The controller has left the bus after too many errors: bit rate, wiring or termination."""
+    SILENT = "silent"
+    """Nobody acknowledges what is sent."""
+    PASSIVE = "passive"
+    """The controller has seen many errors."""
+    ACTIVE = "active"
+
+
+class CanLink:
+    """One bus, for all who share it; everything here is called on the event loop, and nothing here blocks it."""
+
+    def __init__(
+        self,
+        params: CanParams,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        bus: Callable[..., CanBus] | None = None,
+    ) -> None:
+        """`wall` dates captures; `bus` makes the open bus, in a thread: python-can's through `CanBus`."""
+        self.params = params
+        self.statistics = CanStatistics()
+        self.reconnects = 0
+        self.dropped = 0
+        """Frames that the event loop was too late for."""
+        self._clock = clock
+        self._wall = wall
+        self._make = bus
+        self._bus: CanBus | None = None
+        self._opened = 0.0
+        self._opening = asyncio.Lock()
+        self._closed = False
+        self._keeper: asyncio.Task[None] | None = None
+        self._failure: CanLinkError | None = None
+        self._back_off = BACK_OFF
+        self._closed_until = float("-inf")
+        self._subscribers = Subscribers()
+        self._watchers: list[Callable[[CanState], None]] = []
+        self._claims: list[CanClaim] = []
+        self._echoes = Echoes() if params.interface is Interface.UDP_MULTICAST else None
+        self._waiting: deque[CanFrame] = deque()
+        self._flushing = False
+        self._recorders: list[list[CanFrame]] = []
+        self._sender = CanSender(clock, lambda: self._bus, sending=self._sending, sent=self._sent, lost=self._lose)
+        self._bus_off_since: float | None = None
+        self._passive = False
+        self._told = CanState.CLOSED
+
+    # --- The link --------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> CanState:
+        """How the bus is now."""
+        if self._bus is None:
+            return CanState.LOST if self._failure is not None and not self._closed else CanState.CLOSED
+        if self._bus_off_since is not None:
+            return CanState.BUS_OFF
+        if self._sender.silent:
+            return CanState.SILENT
+        return CanState.PASSIVE if self._passive else CanState.ACTIVE
+
+    @property
+    def failure(self) -> CanLinkError | None:
+        """Why it is lost."""
+        return self._failure
+
+    async def open(self) -> None:
+        """Open the bus unless it is open; from then on it is kept open.
+
+        Raises CanLinkError, at once while it is being tried again after a loss.
+        """
+        async with self._opening:
+            if self._closed:
+                raise CanLinkError("cannot_connect", f"{self.params.key} is closed")
+            if self._bus is not None:
+                return
+            if self._failure is not None and (self._keeper is not None or self._clock() < self._closed_until):
+                raise self._failure
+            await self._open()
+
+    async def close(self) -> None:
+        """Close the bus for good."""
+        self._closed = True
+        await self._sender.stop()
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+        async with self._opening:
+            await self._drop()
+        self._tell()
+
+    async def _open(self) -> None:
+        """Open the bus in a thread. Raises CanLinkError."""
+        loop = asyncio.get_running_loop()
+        making = loop.run_in_executor(None, self._made, loop)
+        try:
+            bus = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(_discard)
+            raise
+        except CanLinkError as err:
+            self._failure = err
+            self._closed_until = self._clock() + self._back_off
+            self._back_off = min(2 * self._back_off, BACK_OFF_MOST)
+            self._tell()
+            raise
+        self._bus, self._failure, self._back_off = bus, None, BACK_OFF
+        self._opened = self._clock()
+        self._bus_off_since, self._passive = None, False
+        self._sender.heard()
+        self._tell()
+
+    def _made(self, loop: asyncio.AbstractEventLoop) -> CanBus:
+        """Return the open bus; python-can is loaded with the first one. Raises CanLinkError."""
+        make: Callable[..., CanBus] = self._make or import_module(".can_bus", __package__).CanBus
+
+        def hear(frame: CanFrame) -> None:
+            self._waiting.append(frame)
+            if not self._flushing:
+                self._flushing = True
+                with suppress(RuntimeError):
+                    # The loop may have ended before the reader has.
+                    loop.call_soon_threadsafe(loop.call_later, FLUSH_EVERY, self._flush)
+
+        def lose(error: Exception) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._lose, bus, error)
+
+        bus = make(self.params, hear, lose, self._clock)
+        return bus
+
+    async def _drop(self) -> None:
+        """Close the bus if it is open."""
+        bus, self._bus = self._bus, None
+        if bus is not None:
+            await asyncio.get_running_loop().run_in_executor(None, bus.close)
+
+    def _lose(self, bus: CanBus | None, error: Exception) -> None:
+        """Begin to open the bus anew, unless that is being done, or it is another bus by now."""
+        if self._closed or self._keeper is not None or bus is None or bus is not self._bus:
+            return
+        self._failure = CanLinkError(
+            "cannot_connect", f"{self.params.key} was lost: {error}", channel=self.params.channel, error=error
+        )
+        self._keeper = asyncio.get_running_loop().create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        """Open the bus again and again until it is open."""
+        async with self._opening:
+            await self._drop()
+        self._tell()
+        try:
+            while True:
+                await asyncio.sleep(self._back_off)
+                with suppress(CanLinkError):
+                    async with self._opening:
+                        await self._open()
+                    self.reconnects += 1
+                    return
+        finally:
+            self._keeper = None
+
+    # --- Listening -------------------------------------------------------------------------------------------------
+
+    def subscribe(
+        self, callback: Callable[[CanFrame], None], keys: Iterable[int] | None = None, mask: int = -1
+    ) -> Callable[[], None]:
+        """Have the data frames of other nodes told, all or those with these keys; returns what ends that.
+
+        A frame is wanted if its key, of which only the bits of `mask` count, is among `keys`.
+        """
+        return self._subscribers.add(callback, keys, mask)
+
+    def on_state(self, watcher: Callable[[CanState], None]) -> Callable[[], None]:
+        """Have each change of `state` told; returns what ends that."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+
+    async def capture(self, seconds: float) -> str:
+        """Return all that passes in so many seconds, our own frames too, as `candump -L` would write it.
+
+        It ends sooner where that is more than `CAPTURE_MOST` frames. Raises CanLinkError if the bus is not open.
+        """
+        await self.open()
+        frames: list[CanFrame] = []
+        began, offset = self._clock(), self._wall() - self._clock()
+        self._recorders.append(frames)
+        try:
+            while (left := began + seconds - self._clock()) > 0 and len(frames) < CAPTURE_MOST:  # noqa: ASYNC110
+                await asyncio.sleep(min(left, LOOK_EVERY))
+            self._flush()
+        finally:
+            self._recorders = [recorder for recorder in self._recorders if recorder is not frames]
+        name = re.sub(r"\W+", "_", self.params.channel.rsplit("/", 1)[-1])
+        # Ours are noted at once, those of others when the reader hands them over.
+        ordered = sorted(frames[:CAPTURE_MOST], key=lambda frame: frame.time)
+        lines = [candump_line(frame, name, frame.time + offset) for frame in ordered]
+        return "".join(f"{line}\n" for line in lines)
+
+    def shown(self) -> dict[str, Any]:
+        """Return how the bus is, for diagnostics, as plain JSON values."""
+        bus = self._bus
+        return {
+            "state": str(self.state),
+            "failure": None if self._failure is None else str(self._failure),
+            "open_for": None if bus is None else round(self._clock() - self._opened, 1),
+            "reconnects": self.reconnects,
+            "garbled": None if bus is None else bus.garbled,
+            "dropped": self.dropped,
+            "unsent": self._sender.unsent,
+            **self.statistics.shown(self.params.bitrate, self._clock()),
+        }
+
+    def _flush(self) -> None:
+        """Pass on what the reader has gathered."""
+        self._flushing = False
+        waiting = self._waiting
+        while len(waiting) > WAITING_MOST:
+            waiting.popleft()
+            self.dropped += 1
+        while waiting:
+            self._hear(waiting.popleft())
+        self._tell()
+
+    def _hear(self, frame: CanFrame) -> None:
+        """Pass on one frame."""
+        if self._echoes is not None and self._echoes.ours(frame):
+            return
+        self.statistics.heard(frame)
+        for recorder in self._recorders:
+            recorder.append(frame)
+        if frame.error:
+            self._trouble(frame)
+            return
+        self._bus_off_since = None
+        self._sender.heard()
+        for claim in self._claims:
+            if frame.key in claim.keys:
+                claim.contest(frame.key)
+                self._sender.withdraw(claim.keys)
+        if not frame.remote:
+            self._subscribers.pass_on(frame)
+
+    # --- Sending ---------------------------------------------------------------------------------------------------
+
+    async def claim(self, keys: Iterable[int], seconds: float = CLAIM_AFTER) -> CanClaim:
+        """Return the right to send these identifiers, once nobody else was heard with one for so many seconds.
+
+        What was listened before counts. Raises CanLinkError: `can_ids_in_use`, `can_listen_only`, or why there is no
+        bus.
+        """
+        if self.params.listen_only:
+            raise CanLinkError("can_listen_only", f"{self.params.key} is only listened to")
+        await self.open()
+        claim = CanClaim(keys, self._sender, self._claims.remove)
+        if taken := [key for other in self._claims for key in other.keys & claim.keys]:
+            raise in_use(taken)
+        self._claims.append(claim)
+        try:
+            await self._listen(claim, seconds)
+        except BaseException:
+            claim.release()
+            raise
+        return claim
+
+    async def _listen(self, claim: CanClaim, seconds: float) -> None:
+        """Wait until the bus was listened to for so long. Raises CanLinkError if somebody is heard, or it is lost."""
+        while True:
+            if self._bus is None:
+                raise self._failure or CanLinkError("cannot_connect", f"{self.params.key} is closed")
+            now, ids = self._clock(), self.statistics.ids
+            lately = {key for key in claim.keys if key in ids and now - ids[key].last < seconds}
+            if lately or claim.contested:
+                raise in_use(lately | claim.contested)
+            if (left := self._opened + seconds - now) <= 0:
+                return
+            await asyncio.sleep(min(left, LOOK_EVERY))
+
+    def _sending(self, frame: CanFrame) -> None:
+        """Note a frame that is about to leave: its echo may be here before we know that it has."""
+        if self._echoes is not None:
+            self._echoes.sent(frame, self._clock())
+
+    def _sent(self, frame: CanFrame) -> None:
+        """Note a frame that has left."""
+        gone = replace(frame, time=self._clock())
+        self.statistics.told(gone)
+        for recorder in self._recorders:
+            recorder.append(gone)
+
+    # --- The controller --------------------------------------------------------------------------------------------
+
+    def _trouble(self, frame: CanFrame) -> None:
+        """Take what the controller tells of itself."""
+        if frame.id & BUS_OFF:
+            self._bus_off_since = frame.time
+            asyncio.get_running_loop().call_later(BUS_OFF_FOR, self._still_off, self._bus, frame.time)
+        elif frame.id & RESTARTED:
+            self._bus_off_since = None
+        if frame.id & CONTROLLER and len(frame.data) > 1:
+            if frame.data[1] & PASSIVE:
+                self._passive = True
+            elif frame.data[1] & RECOVERED:
+                self._passive = False
+
+    def _still_off(self, bus: CanBus | None, since: float) -> None:
+        """Open a bus anew whose controller has not come back."""
+        if self._bus_off_since == since:
+            self._lose(bus, ConnectionError("the controller is bus-off"))
+
+    def _tell(self) -> None:
+        """Tell those who watch, if the state has changed."""
+        if (state := self.state) is not self._told:
+            self._told = state
+            for watcher in tuple(self._watchers):
+                watcher(state)
+
+
+def _discard(making: asyncio.Future[CanBus]) -> None:
+    """Close a bus that was opened for somebody who did not wait."""
+    if not making.cancelled() and making.exception() is None:
+        asyncio.get_running_loop().run_in_executor(None, making.result().close)

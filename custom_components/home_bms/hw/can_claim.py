@@ -1,0 +1,97 @@
+"""The right to send certain identifiers, which nobody else on the bus may be sending."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+from .can_error import CanLinkError
+from .can_frame import CanFrame, spelled
+
+if TYPE_CHECKING:
+    from .can_sender import CanSender
+
+ECHO_WITHIN: Final = 1.0
+"""s in which an interface that hears itself does so."""
+DRAIN_WITHIN: Final = 1.0
+"""s."""
+
+
+class CanClaim:
+    """What one part of home_bms may send; made by `CanLink.claim` after it had listened.
+
+    Should another node be heard with one of its identifiers, nothing is sent any more: `contested` names them, and only
+    a new claim, with new listening, ends that.
+    """
+
+    def __init__(self, keys: Iterable[int], sender: CanSender, end: Callable[[CanClaim], None]) -> None:
+        self.keys = frozenset(keys)
+        self.contested: frozenset[int] = frozenset()
+        """Keys of these that another node was heard with since."""
+        self._sender = sender
+        self._end = end
+        self._released = False
+
+    def send(self, frame: CanFrame) -> None:
+        """Have a frame sent soon; one that waits with the same identifier is replaced by it.
+
+        It may never leave: the bus may be silent or gone, and a frame that waited too long is dropped. Raises
+        CanLinkError, `can_ids_in_use` where the claim is contested.
+        """
+        if self._released or frame.key not in self.keys:
+            raise CanLinkError("can_not_claimed", f"{spelled(frame.key)} was not claimed", ids=spelled(frame.key))
+        if self.contested:
+            raise in_use(self.contested)
+        self._sender.put(frame)
+
+    async def drained(self, within: float = DRAIN_WITHIN) -> bool:
+        """Wait until all that was handed over has left or was dropped; tell whether that was so `within` s."""
+        return await self._sender.drained(self.keys, within)
+
+    def contest(self, key: int) -> None:
+        """Note that another node sends one of its identifiers."""
+        self.contested |= {key}
+
+    def release(self) -> None:
+        """Give the right back; what still waits is not sent."""
+        if not self._released:
+            self._released = True
+            self._sender.withdraw(self.keys)
+            self._end(self)
+
+
+class Echoes:
+    """Tells our own frames from those of others, on an interface that brings back what it sends."""
+
+    def __init__(self) -> None:
+        self._awaited: Counter[tuple[int, bytes]] = Counter()
+        self._sent: deque[tuple[float, tuple[int, bytes]]] = deque()
+
+    def sent(self, frame: CanFrame, now: float) -> None:
+        """Note a frame that is being sent."""
+        self._forget(now)
+        self._awaited[frame.key, frame.data] += 1
+        self._sent.append((now, (frame.key, frame.data)))
+
+    def ours(self, frame: CanFrame) -> bool:
+        """Whether a frame that was heard is the echo of one that was sent; each has one."""
+        self._forget(frame.time)
+        what = frame.key, frame.data
+        if self._awaited[what] <= 0:
+            return False
+        self._awaited[what] -= 1
+        return True
+
+    def _forget(self, now: float) -> None:
+        while self._sent and self._sent[0][0] < now - ECHO_WITHIN:
+            _, what = self._sent.popleft()
+            self._awaited[what] = max(0, self._awaited[what] - 1)
+        if not self._sent:
+            self._awaited.clear()
+
+
+def in_use(keys: Iterable[int]) -> CanLinkError:
+    """Return the error that says which identifiers another node sends."""
+    names = ", ".join(spelled(key) for key in sorted(keys))
+    return CanLinkError("can_ids_in_use", f"another node on the bus sends {names}", ids=names)

@@ -1,0 +1,1 @@
+"""Tests of what inverters are told and what they tell."""
