@@ -33,6 +33,7 @@ from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit  #
 from modbus_connection.tmodbus import ModbusConnection  # noqa: E402
 
 from custom_components.home_bms.core.model import PackReading  # noqa: E402
+from custom_components.home_bms.hw.can_devices import CAN_DEVICES  # noqa: E402
 from custom_components.home_bms.hw.devices import DEVICES, Device  # noqa: E402
 from custom_components.home_bms.hw.driver import DriverError  # noqa: E402
 from custom_components.home_bms.hw.frames import (  # noqa: E402
@@ -48,6 +49,9 @@ from custom_components.home_bms.hw.modbus import ModbusDriver  # noqa: E402
 from custom_components.home_bms.hw.registers import Kind, Memory  # noqa: E402
 from custom_components.home_bms.hw.virtual import FAULTS, Place, VirtualHost  # noqa: E402
 from custom_components.home_bms.hw.wire import Wire  # noqa: E402
+from scripts import candump  # noqa: E402
+from scripts.detect import add_detect  # noqa: E402
+from scripts.encode import add_encode  # noqa: E402
 from scripts.estimate import add_estimate  # noqa: E402
 from scripts.replay import add_replay  # noqa: E402
 
@@ -92,13 +96,15 @@ def main() -> int:
     decoding.add_argument(
         "device",
         nargs="?",
-        choices=sorted(DEVICES),
+        choices=sorted((*DEVICES, *CAN_DEVICES)),
         metavar="DEVICE",
-        help="whose frames they are (default: the file's name)",
+        help="whose frames they are (default: the file's name; on CAN, what fits)",
     )
-    decoding.add_argument("file", type=Path, help="vectors (JSON), registers (JSON), or frames as hex text")
+    decoding.add_argument("file", type=Path, help="vectors (JSON), registers (JSON), frames as hex text, a candump log")
     decoding.set_defaults(run=decode)
 
+    add_encode(commands)
+    add_detect(commands)
     add_estimate(commands)
     add_replay(commands)
 
@@ -264,14 +270,18 @@ def unit_on(connection: ModbusConnection | Wire, device: Device, number: int) ->
 
 def decode(given: argparse.Namespace) -> int:
     """Print what each recorded vector of a file says, or why it says nothing."""
-    key = given.device or given.file.stem
-    if key not in DEVICES:
-        return complain(f"{key} is no device; name one of: {', '.join(sorted(DEVICES))}")
-    device = DEVICES[key]
     try:
         content = given.file.read_bytes()
     except OSError as err:
         return complain(f"cannot read {given.file}: {err.strerror}")
+    key = given.device or given.file.stem
+    if given.device not in DEVICES and (frames := candump.recorded(content)) is not None:
+        for said in candump.explained(frames, given.device):
+            print(json.dumps(said))
+        return 0
+    if key not in DEVICES:
+        return complain(f"{key} is no device; name one of: {', '.join(sorted((*DEVICES, *CAN_DEVICES)))}")
+    device = DEVICES[key]
     for name, memory in cases(device, content, given.file.stem):
         line: dict[str, Any] = {"id": name, "reading": None, "error": None}
         try:

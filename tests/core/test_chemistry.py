@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from custom_components.home_bms.core import chemistry
-from custom_components.home_bms.core.model import BalanceConfig, ConfigError, HardwareRing, Level
+from custom_components.home_bms.core.model import BalanceConfig, ChargeConfig, ConfigError, HardwareRing, Level
 from custom_components.home_bms.core.presets import CHEMISTRIES
 
 from .conftest import make_config
@@ -137,3 +137,23 @@ def test_who_is_level_before_he_is_ahead_is_refused() -> None:
         make_config(overrides={"balance_charge_off": 0.3})
     assert error.value.key == "levels_out_of_order"
     assert error.value.placeholders["upper"] == "balance_charge_on"
+
+
+def test_charging_is_set_in_minutes_hours_and_percent() -> None:
+    config = make_config(
+        overrides={
+            "absorption_hold": 30.0,
+            "absorption_longest": 2.0,
+            "absorption_difference": 0.02,
+            "recharge_after": 10.0,
+            "cell_voltage_float": 3.375,
+        }
+    )
+    assert config.charging == ChargeConfig(hold=1800.0, longest=7200.0, difference=0.02, again=10.0)
+    assert config.cell_voltage_float == 3.375
+    assert make_config().charging == ChargeConfig()
+
+
+def test_a_battery_floats_at_most_at_its_charge_voltage() -> None:
+    assert make_config(overrides={"cell_voltage_full": 3.34}).cell_voltage_float == 3.34
+    assert make_config(overrides={"cell_voltage_float": 3.60}).cell_voltage_float == 3.45

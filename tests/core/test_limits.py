@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import bms, learning
-from custom_components.home_bms.core.model import HardwareRing, Wishes
+from custom_components.home_bms.core.model import HardwareRing, Switches, Wishes
 
 from .conftest import Story, make_config, with_cell
+from .parallel import Battery, unit
 
 
 def wish(story: Story, **changes: Any) -> None:
@@ -229,3 +230,63 @@ def test_a_pack_of_another_chemistry_than_was_said_is_not_charged_by_its_levels(
     assert (story.decision.ccl.value, story.decision.ccl.reason.rule) == (0, "settings_out_of_order")
     assert story.decision.dcl.value == 0
     assert story.decision.cvl.value == pytest.approx(16 * 3.60)
+
+
+def ahead(story: Story, seconds: float, high: float, current: float = 20.0) -> float:
+    """Let one cell stand so high under a current; return the charge voltage limit."""
+    cells = with_cell(2, high, 3.40)
+    return story.tell(seconds, cells=cells, current=current).cvl.value
+
+
+def test_a_cell_that_stays_ahead_lowers_the_voltage_further_while_it_is_charged(story: Story) -> None:
+    ahead(story, 1, 3.44)
+    first = ahead(story, 1, 3.46)
+    later = ahead(story, 60, 3.46)
+    assert first - later == pytest.approx(60 * 0.2 * 0.01, abs=0.01)
+    assert story.decision.cvl.reason.rule == "cell_voltage"
+    assert ahead(story, 3600, 3.46) == pytest.approx(16 * 3.35), "never below a resting full pack"
+
+
+def test_a_full_pack_at_rest_does_not_wind_the_voltage_down(story: Story) -> None:
+    ahead(story, 1, 3.44)
+    before = ahead(story, 2, 3.46, 0.0)
+    assert ahead(story, 600, 3.46, 0.0) == before
+
+
+def test_an_unknown_current_is_taken_for_one_that_charges(story: Story) -> None:
+    ahead(story, 1, 3.44)
+    before = ahead(story, 2, 3.46)
+    assert story.tell(4, cells=with_cell(2, 3.46, 3.40), current=None).cvl.value < before
+
+
+def test_what_was_taken_off_is_given_back_slowly_and_only_while_all_is_known(story: Story) -> None:
+    ahead(story, 1, 3.44)
+    ahead(story, 60, 3.46)
+    lowered = story.state.limits.lowered
+    assert lowered > 0.1
+    story.tell(4, cells=with_cell(3, None, 3.40), voltage=54.4)
+    assert story.state.limits.lowered == lowered
+    story.tell(1, cells=(None,) * 16, voltage=54.4)
+    assert story.state.limits.lowered == lowered
+    story.tell(60, cell=3.43)
+    assert lowered - story.state.limits.lowered == pytest.approx(60 * 0.001, abs=0.003)
+    story.tell(600, cell=3.43)
+    assert story.state.limits.lowered == 0
+    assert story.decision.cvl.value == pytest.approx(16 * 3.45)
+
+
+@pytest.mark.parametrize("charge", [2.0, 4.0])
+def test_the_highest_cell_settles_at_its_limit_behind_an_inverter_that_is_late(charge: float) -> None:
+    """A cell some percent ahead of the others, no balancer, and as much current as the pack may have."""
+    battery = Battery(units={"only": unit(seed=3, soc=94.0, shared=False)})
+    pack = battery.units["only"].pack
+    pack.apply(Switches(balance=False))
+    pack.cells[6].soc += charge
+    battery.demand = 140.0
+    highest = []
+    for _ in battery.live(2400):
+        pack.apply(Switches(balance=False))
+        highest.append(pack.cells[6].voltage)
+    assert max(highest) < 3.51, "far from the 3.55 V at which charging stops"
+    assert highest[-1] < 3.485
+    assert battery.units["only"].decision.cvl.value > 16 * 3.35

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from .levels import levels
-from .model import BalanceConfig, ConfigError, Curve, HardwareRing, PackConfig
+from .model import BalanceConfig, ChargeConfig, ConfigError, Curve, HardwareRing, PackConfig
 from .presets import CHEMISTRIES, SOC, Chemistry
 
 
@@ -27,6 +27,7 @@ class Setting:
 def _settings() -> tuple[Setting, ...]:
     rows = (
         ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_voltage_full"),
+        ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_voltage_float"),
         ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_overvoltage_derate"),
         ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_overvoltage_release"),
         ("cell_voltage", "V", 1.0, 4.5, 0.005, "cell_overvoltage_protect"),
@@ -66,26 +67,36 @@ def _settings() -> tuple[Setting, ...]:
     )
 
 
-def _balancing() -> tuple[tuple[Setting, str, float], ...]:
-    rows = (
-        ("%", 0.02, 5.0, 0.01, "balance_charge_on", "charge_on", 100.0),
-        ("%", 0.01, 2.0, 0.01, "balance_charge_off", "charge_off", 100.0),
-        ("°C", -40.0, 30.0, 0.5, "balance_temperature_min", "temperature_min", 1.0),
-        ("°C", 20.0, 70.0, 0.5, "balance_temperature_max", "temperature_max", 1.0),
-        ("°C", 30.0, 100.0, 0.5, "balance_board_temperature", "board_temperature", 1.0),
-        ("d", 0.0, 365.0, 1.0, "balance_every", "every", 1.0),
-        ("h", 1.0, 72.0, 1.0, "balance_give_up", "give_up", 1.0),
-    )
+type _Field = tuple[Setting, str, float]
+"""A setting, its field in a part of PackConfig, and how many of the setting's unit are one of the field's."""
+
+
+def _fields(group: str, *rows: tuple[str, float, float, float, str, str, float]) -> tuple[_Field, ...]:
     return tuple(
-        (Setting(key=key, group="balancing", unit=unit, minimum=low, maximum=high, step=step), field, scale)
+        (Setting(key=key, group=group, unit=unit, minimum=low, maximum=high, step=step), field, scale)
         for unit, low, high, step, key, field, scale in rows
     )
 
 
-# Of each: the setting, its field of BalanceConfig, and how many of the setting's unit are one of the field's.
-_BALANCING: Final = _balancing()
+_BALANCING: Final = _fields(
+    "balancing",
+    ("%", 0.02, 5.0, 0.01, "balance_charge_on", "charge_on", 100.0),
+    ("%", 0.01, 2.0, 0.01, "balance_charge_off", "charge_off", 100.0),
+    ("°C", -40.0, 30.0, 0.5, "balance_temperature_min", "temperature_min", 1.0),
+    ("°C", 20.0, 70.0, 0.5, "balance_temperature_max", "temperature_max", 1.0),
+    ("°C", 30.0, 100.0, 0.5, "balance_board_temperature", "board_temperature", 1.0),
+    ("d", 0.0, 365.0, 1.0, "balance_every", "every", 1.0),
+    ("h", 1.0, 72.0, 1.0, "balance_give_up", "give_up", 1.0),
+)
+_CHARGING: Final = _fields(
+    "charging",
+    ("min", 1.0, 600.0, 1.0, "absorption_hold", "hold", 1 / 60),
+    ("h", 0.5, 72.0, 0.5, "absorption_longest", "longest", 1 / 3600),
+    ("V", 0.001, 0.1, 0.001, "absorption_difference", "difference", 1.0),
+    ("%", 1.0, 50.0, 1.0, "recharge_after", "again", 1.0),
+)
 
-SETTINGS: Final = (*_settings(), *(setting for setting, _, _ in _BALANCING))
+SETTINGS: Final = (*_settings(), *(setting for setting, _, _ in (*_BALANCING, *_CHARGING)))
 
 # Each row must rise from left to right, strictly; `hardware_` keys are the pack's own settings where it tells them.
 _RISING: Final = (
@@ -147,6 +158,7 @@ def defaults(
     charge_protect = min(hot, charge_trip - _TEMPERATURE_GAP)
     return {
         "cell_voltage_full": min(preset.full, over_release),
+        "cell_voltage_float": preset.float_,
         "cell_overvoltage_derate": min(preset.overvoltage_derate, over_protect - 2 * _PROTECT_GAP),
         "cell_overvoltage_release": over_release,
         "cell_overvoltage_protect": over_protect,
@@ -183,13 +195,19 @@ def defaults(
         "soc_reserve": 10.0,
         "soc_min": 0.0,
         "soc_max": 100.0,
-        **_balance_values(BalanceConfig()),
+        **_values(_BALANCING, BalanceConfig()),
+        **_values(_CHARGING, ChargeConfig()),
     }
 
 
-def _balance_values(balance: BalanceConfig) -> dict[str, float]:
-    """Return what stands of each setting of balancing, in the setting's unit."""
-    return {setting.key: round(getattr(balance, field) * scale, 6) for setting, field, scale in _BALANCING}
+def _values(rows: tuple[_Field, ...], config: BalanceConfig | ChargeConfig) -> dict[str, float]:
+    """Return what stands in a part of the configuration of each of its settings, in the setting's unit."""
+    return {setting.key: round(getattr(config, field) * scale, 6) for setting, field, scale in rows}
+
+
+def _moved(rows: tuple[_Field, ...], overrides: Mapping[str, float]) -> dict[str, Any]:
+    """Return the fields of a part of the configuration that the user moved."""
+    return {field: overrides[setting.key] / scale for setting, field, scale in rows if setting.key in overrides}
 
 
 def _inside(trip: float, hardware: float | None) -> float:
@@ -219,8 +237,11 @@ def configure(
     overrides: Mapping[str, float] | None = None,
     confirmed: bool = False,
     balance: BalanceConfig | None = None,
+    cell_resolution: float = 0.001,
 ) -> PackConfig:
     """Return a pack's configuration, every level in order; `balance` is how its device does that.
+
+    `cell_resolution` is in V.
 
     `overrides` are settings by key where the user moved them. Raises ConfigError that names the field and what it
     permits: `unknown_chemistry`, `confirm_datasheet`, `unknown_setting`, `out_of_range` (value, minimum, maximum) or
@@ -243,7 +264,7 @@ def configure(
     balance = balance or BalanceConfig()
     values = (
         defaults(chemistry, charge_current=charge_current, discharge_current=discharge_current, hardware=hardware)
-        | _balance_values(balance)
+        | _values(_BALANCING, balance)
         | dict(overrides or {})
     )
     ranges = {setting.key: setting for setting in SETTINGS}
@@ -256,12 +277,13 @@ def configure(
     config = _build(
         chemistry, preset, cells, capacity, charge_current, discharge_current, temperature_sensors, ring, values
     )
-    moved: dict[str, Any] = {
-        field: overrides[setting.key] / scale
-        for setting, field, scale in _BALANCING
-        if overrides and setting.key in overrides
-    }
-    return replace(config, balance=replace(balance, **moved))
+    told = overrides or {}
+    return replace(
+        config,
+        balance=replace(balance, **_moved(_BALANCING, told)),
+        charging=replace(config.charging, **_moved(_CHARGING, told)),
+        cell_resolution=cell_resolution,
+    )
 
 
 def _check_range(field: str, value: float, minimum: float, maximum: float) -> None:
@@ -310,7 +332,7 @@ def _build(
         charge_current=charge_current,
         discharge_current=discharge_current,
         cell_voltage_full=value("cell_voltage_full"),
-        cell_voltage_float=min(preset.float_, value("cell_voltage_full")),
+        cell_voltage_float=min(value("cell_voltage_float"), value("cell_voltage_full")),
         cell_voltage_empty=value("cell_undervoltage_protect"),
         stages=levels(preset, cells, ring, value),
         charge_by_cell_voltage=_falling(value("cell_overvoltage_derate"), value("cell_overvoltage_protect")),

@@ -94,15 +94,17 @@ def limit(
     charge = _lowest(chain(_charging(config, wishes, believed, estimate, alarms), coming[0]))
     discharge = _lowest(chain(_discharging(config, wishes, believed, estimate, alarms), coming[1]))
     bottom = config.cells * min(config.cell_voltage_float, _ceiling(ring))
-    voltage = _lowest(_voltage(config, wishes, believed, charge, bottom))
     known = everything_known(config, believed)
     now = believed.time
-    top = config.cells * config.cell_voltage_full
+    room = config.cells * config.cell_voltage_full - bottom
+    lowered = _lowered(config, state, believed, room, known=known)
+    voltage = _lowest(_voltage(config, wishes, believed, charge, bottom, lowered))
     new = LimitsState(
         exceeded_since=_exceeded_since(state, believed, delivered=delivered),
-        voltage=_ramp(config, state.voltage, voltage, now, min(bottom, voltage.value), top - bottom, known),
-        charge=_ramp(config, state.charge, charge, now, 0.0, config.charge_current, known),
-        discharge=_ramp(config, state.discharge, discharge, now, 0.0, config.discharge_current, known),
+        voltage=ramp(config, state.voltage, voltage, now, min(bottom, voltage.value), room, known),
+        charge=ramp(config, state.charge, charge, now, 0.0, config.charge_current, known),
+        discharge=ramp(config, state.discharge, discharge, now, 0.0, config.discharge_current, known),
+        lowered=lowered,
     )
     permitted = _PERMITTED[known and charge.value > 0, known and discharge.value > 0]
     return new, _bound(new.voltage), _bound(new.charge), _bound(new.discharge), permitted
@@ -179,8 +181,32 @@ def _discharging(
         yield _soc(rated, None if soc is None else soc - window, soc, window)
 
 
+# Of the closed loop that keeps the highest cell at its limit. V a second off each cell for each V of excess:
+# dbus-serialbattery takes 0.2 V·s⁻¹ off 16 cells, and gives 1 mV·s⁻¹ back (thresholds.md 2.8).
+_TAKE: Final = 0.2 / 16
+_GIVE: Final = 0.001 / 16
+# Share of the capacity in A below which no charging is left that a lower voltage could end.
+_ENDED: Final = 0.005
+
+
+def _lowered(config: PackConfig, state: LimitsState, believed: Believed, room: float, *, known: bool) -> float:
+    """Return the V that the charge voltage limit is held below full: the integral of the highest cell's excess.
+
+    Without charging it waits: else a full pack at rest would wind it down to a voltage that an inverter discharges to.
+    """
+    high, current = believed.cell_max, believed.current
+    if high is None or state.charge.fell is None:
+        return state.lowered
+    elapsed = min(config.age_derate, max(0.0, believed.time - state.charge.rose))
+    change = config.cells * _TAKE * (high - config.cell_voltage_full) * elapsed
+    if change > 0:
+        charges = current is None or current > _ENDED * config.capacity
+        return min(room, state.lowered + change) if charges else state.lowered
+    return max(0.0, state.lowered + max(change, -config.cells * _GIVE * elapsed)) if known else state.lowered
+
+
 def _voltage(
-    config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate, bottom: float
+    config: PackConfig, wishes: Wishes, believed: Believed, charge: Candidate, bottom: float, lowered: float
 ) -> Iterator[Candidate]:
     full = config.cell_voltage_full
     if charge.value <= 0:
@@ -191,10 +217,11 @@ def _voltage(
     # A cap below a resting full pack is honoured: an inverter then simply does not charge.
     yield from _wished(inf, wishes.charge_voltage_cap, wishes.leased_charge_voltage, wish=None)
     high = believed.cell_max
-    if high is not None and high > full:
+    over = 0.0 if high is None else max(0.0, high - full)
+    if over or lowered:
         # The cell that runs ahead is brought back to the limit by taking its excess off all of them.
-        over = max(bottom, config.cells * (2 * full - high))
-        yield Candidate(over, "cell_voltage", believed.cell_max_index, high, full)
+        held = max(bottom, config.cells * (full - over) - lowered)
+        yield Candidate(held, "cell_voltage", believed.cell_max_index, high, full)
 
 
 def _curve(rated: float, curve: Curve, rule: str, value: float, index: int | None) -> Iterator[Candidate]:
@@ -243,31 +270,53 @@ def _stopped(rated: float, flow: Flow, alarms: tuple[Alarm, ...]) -> Iterator[Ca
             yield Candidate(rated * left, alarm.key, index, reason.value, reason.threshold)
 
 
-def _ramp(
-    config: PackConfig, ramp: Ramp, target: Candidate, now: float, bottom: float, span: float, known: bool
+class Pace(NamedTuple):
+    """How fast a limit may rise; the fields are those of a pack's configuration."""
+
+    ramp_hold: float
+    ramp_rate: float
+    age_derate: float
+
+
+def ramp(
+    pace: PackConfig | Pace,
+    state: Ramp,
+    target: Candidate,
+    now: float,
+    bottom: float,
+    span: float,
+    known: bool,
+    every: float = 0.0,
 ) -> Ramp:
-    """Return the limit's next place between where it was and `target`."""
-    if ramp.fell is None:
+    """Return the limit's next place between where it was and `target`: down at once, up by `ramp_rate` of `span`.
+
+    With `every` it rises in steps of so many s.
+    """
+    if state.fell is None:
         # The first step: wait at the bottom until the hold is over.
         return Ramp(value=min(bottom, target.value), fell=now, rose=now, reason=Reason(rule="starting", since=now))
-    stays = target.value == ramp.value and (known or target.rule != "rated")
-    if target.value < ramp.value or stays:
-        fell = now if ramp.value - target.value > _NOISE * span or target.rule != ramp.reason.rule else ramp.fell
-        return Ramp(value=target.value, fell=fell, rose=now, reason=_reason(ramp.reason, target, now))
+    stays = target.value == state.value and (known or target.rule != "rated")
+    if target.value < state.value or stays:
+        fell = now if state.value - target.value > _NOISE * span or target.rule != state.reason.rule else state.fell
+        return Ramp(value=target.value, fell=fell, rose=now, reason=_reason(state.reason, target, now))
     if not known:
         return Ramp(
-            value=ramp.value, fell=now, rose=now, reason=_reason(ramp.reason, Candidate(0.0, "value_missing"), now)
+            value=state.value, fell=now, rose=now, reason=_reason(state.reason, Candidate(0.0, "value_missing"), now)
         )
-    if now - ramp.rose > config.age_derate:
+    if now - state.rose > pace.age_derate:
         # Nobody looked in between, so nothing is known of that time: the hold begins anew.
-        return Ramp(value=ramp.value, fell=now, rose=now, reason=ramp.reason)
-    if now - ramp.fell < config.ramp_hold:
-        held = Candidate(0.0, "starting" if ramp.reason.rule == "starting" else "recovering", threshold=target.value)
-        return Ramp(value=ramp.value, fell=ramp.fell, rose=now, reason=_reason(ramp.reason, held, now))
-    value = min(target.value, ramp.value + config.ramp_rate * span * max(0.0, now - ramp.rose))
-    reached = value >= target.value
-    reason = _reason(ramp.reason, target if reached else Candidate(0.0, "recovering", threshold=target.value), now)
-    return Ramp(value=value, fell=ramp.fell, rose=now, reason=reason)
+        return Ramp(value=state.value, fell=now, rose=now, reason=state.reason)
+    if now - state.fell < pace.ramp_hold:
+        held = Candidate(0.0, "starting" if state.reason.rule == "starting" else "recovering", threshold=target.value)
+        return Ramp(value=state.value, fell=state.fell, rose=now, reason=_reason(state.reason, held, now))
+    rising, passed = pace.ramp_rate * span, max(0.0, now - state.rose)
+    if every:
+        begun = state.fell + pace.ramp_hold
+        passed = every * ((now - begun) // every - (state.rose - begun) // every)
+    value = min(target.value, state.value + rising * passed)
+    reached = target.value - value <= rising * every
+    reason = _reason(state.reason, target if reached else Candidate(0.0, "recovering", threshold=target.value), now)
+    return Ramp(value=value, fell=state.fell, rose=now, reason=reason)
 
 
 def _reason(before: Reason, candidate: Candidate, now: float) -> Reason:

@@ -8,11 +8,13 @@ from math import isfinite
 from typing import Any, Final
 
 from .battery import Estimate
+from .charging import CHARGE_RULES, ChargeState
 from .model import (
     NO_TRACKS,
     BalanceMode,
     BalanceState,
     Budget,
+    ChargeStage,
     ContactorsState,
     Level,
     PackConfig,
@@ -24,6 +26,8 @@ from .model import (
     whole,
 )
 from .protection import PROTECTION_KEYS
+from .sharing import Share, Side, bounded
+from .system import SystemState
 
 # Monotonic times mean nothing after a restart, so these are saved as durations or not at all.
 _SUMS: Final = ("charge_in", "charge_out", "energy_in", "energy_out")
@@ -35,6 +39,7 @@ _SPENT: Final = ("charge", "seconds", "energy", "today", "daily", "days")
 _BALANCED: Final = ("completed", "gave_up")
 _MODES: Final = ("balance_mode", "balance_now_mode")
 _KNOWN_MODES: Final = frozenset(BalanceMode)
+_CHARGED: Final = ("count", "low", "absorbed", "still")
 
 
 def save(state: PackState, now: float | None = None) -> dict[str, Any]:
@@ -159,3 +164,66 @@ def _numbers(values: object, count: int) -> tuple[float, ...]:
     """Return the numbers of a list of this length; nothing of any other."""
     numbers = tuple(_number(value) for value in values) if isinstance(values, list | tuple) else ()
     return numbers if len(numbers) == count and whole(numbers) else ()
+
+
+def save_system(state: SystemState) -> dict[str, Any]:
+    """Return what must survive of several packs together: how far charging is, and what is known of their shares."""
+    charging = state.charging
+    return {
+        "charging": {"stage": charging.stage.value, "rule": charging.reason.rule, "soc": charging.soc}
+        | {name: getattr(charging, name) for name in _CHARGED},
+        "shares": {
+            key: {
+                "skew": share.skew,
+                "seen": share.seen,
+                "offset": share.offset,
+                "charge": {"last": share.charge.last, "unseen": share.charge.unseen},
+                "discharge": {"last": share.discharge.last, "unseen": share.discharge.unseen},
+            }
+            for key, share in state.shares.items()
+        },
+    }
+
+
+def restore_system(configs: Mapping[str, PackConfig], saved: object) -> SystemState:
+    """Return a starting state with what was saved of these packs.
+
+    What is spoilt is forgotten: a battery then begins in bulk, learns its shares anew, and permits nothing on the word
+    of a pack that is not heard.
+    """
+    known = _mapping(saved)
+    shares = _mapping(known.get("shares"))
+    return SystemState(
+        shares={key: _share(config, _mapping(shares[key])) for key, config in configs.items() if key in shares},
+        charging=_charging(_mapping(known.get("charging"))),
+    )
+
+
+def _charging(saved: Mapping[str, Any]) -> ChargeState:
+    stage, rule = saved.get("stage"), saved.get("rule")
+    times = {name: max(0.0, _number(saved.get(name)) or 0.0) for name in _CHARGED}
+    if stage not in list(ChargeStage) or rule not in CHARGE_RULES:
+        return ChargeState()
+    return ChargeState(stage=ChargeStage(stage), reason=Reason(rule=rule), soc=_number(saved.get("soc")), **times)
+
+
+def _share(config: PackConfig, saved: Mapping[str, Any]) -> Share:
+    skew, seen, offset = (_number(saved.get(name)) for name in ("skew", "seen", "offset"))
+    if skew is None or seen is None or offset is None or seen < 0:
+        return Share()
+    return Share(
+        skew=bounded(skew),
+        seen=seen,
+        offset=offset,
+        charge=_side(_mapping(saved.get("charge")), config.charge_current),
+        discharge=_side(_mapping(saved.get("discharge")), config.discharge_current),
+    )
+
+
+def _side(saved: Mapping[str, Any], rated: float) -> Side:
+    last = _number(saved.get("last")) or 0.0
+    return Side(last=min(rated, max(0.0, last)), unseen=saved.get("unseen") is not False)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

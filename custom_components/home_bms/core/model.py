@@ -99,6 +99,17 @@ class BalanceMode(StrEnum):
     ALWAYS = "always"
 
 
+class ChargeStage(StrEnum):
+    """How far a battery is on its way to full."""
+
+    BULK = "bulk"
+    """Not at the charge voltage yet."""
+    ABSORPTION = "absorption"
+    """At the charge voltage: the current tails off and cells are evened out."""
+    FLOAT = "float"
+    """Full, and asked for less voltage."""
+
+
 class ContactorState(StrEnum):
     """Where one direction's switch is on its way."""
 
@@ -529,6 +540,8 @@ class LimitsState:
     charge: Ramp = Ramp()
     discharge: Ramp = Ramp()
     exceeded_since: float | None = None
+    lowered: float = 0.0
+    """V below full to which the highest cell has brought the charge voltage limit so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -710,6 +723,20 @@ class BalanceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeConfig:
+    """When a pack counts as full and when it is charged again (`thresholds.md` 2.5, 2.8, 2.9)."""
+
+    hold: float = 900.0
+    """s at the charge voltage, with the current tailed off, before it floats (dbus-serialbattery: 15 min)."""
+    longest: float = 6 * 3600.0
+    """s at the charge voltage after which it floats whatever its cells do (diyBMS: 6 h)."""
+    difference: float = 0.010
+    """V between highest and lowest cell up to which they are level (dbus-serialbattery)."""
+    again: float = 5.0
+    """Percent of charge used since it was full after which it is charged again (diyBMS: below 96 %)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackConfig:
     """One pack's fixed facts: what it is made of and where its edges lie. Build it with `chemistry.configure`."""
 
@@ -725,7 +752,7 @@ class PackConfig:
     cell_voltage_full: float
     """V per cell of the charge voltage limit."""
     cell_voltage_float: float
-    """V per cell that the charge voltage limit falls back to when charging is not permitted."""
+    """V per cell that the charge voltage limit falls back to when the battery is full, or may not be charged."""
     cell_voltage_empty: float
     """V of the lowest cell under load that counts as empty."""
     stages: Mapping[str, tuple[Stage, ...]]
@@ -762,8 +789,11 @@ class PackConfig:
     """... and from then on none."""
     open_after: float = 30.0
     """s without valid data while current was flowing before the switches open."""
+    cell_resolution: float = 0.001
+    """V in which the device tells a cell; cells that are too coarse are shown and never judged."""
     contactors: ContactorConfig = ContactorConfig()
     balance: BalanceConfig = BalanceConfig()
+    charging: ChargeConfig = ChargeConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -800,21 +830,58 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackShare:
+    """How one pack takes part in the battery, and why."""
+
+    charges: bool
+    """Whether its charge limit counts, and it is counted on to take its share."""
+    discharges: bool
+    reason: Reason
+    """Of `roster.PACK_RULES`."""
+    share: float | None
+    """0-1 of each further ampere of the battery; `None` of a pack that takes no part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charging:
+    """How far the battery is on its way to full, and what it waits for or why it went back."""
+
+    stage: ChargeStage
+    reason: Reason
+    """Of `charging.CHARGE_RULES`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SystemDecision:
     """What all packs together allow and hold; the inverter's view."""
 
     cvl: Bound
+    """What a charger is to be asked for; no pack tolerates less."""
     ccl: Bound
     dcl: Bound
+    charging: Charging
+    packs: Mapping[str, PackShare]
+    """By the packs' keys."""
     voltage: float | None
+    """V of the bus: the mean of the packs that take part."""
     current: float | None
+    """A, `None` while a pack that nobody sees may carry some too."""
     power: float | None
     soc: float | None
+    """Of the packs that take part, weighted by capacity; of all while none does."""
     soh: float | None
     capacity: float
+    """Ah of all packs."""
     stored_energy: float | None
     """Wh."""
     energy_in: float
     energy_out: float
-    weakest: str | None
-    """The key of the pack that sets the charge or discharge limit."""
+    weakest_charge: str | None
+    """The key of the pack that sets the charge current limit ..."""
+    weakest_discharge: str | None
+    """... and that of the one that sets the discharge current limit."""
+
+    @property
+    def weakest(self) -> str | None:
+        """The key of the pack that sets the lower of the two."""
+        return self.weakest_charge if self.ccl.value <= self.dcl.value else self.weakest_discharge

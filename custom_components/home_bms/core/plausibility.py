@@ -7,6 +7,7 @@ from math import inf, isfinite
 from statistics import median
 from typing import Final
 
+from .coarse import too_coarse
 from .frozen import frame_frozen, still_cells
 from .model import (
     NO_DOUBTS,
@@ -64,6 +65,7 @@ DOUBTS: Final = (
     "jump",
     "sum_of_cells",
     "wrong_count",
+    "too_coarse",
     "frozen",
     "disagrees",
     "open_wire",
@@ -185,6 +187,9 @@ def _cells(
         # Too few or too many: which is which cannot be known.
         if raw:
             doubts["cells"] = "wrong_count"
+        return (None,) * config.cells
+    if too_coarse(config):
+        doubts.update(dict.fromkeys([f"cell_{number}" for number in range(1, len(raw) + 1)], "too_coarse"))
         return (None,) * config.cells
     last = trust.cells
     # After a gap the voltage may have gone on.

@@ -8,7 +8,7 @@ from typing import Final
 
 from .contactors import rests
 from .model import ContactorState, Join, Level, PackConfig, Reason, Snapshot
-from .system import Packs
+from .roster import Packs
 
 JOIN_RULES: Final = (
     "bus_dead",

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from custom_components.home_bms.core.bank import Bank
 from custom_components.home_bms.core.model import ConfigError
-from custom_components.home_bms.core.protection import PROTECTION_KEYS
-from custom_components.home_bms.hw.inverters.can_alarms import TROUBLES, Trouble
-from custom_components.home_bms.hw.inverters.can_fields import cut, modules, raised, version
+from custom_components.home_bms.hw.inverters.can_fields import cut, raised
 from custom_components.home_bms.hw.inverters.can_inverter import nothing_permitted
 from custom_components.home_bms.hw.inverters.can_protocol import options_from_data
 from custom_components.home_bms.hw.inverters.inverter import charge_current, discharge_current
@@ -398,51 +396,3 @@ def test_a_solax_battery_tells_its_energy() -> None:
     assert ultra[0x187E, True] == [bytes.fromhex("A0410000613D0000")]
     assert ultra[0x1874, True][0][4:6] == (3341).to_bytes(2, "little")
     assert round_of(protocol, STACK)[0x1874, True][0][4:6] == (33).to_bytes(2, "little")
-
-
-# --- Alarms ----------------------------------------------------------------------------------------------------------
-
-
-def test_every_protection_is_some_trouble() -> None:
-    assert set(TROUBLES) == set(PROTECTION_KEYS)
-
-
-@pytest.mark.parametrize("key", sorted(key for key, trouble in TROUBLES.items() if trouble))
-@pytest.mark.parametrize("name", ["victron_can", "sma", "pylontech_lv", "growatt_lv", "pylontech_hv"])
-def test_every_alarm_reaches_the_inverter(name: str, key: str) -> None:
-    words = told(name, replace(HOME, alarms=frozenset({key})))
-    raised_ones = words["alarms"] | words.get("bits", set()) | words.get("errors", set())
-    assert len(raised_ones) >= 1, words
-    assert not words["warnings"]
-    if "bits" in words:
-        assert len(words["bits"]) == len(words["alarms"]) == 1
-
-
-@pytest.mark.parametrize("name", ["victron_can", "pylontech_lv", "growatt_lv", "pylontech_hv"])
-def test_a_warning_is_no_alarm(name: str) -> None:
-    words = told(name, replace(HOME, warnings=frozenset({"charge_undertemperature", "soc_reserve"})))
-    assert words["warnings"] == {"low_temperature_charge"}
-    assert not words["alarms"]
-
-
-def test_a_protection_of_a_later_version_is_a_general_trouble() -> None:
-    assert told("victron_can", replace(HOME, alarms=frozenset({"meteor"})))["alarms"] == {Trouble.GENERAL}
-
-
-# --- Fields ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [("1.17.2", (0x01, 0x17)), ("v2", (2, 0)), ("", (0, 0)), ("x.y", (0, 0)), ("250.3", (0x99, 3))],
-)
-def test_a_version_is_read_as_far_as_it_is_one(text: str, numbers: tuple[int, int]) -> None:
-    assert version(text) == numbers
-
-
-@pytest.mark.parametrize(
-    ("cells", "given_modules", "expected"),
-    [(45, 0, (3, 15)), (96, 0, (6, 16)), (23, 0, (1, 23)), (0, 0, (1, 0)), (45, 9, (9, 5))],
-)
-def test_modules_are_guessed_from_the_cells(cells: int, given_modules: int, expected: tuple[int, int]) -> None:
-    assert modules(replace(HOME, cells=cells), given_modules) == expected

@@ -155,7 +155,8 @@ async def test_nothing_is_sent_before_a_byd_or_growatt_inverter_has_spoken(bus: 
     await bus.say(CanFrame(id=0x151, data=b"\x01" + bytes(7)), CanFrame(id=0x091, data=bytes.fromhex("0D80FF850000")))
     await until(lambda: len(bus.of(0x3D0)) == 4)
     reading = await link.async_read()
-    assert (reading.voltage, reading.current, reading.power) == (345.6, -12.3, pytest.approx(345.6 * -12.3))
+    # What its current means nobody has proven.
+    assert (reading.voltage, reading.current, reading.power) == (345.6, None, None)
     bus.shift += 11
     assert (await link.async_read()).voltage is None
     await link.async_release()

@@ -5,7 +5,6 @@ Big endian, 11-bit identifiers, 500 kbit/s (`can/06_other_hv.md`). Nothing is se
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, replace
 from functools import partial
 from struct import pack
@@ -14,8 +13,7 @@ from typing import Final
 from ...core.bank import Bank
 from ..can_frame import CanFrame
 from .can_fields import S16, U16, charge, energy, extreme, health, known, letters, packed, raw, raw_limits
-from .can_protocol import LIMITS, Answer, CanProtocol, FrameRow, Heard, Options, option
-from .inverter import Ability
+from .can_protocol import Answer, CanProtocol, FrameRow, Heard, Options, option
 
 IDENTIFY: Final = 0x151
 MEASURED: Final = 0x091
@@ -97,9 +95,9 @@ def _hear(frame: CanFrame, heard: Heard, options: BydOptions) -> Answer:
             return Answer(heard, (WHO,))
         brand = "".join(letter for letter in frame.data[1:].decode("ascii", "ignore") if letter.isprintable())
         heard = replace(heard, manufacturer=brand.strip())
-    elif frame.key == MEASURED and len(frame.data) >= 4:
-        voltage, current = struct.unpack_from(">Hh", frame.data)
-        heard = replace(heard, told=frame.time, voltage=voltage / 10, current=current / 10)
+    elif frame.key == MEASURED and len(frame.data) >= 2:
+        # The current behind it is not read: 0.1 or 0.01 A, and which sign is charging, are both unproven.
+        heard = replace(heard, told=frame.time, voltage=int.from_bytes(frame.data[:2], "big") / 10)
     return Answer(heard, (WHO,) if first else ())
 
 
@@ -110,7 +108,6 @@ BYD_HVS: Final = CanProtocol(
     rows=lambda _: _ROWS,
     listens=frozenset({IDENTIFY, MEASURED, CHARGE, TIME, OTHER}),
     hear=_hear,
-    abilities=LIMITS | Ability.MEASURES,
     spacing=0.02,
     waits=True,
 )

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, override
 
-from ...core.bank import Bank
+from ...core.bank import STALLED, Bank
 from ..can import CLAIM_AFTER, CanLink, CanState
 from ..can_claim import CanClaim
 from ..can_frame import CanFrame, frame_of
@@ -34,8 +34,6 @@ DRAINED_WITHIN: Final = 1.0
 """s in which a frame leaves, or the bus is in trouble."""
 SILENT: Final = "inverter_silent"
 """The alarm that says that the inverter is late."""
-STALLED: Final = "loop_late"
-"""The protection that an inverter is told of when nothing new was told to this link."""
 
 
 def nothing_permitted(bank: Bank) -> Bank:
