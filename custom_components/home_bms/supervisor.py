@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,14 +13,16 @@ from typing import Any, Final, Protocol
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from .const import LOGGER, POLL_PERIOD, RELEASE_TIMEOUT, SETUP_PATIENCE, WRITES_TO_TELL
+from .const import ADDRESS_SHARED_FOR, LOGGER, POLL_PERIOD, RELEASE_TIMEOUT, SETUP_PATIENCE, WRITES_TO_TELL
 from .core import bms
 from .core.blackbox import BlackBox, Box
 from .core.model import Alarm, Decision, Flow, Level, PackConfig, PackReading, PackState, Reason, Snapshot, Switches
-from .hw.driver import DeviceInfo, Driver, DriverError
+from .hw.driver import DeviceInfo, Driver, DriverError, IdentityChangedError
 
 # The share of a period that a tick waits for the pack; the rest is for acting and for Home Assistant.
 PATIENCE: Final = 0.7
+# Readings from which the time between two of them is told.
+ARRIVALS: Final = 10
 
 
 class Link(StrEnum):
@@ -36,6 +39,8 @@ class Trouble(StrEnum):
     """What a person is told of and can mend; also the keys of the repair issues."""
 
     IDENTITY_CHANGED = "identity_changed"
+    ADDRESS_SHARED = "address_shared"
+    """Ours and another pack answer in turn."""
     WRITE_FAILED = "write_failed"
     INTERNAL_ERROR = "internal_error"
 
@@ -60,6 +65,8 @@ class Statistics:
     """Percent of the last requests that were answered soundly."""
     cycle_time: float | None = None
     """s from the tick to its end."""
+    between_readings: float | None = None
+    """s between two readings, of the last few, or since the last if that is longer; a crowded bus brings fewer."""
     last_error: str | None = None
     """The key of the last read or write error."""
 
@@ -127,6 +134,9 @@ class Supervisor:
         self._loop: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[PackReading] | None = None
         self._acting: asyncio.Task[None] | None = None
+        self._arrivals: deque[float] = deque(maxlen=ARRIVALS)
+        self._foreign: deque[float] = deque(maxlen=2)
+        """When another pack came in place of ours, the last two times."""
         self._identify = True
         self._introduced: DeviceInfo | None = None
         self._began: float | None = None
@@ -204,7 +214,11 @@ class Supervisor:
         await self._keep(snapshot.decision, patience)
         await self._await_act(began + patience)
         self._end_faults()
-        self.statistics.cycle_time = self._hass.loop.time() - began
+        now = self._hass.loop.time()
+        self.statistics.cycle_time = now - began
+        if (intervals := len(self._arrivals) - 1) > 0:
+            mean = (self._arrivals[-1] - self._arrivals[0]) / intervals
+            self.statistics.between_readings = max(mean, now - self._arrivals[-1])
 
     async def _look(self, patience: float) -> None:
         """Wait a while for a fresh reading; one that comes later is taken at the next tick."""
@@ -240,14 +254,14 @@ class Supervisor:
     def _recognise(self, info: DeviceInfo) -> None:
         """Refuse any pack but the one that was set up."""
         if self._fingerprint is not None and info.fingerprint != self._fingerprint:
-            raise _ForeignPackError(info.fingerprint)
+            raise IdentityChangedError(self._fingerprint, info.fingerprint)
 
     def _take(self, looking: asyncio.Task[PackReading]) -> None:
         """Take what a read brought."""
         with self._guarded():
             try:
                 self._last = looking.result()
-            except _ForeignPackError as err:
+            except IdentityChangedError as err:
                 self._forget_pack(err)
             except DriverError as err:
                 self._lose(err.key, str(err))
@@ -261,6 +275,11 @@ class Supervisor:
 
     def _answer(self) -> None:
         """Note that the pack answers, and say so once."""
+        now = self._hass.loop.time()
+        self._arrivals.append(now)
+        if self._foreign and now - self._foreign[-1] >= ADDRESS_SHARED_FOR:
+            self._foreign.clear()
+            self._watcher.async_trouble(Trouble.ADDRESS_SHARED, stands=False)
         was, self.statistics.link = self.statistics.link, Link.ANSWERING
         if was in (Link.SILENT, Link.FOREIGN):
             LOGGER.info("%s answers again", self._name)
@@ -277,7 +296,7 @@ class Supervisor:
             LOGGER.warning("%s does not answer: %s", self._name, message)
             self.statistics.link = Link.SILENT
 
-    def _forget_pack(self, err: _ForeignPackError) -> None:
+    def _forget_pack(self, err: IdentityChangedError) -> None:
         """Note that another pack answers: what is known of ours no longer holds, and the other is not written to."""
         self.statistics.failed_reads += 1
         self.statistics.last_error = err.key
@@ -287,6 +306,9 @@ class Supervisor:
             LOGGER.warning("%s: %s", self._name, err)
             self.statistics.link = Link.FOREIGN
             self._watcher.async_trouble(Trouble.IDENTITY_CHANGED, stands=True, error=err.fingerprint)
+            self._foreign.append(now := self._hass.loop.time())
+            if len(self._foreign) > 1 and now - self._foreign[0] < ADDRESS_SHARED_FOR:
+                self._watcher.async_trouble(Trouble.ADDRESS_SHARED, stands=True, error=err.fingerprint)
 
     def _judge(self) -> Snapshot:
         """Step core; should that break, nothing is permitted."""
@@ -390,14 +412,6 @@ class Supervisor:
         task = self._hass.async_create_background_task(work, f"home_bms {self._name} {what}")
         task.add_done_callback(_retrieve)
         return task
-
-
-class _ForeignPackError(DriverError):
-    """Another pack answers where ours was."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self.fingerprint = fingerprint
-        super().__init__("identity_changed", "Another pack answers in its place")
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from . import balance, beside, reaction, sample, step
+from . import balance, beside, bus, reaction, sample, step
 from .result import Result
 
 
@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     parser.add_argument("--runs", type=int, default=200, help="trips to measure the reaction with (%(default)s)")
     parser.add_argument("--seconds", type=float, default=120, help="of a real Home Assistant (%(default)s)")
+    parser.add_argument("--bus", type=float, default=60, metavar="SECONDS", help="of a crowded bus (%(default)s)")
     options = parser.parse_args()
 
     # A server that is stopped while somebody asks says so at length.
@@ -34,6 +35,8 @@ def main() -> int:
         f"From a register beyond its trip level to the write that opens the switch, polled every {reaction.PERIOD} s"
     )
     results += _show(title, list(asyncio.run(reaction.measure(options.runs))))
+    title = f"{bus.PACKS} packs on one bus at {bus.BAUDRATE} baud, each thinking for {bus.TURNAROUND * 1000:.0f} ms"
+    results += _show(title, list(asyncio.run(bus.measure(options.bus))))
     results += _show("Evening out two cells that are ahead, on a virtual pack", list(balance.measure()))
     title = (
         f"In a real Home Assistant over {options.seconds:.0f} s, beside its modbus integration with a sensor per value"

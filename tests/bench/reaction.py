@@ -110,7 +110,7 @@ async def _pack(number: int, runs: int) -> list[float]:
         name=f"pack {number}",
         # No bus is behind this link that would need silence between two requests.
         driver=DEVICES["jk_pb"].driver(connection.for_unit(1), spacing=0.0),
-        serial_number=pack.info.serial_number,
+        fingerprint=pack.info.fingerprint,
         config=config,
         state=bms.start(config),
         watcher=Permitting(),

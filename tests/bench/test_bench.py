@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from . import beside, reaction, sample, step
+from ..matrix.timewarp import warped
+from . import beside, bus, reaction, sample, step
 from .result import Result
 
 
@@ -44,6 +47,21 @@ def test_every_size_of_pack_is_learned_from_and_a_look_is_the_longest_sample(mon
 async def test_every_run_ends_with_the_switch_open_on_the_wire(socket_enabled: None) -> None:
     results = list(await reaction.measure(runs=reaction.PACKS))
     assert all(result.value > 0 for result in results if result.unit == "periods")
+
+
+async def test_packs_of_every_kind_share_a_bus_and_a_dead_unit_is_beside_them(socket_enabled: None) -> None:
+    # On a bus all of it is waiting, which is left out here.
+    with warped(asyncio.get_running_loop()):
+        results = list(await bus.measure(seconds=10, packs=3))
+    assert [result.unit for result in results] == ["s", "s", "s", "times", "s", "s", "s", "times", "a minute"]
+    assert all(result.value > 0 for result in results if result.unit == "s")
+
+
+def test_no_two_units_of_the_bench_have_one_address_and_none_one_that_its_kind_cannot_have() -> None:
+    wired = bus.on_the_bus(17)
+    assert len({unit for _, unit in wired}) == len(wired) == 17
+    assert all(unit in device.unit_ids for device, unit in wired)
+    assert len({device.key for device, _ in wired}) > 3
 
 
 def test_the_other_integration_is_asked_for_the_same_values() -> None:

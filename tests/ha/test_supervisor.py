@@ -16,7 +16,7 @@ from custom_components.home_bms import supervisor
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Alarm, Level
-from custom_components.home_bms.hw.driver import DriverError
+from custom_components.home_bms.hw.driver import DriverError, IdentityChangedError
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ENTRY_ID, PACK_ID, PERIOD, SERIAL, ScriptedDriver, lost, make_entry, set_up, ticks, until
@@ -294,6 +294,29 @@ async def test_another_pack_in_the_place_of_ours_is_not_believed_and_never_writt
     driver.identity = ours
     await until(lambda: pack.statistics.link is Link.ANSWERING)
     assert issue(hass, "identity_changed") is None
+
+
+async def test_two_packs_in_turn_share_an_address_and_a_person_is_told_which(
+    hass: HomeAssistant, pack: PackCoordinator, driver: ScriptedDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "ADDRESS_SHARED_FOR", 0.5)
+    ours = driver.identity
+    for turn in range(2):
+        assert issue(hass, "address_shared") is None, turn
+        driver.error = IdentityChangedError(SERIAL, "JK-9999")
+        await until(lambda: pack.statistics.link is Link.FOREIGN)
+        driver.error, driver.identity = None, ours
+        await until(lambda: pack.statistics.link is Link.ANSWERING)
+    raised = issue(hass, "address_shared")
+    assert raised is not None
+    assert raised.translation_placeholders == {"name": "Pack 1", "error": "JK-9999", "address": "1 (127.0.0.1:502)"}
+    await until(lambda: issue(hass, "address_shared") is None)
+
+
+async def test_the_time_between_two_readings_is_told(pack: PackCoordinator, driver: ScriptedDriver) -> None:
+    await until(lambda: pack.statistics.between_readings is not None)
+    driver.error = lost()
+    await until(lambda: (pack.statistics.between_readings or 0.0) > 10 * PERIOD)
 
 
 async def test_a_pack_without_a_known_serial_number_is_taken_as_it_is(

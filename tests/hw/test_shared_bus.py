@@ -285,6 +285,25 @@ async def test_every_pack_is_read_once_before_one_is_read_twice(build: Build) ->
     assert set(counts.values()) == {6}
 
 
+async def test_requests_that_follow_each_other_are_one_poll_though_nobody_says_so(event_loop_time: Warp) -> None:
+    line = Roundabout()
+    units = [Unit() for _ in range(3)]
+    lanes = [lane(unit, line, number) for number, unit in enumerate(units, 1)]
+    for unit in units:
+        unit.takes = 0.1
+
+    async def poll(number: int) -> None:
+        for _ in range(3):
+            await read(lanes[number])
+        done.append(number)
+
+    done: list[int] = []
+    await asyncio.gather(*(poll(number) for number in range(3)))
+    await asyncio.gather(*(poll(number) for number in (2, 0, 1)))
+    # Whoever has begun is through before those behind it.
+    assert done == [0, 1, 2, 2, 0, 1]
+
+
 async def test_a_write_overtakes_whoever_waits_to_read(build: Build) -> None:
     units = (1, 2, 3, 4, 5)
     street = await build(*units)
@@ -339,12 +358,12 @@ async def test_a_dead_unit_costs_the_others_little(build: Build, clock: Callable
     without = await cycle(alive, 30)
     street.bus.inject(4, BusFault.DEAD)
     street.carried()
-    beside = await cycle([*alive, dead], 30)
+    first, then = await cycle([*alive, dead], 20), await cycle([*alive, dead], 30)
     for driver in alive:
-        assert beside[driver] >= 0.8 * without[driver]
-    assert beside[dead] == 0
+        assert then[driver] >= 0.85 * without[driver]
+    assert first[dead] == then[dead] == 0
     # Three requests until it is left alone, then after 1, 2, 4, 8, 16 s and every half minute.
-    assert 5 <= sum(each.unit_id == 4 for each in street.carried()) <= 7
+    assert 5 <= sum(each.unit_id == 4 for each in street.carried()) <= 8
 
 
 async def test_a_unit_that_is_left_alone_says_so_without_touching_the_link(

@@ -41,6 +41,9 @@ PATIENCE = 60.0
 class ClockedDevice:
     """The JK's driver, by the test's clock."""
 
+    own_line = False
+    broadcast = None
+
     def __init__(self) -> None:
         self.change: Callable[[PackReading], PackReading] | None = None
         """What is made of each reading, for what no register can hold."""

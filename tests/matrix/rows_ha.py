@@ -144,14 +144,17 @@ SILENCE = Check(
 OPENED_LEFT = Check(
     text="no switch is closed by leaving", holds=lambda b: all(w.switches.charge is not True for w in b.server.writes)
 )
-ALL_STOPPED = Check(
-    text="the system's CCL = DCL = 0",
-    holds=lambda b: {together(b).ccl.value, together(b).dcl.value} == {0.0},
+QUARTERED = Check(
+    text="the system's limits are what is left when the silent one gets a quarter of what it last permitted",
+    holds=lambda b: (
+        all(0.0 < bound.value < 75.0 for bound in (together(b).ccl, together(b).dcl))
+        and together(b).ccl.reason.rule == "pack_unseen"
+    ),
 )
 NO_SUM = Check(text="the system's current is unknown", holds=lambda b: together(b).current is None)
 ALL_RAMPED = Check(
-    text="the system's limits are those of both packs",
-    holds=lambda b: min(together(b).ccl.value, together(b).dcl.value) > 250.0,
+    text="the system's limits are more than one pack's",
+    holds=lambda b: min(together(b).ccl.value, together(b).dcl.value) > 145.0,
 )
 UNSEEN = (SHIFTED, BROKEN)
 
@@ -200,10 +203,10 @@ ROWS = (
     Row(
         number=65, area="multi", where=Where.LINK, fault="One of two parallel packs is silent",
         injected="line: swallow all answers of one pack", scene=Scene(wanted=60.0, two=True),
-        inject=spoil(proxy.swallow), react=(within(11, ALL_STOPPED),), never=UNSEEN, mend=sound,
+        inject=spoil(proxy.swallow), react=(within(12, QUARTERED),), never=UNSEEN, mend=sound,
         recover=(within(110, ALL_RAMPED),),
-        why="Stricter: nobody knows whether the silent one's switches still carry its share, so all stop until they are"
-        " known to be open.",
+        why="Stricter: nobody knows whether the silent one's switches still carry its share, so the other's limits must"
+        " hold alone and the silent one may get a quarter of what it last permitted.",
     ),
     Row(
         number=65, part="b", area="multi", fault="One of two parallel packs is silent: its last current",

@@ -341,15 +341,17 @@ ROWS = (
     Row(
         number=32, part="b", area="data", fault="Two packs answer on one address, now the one, now the other",
         injected="line: serial numbers alternate", scene=RTU, inject=second_pack(0.0),
-        react=(within(62, NO_CURRENT), within(62, issue("identity_changed"))), never=(BROKEN,), mend=remove_second,
+        react=(within(62, NO_CURRENT), within(62, issue("identity_changed")), within(100, issue("address_shared"))),
+        never=(BROKEN,), mend=remove_second,
         recover=(within(70, no_issue("identity_changed")), within(170, RAMPED)),
-        why="The serial number of a link that never failed is looked at once a minute.",
+        why="The serial number of a link that never failed is looked at every ten seconds.",
     ),
     Row(
         number=32, part="c", area="data", fault="Two packs answer on one address, often at once: a person is told",
         injected="line: serial numbers alternate, 40 % of the frames collide", scene=RTU, inject=second_pack(0.4),
-        react=(within(30, issue("identity_changed")),), mend=remove_second,
-        defect="the limits are zero, but nothing names the address: the serial number is rarely read whole",
+        react=(within(30, issue("identity_changed")), within(60, issue("address_shared"))), mend=remove_second,
+        recover=(within(70, no_issue("identity_changed")), within(200, no_issue("address_shared"))),
+        why="That they share an address is told when the other has come twice within two minutes, and for as long.",
     ),
     Row(
         number=71, area="bus", fault="Another integration reads over the same link without pause",

@@ -16,23 +16,40 @@ STALE_PERIODS: Final = 3
 STALE_LEAST: Final = 5.0
 """s; a message that was not heard for longer than this and `STALE_PERIODS` periods says nothing about now."""
 
+LEARNING: Final = 0.2
+"""Weight of the last period in the learned one."""
+PERIOD_MOST: Final = 60.0
+"""s; a longer silence is a silence and no period (`can/06_other_hv.md`: the slowest frames come once a minute)."""
+
 
 class Heard:
     """The newest value of each signal of one device, with the time when its frame came."""
 
-    def __init__(self) -> None:
+    def __init__(self, period: float = 1.0) -> None:
+        """`period` in s is the shortest that is learned of messages whose map does not tell theirs."""
         self._values: dict[str, tuple[Told, float, float]] = {}
+        """Value, time, and until when it counts."""
+        self._learned: dict[str, float] = {}
+        self._period = period
         self.last_time = float("-inf")
         """When the last frame came."""
         self.now = float("-inf")
         """The moment of judgement."""
 
-    def put(self, values: Mapping[str, Told], time: float, period: float) -> None:
-        """Take what a frame said, one of which comes each `period` s."""
-        until = time + max(STALE_PERIODS * period, STALE_LEAST)
+    def put(self, values: Mapping[str, Told], time: float, period: float | None) -> None:
+        """Take what a frame said, one of which comes each `period` s; `None`: as often as each value was seen to."""
         self.last_time = self.now = time
         for name, value in values.items():
-            self._values[name] = value, time, until
+            usual = self._seen(name, time) if period is None else period
+            self._values[name] = value, time, time + max(STALE_PERIODS * usual, STALE_LEAST)
+
+    def _seen(self, name: str, time: float) -> float:
+        """Return how often a value seems to come, in s: of a multiplexed message each has its own turn."""
+        period = self._learned.get(name, self._period)
+        if (known := self._values.get(name)) is not None:
+            period += LEARNING * (min(time - known[1], PERIOD_MOST) - period)
+        self._learned[name] = period
+        return max(period, self._period)
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - a signal may be a number or text
         """Return a value; `None` where it was not heard lately or the device has none."""

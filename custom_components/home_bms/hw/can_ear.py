@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from .can_device import CanDevice, Heard
 from .can_fast_packet import FastPackets
@@ -11,12 +11,6 @@ from .can_quirks import BrokenFrameError, Values
 
 if TYPE_CHECKING:
     from .can_layout import FrameMap
-
-
-LEARNING: Final = 0.2
-"""Weight of the last period in the learned one."""
-PERIOD_MOST: Final = 60.0
-"""s; a longer silence is a silence and no period (`can/06_other_hv.md`: the slowest frames come once a minute)."""
 
 
 class Ear:
@@ -31,8 +25,6 @@ class Ear:
         self._frames = frames
         self._wanted = node
         self._packets = FastPackets()
-        self._steps: dict[int, tuple[float, float]] = {}
-        """Of messages without a known period: when each last came, and how often it seems to."""
         # What an inverter says is no sign of life of the battery. A user's file may call its nodes anything.
         theirs = (key for key, layout in frames.messages.items() if not (device.frames and layout.asks))
         self._nominal = {key & device.mask: key for key in theirs}
@@ -74,17 +66,9 @@ class Ear:
             if not self._wants(node):
                 return None
         if values:
-            period = self._frames.messages[key].period or self._learned(frame)
-            self.nodes.setdefault(node, Heard()).put(values, frame.time, period)
+            period = self._frames.messages[key].period
+            self.nodes.setdefault(node, Heard(device.period)).put(values, frame.time, period)
         return values
 
     def _wants(self, node: int) -> bool:
         return node in self._device.nodes if self._wanted is None else node == self._wanted
-
-    def _learned(self, frame: CanFrame) -> float:
-        """Return how often a message comes whose map does not say it, in s."""
-        usual = self._device.period
-        last, period = self._steps.get(frame.key, (frame.time - usual, usual))
-        period += LEARNING * (min(frame.time - last, PERIOD_MOST) - period)
-        self._steps[frame.key] = frame.time, period
-        return max(period, usual)

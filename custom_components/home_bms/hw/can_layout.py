@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,6 +15,7 @@ from bitstruct import Error as BitstructError
 from cantools.database.can import Database, Message, Signal
 from cantools.database.errors import Error as CantoolsError
 
+from .can_bits import extract
 from .can_frame import EXTENDED, LONGEST, CanFrame, frame_of
 from .can_quirks import QUIRKS, Told
 
@@ -45,8 +46,10 @@ class SignalLayout:
     floating: bool
     signed: bool
     bits: int
-    first: int
-    """The byte in which it begins, of texts."""
+    start: int
+    """The bit at which it begins, as the file counts."""
+    little: bool
+    """Whether its low byte comes first."""
     selected_by: str | None
     """The multiplexer that says whether the frame has it ..."""
     selected: frozenset[int]
@@ -60,6 +63,11 @@ class SignalLayout:
     def text(self) -> bool:
         """Whether it is text."""
         return self.unit == TEXT
+
+    @property
+    def first(self) -> int:
+        """The byte in which it begins, of texts."""
+        return max(0, self.start // 8)
 
     def told(self, raw: float) -> Told:
         """Return what a raw value says."""
@@ -99,17 +107,14 @@ class Layout:
     """s from one to the next, where the file tells."""
     asks: bool
     """Whether it comes from who reads a device, as our own files say: an inverter, a host."""
-    signals: Mapping[str, SignalLayout]
-    message: Message
+    loose: bool
+    """Whether its signals overlap or do not fit, so that each is read by itself."""
+    signals: Mapping[str, SignalLayout] = field(repr=False)
+    message: Message = field(repr=False)
 
     def decode(self, data: bytes) -> dict[str, Told]:
         """Return what data say; signals that they are too short for, and unknown multiplexers, are left out."""
-        raws: Mapping[str, Any] = {}
-        if not all(signal.text for signal in self.signals.values()):
-            try:
-                raws = self.message.decode_simple(data, decode_choices=False, scaling=False, allow_truncated=True)
-            except FAILURES:
-                return {}
+        raws = self._apart(data) if self.loose else self._together(data)
         told: dict[str, Told] = {}
         for name, signal in self.signals.items():
             if signal.text:
@@ -140,6 +145,36 @@ class Layout:
                 room = signal.bits // 8
                 data[signal.first : signal.first + room] = str(text).encode("ascii")[:room].ljust(room, b"\0")
         return frame_of(self.key, bytes(data[: self.size if size is None else size]))
+
+    def _together(self, data: bytes) -> Mapping[str, Any]:
+        """Return the raw values by cantools."""
+        if all(signal.text for signal in self.signals.values()):
+            return {}
+        try:
+            return self.message.decode_simple(data, decode_choices=False, scaling=False, allow_truncated=True)
+        except FAILURES:
+            return {}
+
+    def _apart(self, data: bytes) -> Mapping[str, Any]:
+        """Return the raw values of signals that cantools cannot take out together."""
+        raws = {
+            name: extract(
+                data,
+                start=signal.start,
+                bits=signal.bits,
+                little=signal.little,
+                signed=signal.signed,
+                floating=signal.floating,
+            )
+            for name, signal in self.signals.items()
+        }
+
+        def here(signal: SignalLayout) -> bool:
+            if signal.selected_by is None:
+                return True
+            return raws[signal.selected_by] in signal.selected and here(self.signals[signal.selected_by])
+
+        return {name: raw for name, raw in raws.items() if raw is not None and here(self.signals[name])}
 
     def _selected(self, signal: SignalLayout, values: Mapping[str, Told]) -> bool:
         """Whether the frame that is to be made has a signal."""
@@ -184,6 +219,7 @@ def _layout(message: Message) -> Layout:
         name=message.name,
         size=message.length,
         period=message.cycle_time / 1000 if message.cycle_time else None,
+        loose=_loose(message),
         asks=not HOSTS.isdisjoint(message.senders),
         signals=MappingProxyType({signal.name: _signal(signal, selectors) for signal in message.signals}),
         message=message,
@@ -206,13 +242,24 @@ def _signal(signal: Signal, selectors: set[str]) -> SignalLayout:
         floating=floating,
         signed=signal.is_signed,
         bits=signal.length,
-        first=max(0, signal.start // 8),
+        start=signal.start,
+        little=signal.byte_order == "little_endian",
         selected_by=selector,
         selected=frozenset(signal.multiplexer_ids or ()) if selector else frozenset(),
         selects=signal.is_multiplexer,
         unknown=frozenset(raw for raw, name in choices.items() if name == UNKNOWN),
         choices=MappingProxyType(choices),
     )
+
+
+def _loose(message: Message) -> bool:
+    """Whether a strict reader would refuse the message."""
+    try:
+        message.refresh(strict=True)
+    except FAILURES:
+        message.refresh(strict=False)
+        return True
+    return False
 
 
 def _digits(number: float) -> int:
@@ -225,7 +272,7 @@ def _digits(number: float) -> int:
 
 def _text(data: bytes) -> str:
     """Return text up to its first zero, without what cannot be printed."""
-    return PRINTABLE.sub("", data.split(b"\0")[0].decode("ascii", errors="replace")).strip()
+    return PRINTABLE.sub("", data.split(b"\0")[0].decode("ascii", errors="replace"))
 
 
 def _assembled(message: Message) -> bool:

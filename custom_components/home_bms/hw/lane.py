@@ -24,6 +24,8 @@ SILENT_AFTER: Final = 3
 """Requests in a row without an answer after which a unit is asked more and more seldom, while others answer."""
 PAUSE_MOST: Final = 30.0
 """s between two requests to a unit that stays silent; the first pause is 1 s, each further one twice as long."""
+SAME_POLL: Final = 0.05
+"""s; a request that comes so soon after the last belongs to the same poll, where nobody says when one begins."""
 TIGHT_AT: Final = 6
 STRIKE: Final = 2
 """What a failed request counts that came within a unit's silence after another unit's; a sound one counts back 1.
@@ -53,8 +55,8 @@ class Lane:
         """s of silence that the unit needs between two of its requests."""
         self.timeout: float | None = None
         """s within which it answers."""
-        self.order: int | None = None
-        """The number of the poll that is under way; without polls each request has its own."""
+        self.order = line.number()
+        """The number of the poll that is under way."""
         self.silent = 0
         """Requests in a row that it did not answer."""
         self.tight = False
@@ -64,6 +66,9 @@ class Lane:
         self._heard = False
         self._ask_at = NEVER
         self._strikes = 0
+        self._begins = False
+        """Whether whoever asks says when a poll begins."""
+        self._ended = NEVER
         line.join(self)
         self._unsubscribe = unit.on_connection_lost(self.forgive)
 
@@ -99,6 +104,7 @@ class Lane:
 
     def begin(self) -> None:
         """Begin a poll: its requests have the place in the order that it has now."""
+        self._begins = True
         self.order = self._line.number()
 
     def forgive(self) -> None:
@@ -122,11 +128,14 @@ class Lane:
 
     async def _ask(self, request: Callable[[], Awaitable[Any]], *, urgent: bool) -> Any:  # noqa: ANN401 - see above
         """Take a turn, and note how it went; while the unit is left alone that costs the link nothing."""
-        left = self._ask_at - asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        left = self._ask_at - now
         if left > 0 and self._line.others_answer(self):
             raise ModbusTimeoutError(
                 f"unit {self.unit_id} did not answer {self.silent} times and is asked again in {left:.0f} s"
             )
+        if not self._begins and now - self._ended > SAME_POLL:
+            self.order = self._line.number()
         async with self._line.turn(self, urgent=urgent):
             await self._line.renew(self._unit)
             crowded = self._line.crowded(self)
@@ -165,6 +174,7 @@ class Lane:
         if crowded and not isinstance(error, ModbusConnectionError):
             self._strikes = max(0, self._strikes + (-1 if error is None or refused else STRIKE))
             self.tight = self.tight or self._strikes >= TIGHT_AT
+        self._ended = asyncio.get_running_loop().time()
         await self._line.heard(self._unit, self.unit_id, sound=error is None, expected=expected)
 
     def _answered(self) -> None:

@@ -28,6 +28,8 @@ from .sense import senseless
 
 SETTINGS_EVERY: Final = 60.0
 """s between two looks at the settings and the serial number."""
+SPREAD: Final = 16
+"""Unit ids over which the first look at the settings is spread."""
 PASSPORT_EVERY: Final = 10.0
 """s between two looks at the serial number alone: two packs on one address take turns (faults.md 32)."""
 SETTINGS_RETRY: Final = 10.0
@@ -146,6 +148,8 @@ class ModbusDriver(Driver):
         self._info = told
         self._sure = True
         self._looked(with_settings=True)
+        # Packs that were found together on one bus do not all read their settings in the same round again.
+        self._settings_due -= SETTINGS_EVERY / 2 * (self._lane.unit_id % SPREAD) / SPREAD
         return told
 
     @override

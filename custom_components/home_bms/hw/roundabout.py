@@ -114,8 +114,7 @@ class Roundabout:
     @asynccontextmanager
     async def turn(self, lane: Lane, *, urgent: bool) -> AsyncIterator[None]:
         """Have the link for one request."""
-        order = (not urgent, self.number() if lane.order is None else lane.order)
-        turn = _Turn(lane, order, asyncio.get_running_loop().create_future())
+        turn = _Turn(lane, (not urgent, lane.order), asyncio.get_running_loop().create_future())
         self._waiting.append(turn)
         self._next()
         try:

@@ -1,0 +1,253 @@
+"""Events of OpenADR 3 become leases where they can be understood, and say so where not."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.home_bms.core.lease_times import Now
+from custom_components.home_bms.core.leases import LeaseBook, add
+from custom_components.home_bms.core.model import ConfigError
+from custom_components.home_bms.hw.openadr import FOLLOWED, MOST_INTERVALS, EventError, Plan, Programme, plan
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+NOW = NOON.timestamp()
+HOUR = 3600.0
+FLEX = Programme(owner="Flex")
+
+
+def event(*payloads: Any, start: str = "2026-11-02T12:00:00Z", duration: str | None = "PT1H", **more: Any) -> Any:
+    """Return an event of one interval."""
+    period = {"start": start} | ({} if duration is None else {"duration": duration})
+    return {
+        "id": "event-1",
+        "objectType": "EVENT",
+        "createdDateTime": "2026-11-02T10:00:00Z",
+        "programID": "44",
+        "eventName": "Evening peak",
+        "payloadDescriptors": [
+            {"payloadType": kind, "units": unit}
+            for kind, unit in (
+                ("DISPATCH_SETPOINT", "KW"),
+                ("CHARGE_STATE_SETPOINT", "PERCENT"),
+                ("IMPORT_CAPACITY_LIMIT", "W"),
+            )
+        ],
+        "intervalPeriod": period,
+        "intervals": [{"id": 0, "payloads": [{"type": kind, "values": values} for kind, *values in payloads]}],
+    } | more
+
+
+def planned(*events: Any, later: float = 0.0, programme: Programme = FLEX) -> Plan:
+    return plan(programme, list(events), NOW + later * HOUR)
+
+
+def asked(found: Plan) -> dict[str, float]:
+    (lease,) = found.leases
+    fields = ("power", "charge_power", "discharge_power", "reserve", "charge_to")
+    return {field: value for field in fields if (value := getattr(lease, field)) is not None}
+
+
+@pytest.mark.parametrize(
+    ("payload", "asks"),
+    [
+        (("DISPATCH_SETPOINT", 2.5), {"power": 2500}),
+        (("DISPATCH_SETPOINT", -3), {"power": -3000}),
+        (("CHARGE_STATE_SETPOINT", 90.0), {"charge_to": 90}),
+        (("IMPORT_CAPACITY_LIMIT", 4600), {"charge_power": 4600}),
+        (("SIMPLE", 2), {"charge_power": 0}),
+        (("ALERT_GRID_EMERGENCY", "The grid may fail"), {"charge_power": 0}),
+        (("ALERT_WIND",), {"reserve": 80, "charge_to": 80}),
+        (("ALERT_POSSIBLE_OUTAGE", "Tonight"), {"reserve": 80, "charge_to": 80}),
+    ],
+)
+def test_what_is_understood_becomes_a_lease(payload: Any, asks: dict[str, float]) -> None:
+    found = planned(event(payload))
+    assert asked(found) == asks
+    assert found.ignored == ()
+    (lease,) = found.leases
+    assert (lease.owner, lease.name, lease.reason) == ("Flex", "event-1/0", "Evening peak")
+    assert (lease.start, lease.end) == (NOW, NOW + HOUR)
+    add(LeaseBook(), lease, Now(NOW))
+
+
+def test_there_is_a_story_for_everything_that_is_followed() -> None:
+    for kind in FOLLOWED:
+        found = planned(event((kind, 1)))
+        assert len(found.leases) == 1
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        pytest.param(event(("DISPATCH_SETPOINT", 1), payloadDescriptors=None), "unit is None", id="no unit"),
+        pytest.param(
+            event(
+                ("CHARGE_STATE_SETPOINT", 5),
+                payloadDescriptors=[{"payloadType": "CHARGE_STATE_SETPOINT", "units": "KWH"}],
+            ),
+            "unit is KWH",
+            id="another unit",
+        ),
+        pytest.param(event(("DISPATCH_SETPOINT", "much")), "no number", id="no number"),
+        pytest.param(event(("DISPATCH_SETPOINT", True)), "no number", id="a truth"),
+        pytest.param(event(("DISPATCH_SETPOINT", float("nan"))), "no number", id="not a number"),
+        pytest.param(event(("SIMPLE",)), "no number", id="no value"),
+        pytest.param(event(("EXPORT_CAPACITY_LIMIT", 0)), "EXPORT_CAPACITY_LIMIT is not followed", id="not followed"),
+        pytest.param(event(("SIMPLE", 1), duration="an hour"), "no duration", id="no duration"),
+        pytest.param(event(("SIMPLE", 1), start="soon"), "soon", id="no time"),
+        pytest.param(event(("SIMPLE", 1), intervalPeriod=None), "no start", id="no start"),
+        pytest.param(event(("SIMPLE", 1), intervals=None), "None", id="no intervals"),
+        pytest.param(event(("SIMPLE", 1), priority="high"), "high", id="no priority"),
+        pytest.param("nonsense", "no attribute", id="no event"),
+    ],
+)
+def test_what_is_not_understood_is_named_and_keeps_nothing_from_the_others(odd: Any, why: str) -> None:
+    sound = event(("SIMPLE", 1), id="sound")
+    found = planned(odd, sound)
+    assert [lease.name for lease in found.leases] == ["sound/0"]
+    ((name, told),) = found.ignored
+    assert name == (odd["id"] if isinstance(odd, dict) else "")
+    assert why in told
+
+
+def test_a_level_of_zero_is_normal_operation() -> None:
+    found = planned(event(("SIMPLE", 0)))
+    assert (found.leases, found.ignored) == ((), ())
+
+
+def test_the_price_of_now_is_told() -> None:
+    prices = event(
+        intervals=[
+            {"id": number, "payloads": [{"type": "PRICE", "values": [price]}]}
+            for number, price in enumerate((0.17, 0.31))
+        ]
+    )
+    assert (planned(prices).price, planned(prices, later=1.5).price, planned(prices, later=2).price) == (
+        0.17,
+        0.31,
+        None,
+    )
+
+
+def test_intervals_follow_each_other_unless_they_have_a_time_of_their_own() -> None:
+    found = planned(
+        event(
+            intervals=[
+                {"id": 7, "payloads": [{"type": "DISPATCH_SETPOINT", "values": [1]}]},
+                {
+                    "id": 8,
+                    "intervalPeriod": {"duration": "PT30M"},
+                    "payloads": [{"type": "DISPATCH_SETPOINT", "values": [2]}],
+                },
+                {
+                    "id": 9,
+                    "intervalPeriod": {"start": "2026-11-02T18:00:00+01:00"},
+                    "payloads": [{"type": "DISPATCH_SETPOINT", "values": [3]}],
+                },
+            ]
+        )
+    )
+    rows = [(lease.name, (lease.start - NOW) / HOUR, (lease.end - NOW) / HOUR, lease.power) for lease in found.leases]
+    assert rows == [("event-1/7", 0, 1, 1000), ("event-1/8", 1, 1.5, 2000), ("event-1/9", 5, 6, 3000)]
+
+
+@pytest.mark.parametrize("duration", ["P9999Y", "PT0S", None])
+def test_what_has_no_end_lasts_a_day_beyond_the_last_reading(duration: str | None) -> None:
+    for later in (0.0, 100.0, 1000.0):
+        (lease,) = planned(event(("SIMPLE", 1), duration=duration), later=later).leases
+        now = NOW + later * HOUR
+        assert now + 24 * HOUR <= lease.end <= now + 25 * HOUR
+        add(LeaseBook(), lease, Now(now))
+
+
+def test_reading_it_again_within_the_hour_changes_nothing_but_when_it_was_made() -> None:
+    endless = event(("SIMPLE", 1), duration="P9999Y", start="2026-10-01T00:00:00Z")
+    book = LeaseBook()
+    for minutes in (0, 1, 59):
+        (lease,) = planned(endless, later=minutes / 60).leases
+        before, book = book, add(book, lease, Now(NOW + minutes * 60))
+        assert minutes == 0 or book == before
+
+
+def test_what_is_endless_in_itself_is_read_up_to_a_point() -> None:
+    endless = [{"id": number, "payloads": [{"type": "SIMPLE", "values": [1]}]} for number in range(1500)]
+    found = planned(event(intervals=endless, duration="PT1S"))
+    assert len(found.leases) + len(found.ignored) == 1000
+
+
+def test_what_is_over_or_far_off_is_no_lease() -> None:
+    assert planned(event(("SIMPLE", 1)), later=1.0).leases == ()
+    assert planned(event(("SIMPLE", 1)), later=-24.0).leases == ()
+    assert len(planned(event(("SIMPLE", 1)), later=-23.9).leases) == 1
+
+
+def test_the_year_one_is_now_and_stays_the_same_now() -> None:
+    at_once = event(("SIMPLE", 1), start="0001-01-01T00:00:00Z", duration="PT3H")
+    (lease,) = planned(at_once).leases
+    assert lease.start == NOW - 2 * HOUR
+    (lease,) = planned(at_once | {"createdDateTime": None}).leases
+    assert lease.start == NOW
+
+
+def test_a_start_that_may_vary_does_so_the_same_way_each_time_and_within_what_is_said() -> None:
+    starts = set()
+    for number in range(50):
+        varied = event(("SIMPLE", 1), id=f"event-{number}")
+        varied["intervalPeriod"]["randomizeStart"] = "PT10M"
+        (lease,) = planned(varied).leases
+        assert planned(varied).leases == (lease,)
+        assert NOW <= lease.start <= NOW + 600
+        starts.add(lease.start)
+    assert len(starts) > 40
+
+
+@pytest.mark.parametrize(("own", "priority"), [(None, 60), (0, 69), (1, 68), (9, 60), (50, 60)])
+def test_the_lower_number_is_the_higher_priority(own: int | None, priority: int) -> None:
+    (lease,) = planned(event(("SIMPLE", 1), priority=own)).leases
+    assert lease.priority == priority
+    (lease,) = planned(event(("SIMPLE", 1), priority=own), programme=Programme(owner="Flex", priority=95)).leases
+    assert lease.priority <= 100
+
+
+def test_no_programme_takes_all_leases_there_are() -> None:
+    many = [
+        event(("SIMPLE", 1), id=f"event-{number:02}", start=(NOON + timedelta(minutes=number)).isoformat())
+        for number in reversed(range(MOST_INTERVALS + 3))
+    ]
+    found = planned(*many)
+    assert [lease.name for lease in found.leases] == [f"event-{number:02}/0" for number in range(MOST_INTERVALS)]
+    assert {why for _, why in found.ignored} == {"too many at once"}
+
+
+@pytest.mark.parametrize("events", [None, "events", {"id": "1"}, 5])
+def test_what_is_no_list_of_events_is_refused(events: object) -> None:
+    with pytest.raises(EventError):
+        plan(FLEX, events, NOW)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    spoilt=st.dictionaries(
+        st.sampled_from(["id", "intervalPeriod", "intervals", "payloadDescriptors", "priority", "eventName"]), JSON
+    ),
+    payload=st.tuples(st.sampled_from(sorted(FOLLOWED)), JSON),
+)
+def test_no_event_breaks_the_reading_of_the_others(spoilt: dict[str, Any], payload: tuple[str, Any]) -> None:
+    found = planned(event(payload) | spoilt, event(("SIMPLE", 1), id="sound"))
+    assert "sound/0" in [lease.name for lease in found.leases]
+    for lease in found.leases:
+        # What cannot be is for the book to refuse.
+        with suppress(ConfigError):
+            add(LeaseBook(), lease, Now(NOW))
