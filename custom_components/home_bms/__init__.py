@@ -14,11 +14,16 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .black_boxes import async_register_views
-from .const import CONF_STORED, DOMAIN, SUBENTRY_PACK
+from .const import CONF_STORED, DOMAIN, SUBENTRY_INVERTER, SUBENTRY_PACK
 from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator, SystemCoordinator
 from .core.model import ConfigError
 from .helpers import pack_config
+from .hw.inverters.inverter import Memory
+from .inverter_coordinator import InverterCoordinator
+from .inverter_view import stored_memory
+from .inverters import Opening, async_open
 from .issues import async_forget_issues
+from .lease_keeper import LeaseKeeper
 from .services import async_setup_services
 from .sources import SOURCES
 from .store import HomeBmsStore, LearnedStore
@@ -59,7 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
     learned = LearnedStore(hass, entry)
     await learned.async_load()
 
-    system = SystemCoordinator(hass, entry)
+    system = SystemCoordinator(hass, entry, LeaseKeeper(hass, store))
     system_device = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **system.device_info)
 
     # What was begun is undone in turn if anything fails half-way. Home Assistant's own on_unload callbacks run all at
@@ -69,16 +74,22 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
             pack = await _async_create_pack(hass, entry, subentry, undo, system, system_device.id, store, learned)
             system.packs[subentry.subentry_id] = pack
             pack.async_register_device()
+        for subentry in entry.get_subentries_of_type(SUBENTRY_INVERTER):
+            inverter = await _async_create_inverter(hass, entry, subentry, undo, system, system_device.id, store)
+            inverter.async_register_device()
 
         runtime = entry.runtime_data = HomeBmsRuntimeData(
-            packs=system.packs, system=system, store=store, learned=learned
+            packs=system.packs, inverters=system.inverters, system=system, store=store, learned=learned
         )
         undo.push_async_callback(runtime.async_stop)
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(runtime.async_stop, "home_bms hand-back")))
         entry.async_on_unload(runtime.async_stop)
 
+        system.async_remember(store)
         system.data = system.async_combine()
         await asyncio.gather(*(pack.supervisor.async_start() for pack in system.packs.values()))
+        for inverter in system.inverters.values():
+            inverter.async_start()
         if await store.async_save() and not entry.data.get(CONF_STORED):
             hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_STORED: True})
 
@@ -127,6 +138,42 @@ async def _async_create_pack(
         store=store,
         learned=learned,
     )
+
+
+async def _async_create_inverter(
+    hass: HomeAssistant,
+    entry: HomeBmsConfigEntry,
+    subentry: ConfigSubentry,
+    undo: AsyncExitStack,
+    system: SystemCoordinator,
+    system_device_id: str,
+    store: HomeBmsStore,
+) -> InverterCoordinator:
+    """Return an inverter that is ready to be told, in its place in the system."""
+    key = subentry.subentry_id
+
+    async def keep(memory: Memory) -> None:
+        await system.inverters[key].async_keep(memory)
+
+    opening = Opening(
+        hass=hass,
+        entry=entry,
+        subentry=subentry,
+        system=system,
+        undo=undo,
+        memory=stored_memory(store, key),
+        keep=keep,
+    )
+    inverter = system.inverters[key] = InverterCoordinator(
+        hass,
+        entry,
+        subentry,
+        opened=await async_open(opening),
+        system=system,
+        system_device_id=system_device_id,
+        store=store,
+    )
+    return inverter
 
 
 async def _async_settings_changed(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:

@@ -27,6 +27,7 @@ from .entity import (
     pack_heard,
     protection_evidence,
 )
+from .member_watch import MemberWatch
 from .supervisor import Link
 
 # Nothing is fetched: the supervisors push.
@@ -144,6 +145,38 @@ PACK_BINARY_SENSORS: Final = (
 )
 
 
+def _answers(name: str, members: MemberWatch, _: PackCoordinator) -> bool:
+    return name not in members.silent
+
+
+def _member_details(name: str, members: MemberWatch, _: PackCoordinator) -> dict[str, Any]:
+    """Return who a member says it is, and why it does not answer."""
+    info, trouble = members.parts.members[name], members.silent.get(name)
+    return {
+        "model": None if info is None else f"{info.manufacturer} {info.model}",
+        "firmware": None if info is None else info.firmware,
+        "trouble": None if trouble is None else trouble.key,
+    }
+
+
+def member_sensors(pack: PackCoordinator) -> list[PackBinarySensorDescription]:
+    """Return what tells whether each member of a pack that is built from parts answers."""
+    if (members := pack.members) is None:
+        return []
+    return [
+        PackBinarySensorDescription(
+            key=f"member_{name}",
+            translation_key="member",
+            placeholders={"member": name},
+            device_class=BinarySensorDeviceClass.CONNECTIVITY,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            is_on_fn=partial(_answers, name, members),
+            details_fn=partial(_member_details, name, members),
+        )
+        for name in members.parts.members
+    ]
+
+
 PROBLEM: Final = SystemBinarySensorDescription(key="problem", device_class=BinarySensorDeviceClass.PROBLEM)
 
 
@@ -156,7 +189,7 @@ async def async_setup_entry(
     async_add_entities([SystemProblem(entry.runtime_data.system, PROBLEM)])
     for subentry_id, pack in entry.runtime_data.packs.items():
         async_add_entities(
-            [PackBinarySensor(pack, description) for description in PACK_BINARY_SENSORS],
+            [PackBinarySensor(pack, description) for description in (*PACK_BINARY_SENSORS, *member_sensors(pack))],
             config_subentry_id=subentry_id,
         )
 
@@ -166,7 +199,7 @@ class PackBinarySensor(PackEntity, BinarySensorEntity):
 
     entity_description: PackBinarySensorDescription
     # The level is recorded: it is what a person looks for afterwards.
-    _unrecorded_attributes = (EVIDENCE - {"level"}) | {"kinds", "cells"}
+    _unrecorded_attributes = (EVIDENCE - {"level"}) | {"kinds", "cells", "model", "firmware"}
 
     @property
     def _alarm(self) -> Alarm | None:

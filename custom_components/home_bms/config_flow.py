@@ -22,32 +22,40 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME, CONF_TYPE
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
+from .can_lines import async_held_can
 from .const import (
+    CONF_CAN,
     CONF_PARTS,
     CONF_THRESHOLDS,
     DOMAIN,
+    SUBENTRY_INVERTER,
     SUBENTRY_PACK,
     TYPE_BLUETOOTH,
+    TYPE_CAN,
     TYPE_ENTITIES,
     TYPE_PARTS,
     TYPE_VIRTUAL,
 )
 from .core.model import ConfigError
 from .flow_bluetooth import BluetoothDiscovery, BluetoothSteps
+from .flow_dbc import DbcSteps
+from .flow_detect import DetectSteps
 from .flow_entities import EntitySteps
+from .flow_inverter import InverterFlow
 from .flow_link import LinkSteps
 from .flow_member import MemberSteps
 from .forms import GROUP_OF, async_refusal, moved_thresholds, shown_thresholds, thresholds_schema
 from .helpers import pack_config
+from .hw.can_params import params_from_data
 from .hw.driver import DeviceInfo
 from .lines import links_of, way
 
 TITLE: Final = "Home battery"
-WAYS: Final = ("virtual", "network", "serial", "nearby", "entities", "parts")
+WAYS: Final = ("virtual", "detect", "network", "serial", "can", "nearby", "entities", "parts")
 """The steps of the menu; each begins a way to a pack."""
 
 
@@ -56,6 +64,8 @@ class Ways[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
     BluetoothSteps[ContextT, ResultT, HandlerT],
     EntitySteps[ContextT, ResultT, HandlerT],
     MemberSteps[ContextT, ResultT, HandlerT],
+    DetectSteps[ContextT, ResultT, HandlerT],
+    DbcSteps[ContextT, ResultT, HandlerT],
 ):
     """Every way to a pack."""
 
@@ -77,7 +87,7 @@ class HomeBmsConfigFlow(Ways[ConfigFlowContext, ConfigFlowResult, str], Bluetoot
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what a battery system is made of."""
-        return {SUBENTRY_PACK: PackFlow}
+        return {SUBENTRY_PACK: PackFlow, SUBENTRY_INVERTER: InverterFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -132,6 +142,8 @@ class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], C
         if self._data[CONF_TYPE] == TYPE_PARTS:
             self._take_apart(pack.data[CONF_PARTS])
             return await self.async_step_parts()
+        if self._data[CONF_TYPE] == TYPE_CAN:
+            return await self.async_step_can_change()
         return self.async_show_menu(step_id="reconfigure", menu_options=("network", "serial"))
 
     @override
@@ -144,7 +156,7 @@ class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], C
     async def _clear_of(self, link: Mapping[str, Any]) -> AsyncIterator[None]:
         """Step off a link whose settings change: it can have only one set of them at a time."""
         entry = self._get_entry()
-        if not _in_the_way(entry, link):
+        if not _in_the_way(self.hass, entry, link):
             yield
             return
         await self.hass.config_entries.async_unload(entry.entry_id)
@@ -162,10 +174,14 @@ class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], C
         return self.async_create_entry(title=name, data=self._data, unique_id=self._unique_id)
 
 
-def _in_the_way(entry: ConfigEntry, link: Mapping[str, Any]) -> bool:
+def _in_the_way(hass: HomeAssistant, entry: ConfigEntry, link: Mapping[str, Any]) -> bool:
     """Whether the system holds the endpoint of `link` open with other settings."""
     if entry.state not in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
         return False
+    if CONF_CAN in link:
+        params = params_from_data(link[CONF_CAN])
+        bus = async_held_can(hass, params)
+        return bus is not None and bus.params != params
     place, how = way(link)
     held = [way(link) for pack in entry.subentries.values() for link in links_of(pack.data)]
     return any(there == place and other != how for there, other in held)

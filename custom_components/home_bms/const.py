@@ -7,6 +7,7 @@ DOMAIN: Final = "home_bms"
 LOGGER: Final = logging.getLogger(__package__)
 
 SUBENTRY_PACK: Final = "pack"
+SUBENTRY_INVERTER: Final = "inverter"
 
 # Fired with each event of a protection, for the logbook.
 EVENT_PROTECTION: Final = f"{DOMAIN}_protection"
@@ -29,11 +30,36 @@ CONF_THRESHOLDS: Final = "thresholds"
 CONF_CONFIRMED: Final = "confirmed"
 CONF_SEED: Final = "seed"
 CONF_SPEED: Final = "speed"
+CONF_ROLES: Final = "roles"
+CONF_INVERTED: Final = "current_inverted"
+CONF_CHANGES_ONLY: Final = "changes_only"
+CONF_PARTS: Final = "parts"
+CONF_STOPBITS: Final = "stopbits"
+CONF_CAN: Final = "can"
+CONF_NODE: Final = "node"
+CONF_POLLING: Final = "polling"
+CONF_DBC: Final = "dbc"
+CONF_DBC_NAME: Final = "dbc_name"
+CONF_MAPPING: Final = "mapping"
+
+# Keys of an inverter subentry's data; its link has the keys of a pack's.
+CONF_SHARE: Final = "share"
+CONF_OPTIONS: Final = "options"
+CONF_SERVER: Final = "server"
+CONF_DISCHARGE_POWER: Final = "discharge_power"
+CONF_SETPOINT_SIGN: Final = "setpoint_sign"
+CONF_RISE_AFTER: Final = "rise_after"
+CONF_LEAST_RISE: Final = "least_rise"
 
 TYPE_VIRTUAL: Final = "virtual"
 TYPE_TCP: Final = "tcp"
 TYPE_RTU_OVER_TCP: Final = "rtu_over_tcp"
 TYPE_SERIAL: Final = "serial"
+TYPE_BLUETOOTH: Final = "bluetooth"
+TYPE_ENTITIES: Final = "entities"
+TYPE_PARTS: Final = "parts"
+TYPE_CAN: Final = "can"
+TYPE_SERVER: Final = "sunspec_server"
 
 # A second is what RS485 packs deliver with room to spare (performance.md B2) and what the reaction budget assumes
 # (thresholds.md 2.6).
@@ -60,6 +86,10 @@ SETUP_PATIENCE: Final = 3.0
 
 # Writes that must fail in a row before a person is told; one lost frame is no news.
 WRITES_TO_TELL: Final = 3
+
+# Seconds within which ours and another pack must have taken turns for a person to be told that they share an address,
+# and for which they must not before that is over.
+ADDRESS_SHARED_FOR: Final = 120.0
 
 # Transactions by which a link is judged: fifty polls of two requests, so that a lost one in a hundred is no news.
 LINK_WINDOW: Final = 100

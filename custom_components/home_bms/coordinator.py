@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
@@ -30,9 +30,13 @@ from .const import (
     WRITES_TO_TELL,
 )
 from .core import bms, strings, system
+from .core.bank import Bank, bank_of
 from .core.battery import Estimate
 from .core.blackbox import Box
 from .core.causes import root
+from .core.lease_times import Now
+from .core.leases import LeaseBook
+from .core.memory import restore_system, save_system
 from .core.model import (
     Alarm,
     ConfigError,
@@ -47,18 +51,27 @@ from .core.model import (
     SystemDecision,
     Wishes,
 )
-from .helpers import LinkMeter, pack_config, refused, ring_data
+from .core.roster import Packs
+from .helpers import LinkMeter, address, pack_config, refused, ring_data
+from .hw.can_driver import CanDriver
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
+from .hw.parts import PartsDriver
 from .hw.virtual import VirtualHost
+from .inverter_coordinator import InverterCoordinator
 from .issues import PackIssues
 from .learned_view import LearnedView
+from .lease_keeper import LeaseKeeper
+from .member_watch import MemberWatch
 from .store import UNUSABLE, HomeBmsStore, LearnedStore
 from .story import RELEASED, RESET
 from .supervisor import Statistics, Supervisor, Trouble
 from .texts import protection_names
 
 type HomeBmsConfigEntry = ConfigEntry[HomeBmsRuntimeData]
+
+STORED: Final = "sharing"
+"""The name under which the store keeps how charging goes and how packs share their current."""
 
 type EventListener = Callable[[str, str, Alarm, Alarm], None]
 """Called with the protection's key, what became of it, its alarm, and the alarm that began it.
@@ -72,20 +85,65 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
 
     config_entry: HomeBmsConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: HomeBmsConfigEntry, leases: LeaseKeeper) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
         self.identity = entry.entry_id
+        self.leases = leases
+        """Who has asked what of the battery, and what counts of it."""
         self.device_info = DeviceInfo(
             identifiers={(DOMAIN, entry.entry_id)}, manufacturer="home_bms", model="Battery system", name=entry.title
         )
         self.packs: dict[str, PackCoordinator] = {}
+        self.inverters: dict[str, InverterCoordinator] = {}
+        self.newest = system.combine({})
+        """What was decided last, whether it was worth showing or not ..."""
+        self.decided = 0.0
+        """... and when."""
+        self.state = system.SystemState()
         self.joins: Mapping[str, Join] = {}
         """Which pack may close onto the bus that several share, and why the others may not."""
 
     @callback
     def async_combine(self) -> SystemDecision:
-        """Return what the packs' last ticks make together."""
-        return system.combine(self._packs())
+        """Return what the packs' last ticks make together, within what is leased."""
+        packs = self._packs()
+        self.state, decision = system.step(self.state, packs)
+        self.newest = self.leases.async_judge(packs, decision)
+        self.decided = self.hass.loop.time()
+        return self.newest
+
+    @property
+    def delivers(self) -> bool:
+        """Whether an inverter that drives the current is told the limits."""
+        return any(inverter.delivers for inverter in self.inverters.values())
+
+    def bank(self) -> Bank | None:
+        """Return the battery as an inverter is to see it now; `None` without any pack."""
+        return bank_of(self._packs(), self.newest, self.decided, self.hass.loop.time(), name=self.name)
+
+    @callback
+    def async_remember(self, store: HomeBmsStore) -> None:
+        """Go on where the last run ended, and be kept on the disk from now on."""
+        configs = {key: pack.config for key, pack in self.packs.items()}
+        self.state = restore_system(configs, store.saved_system(STORED))
+        store.async_add_system_source(STORED, lambda: save_system(self.state))
+
+    @property
+    def setpoint(self) -> float | None:
+        """W that an inverter is to be asked for, within the limits and positive when charging; `None` is none."""
+        return self.leases.setpoint
+
+    async def async_change_leases(self, change: Callable[[LeaseBook, Now], LeaseBook]) -> int:
+        """Take changed leases over, shown before the next tick and kept at once; return how many more there are.
+
+        Raises ConfigError for what `change` refuses.
+        """
+        before = self.leases.book
+        self.leases.change(change)
+        if self.leases.book != before:
+            self.async_set_updated_data(self.async_combine())
+            await self.leases.async_save()
+        return len(self.leases.book.leases) - len(before.leases)
 
     @callback
     def async_permit_joining(self) -> None:
@@ -93,14 +151,14 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
 
         Done after every tick of any pack, so that a word given to one never outlives what it rests on.
         """
-        if len(self.packs) < 2:
+        if not any(pack.config.contactors.asks for pack in self.packs.values()):
             return
         self.joins = strings.joins(self._packs(), self.hass.loop.time())
         for key, permission in self.joins.items():
             supervisor = self.packs[key].supervisor
             supervisor.state = bms.join(supervisor.state, permission if permission.allowed else None)
 
-    def _packs(self) -> system.Packs:
+    def _packs(self) -> Packs:
         return {key: (pack.config, pack.latest) for key, pack in self.packs.items()}
 
 
@@ -138,6 +196,12 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.config = config
         self.view = LearnedView(config)
         self.capabilities = driver.capabilities
+        self.parts = driver if isinstance(driver, PartsDriver) else None
+        """What the pack is built from, if it is."""
+        self.can = driver if isinstance(driver, CanDriver) else None
+        """What listens to the pack, if it is on a CAN bus."""
+        self.members = None if self.parts is None else MemberWatch(self.parts)
+        """Which of its members answer."""
         self.host = host
         """The simulation behind a virtual pack."""
         self._meter = meter
@@ -146,6 +210,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._learned = learned
         self._event_listeners: list[EventListener] = []
         self._issues = PackIssues(hass, entry_id=entry.entry_id, subentry_id=self.identity, name=subentry.title)
+        self._issues.async_judge_parts(self.parts)
         self.black_boxes = BlackBoxes(hass, entry, subentry.subentry_id, subentry.data)
         self.device_info = DeviceInfo(
             identifiers={(DOMAIN, subentry.subentry_id)},
@@ -202,6 +267,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         return replace(self.supervisor.statistics, transactions=meter.transactions, link_quality=meter.quality)
 
     @property
+    def join(self) -> Join | None:
+        """Whether it may close onto the bus that it shares with others, if it shares one."""
+        return self._system.joins.get(self.identity)
+
+    @property
     def control_allowed(self) -> bool:
         """Whether anything may be written to the pack."""
         return self._store.control_allowed
@@ -220,7 +290,9 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self.async_register_device()
         self._issues.async_audit(self.config, info)
-        self._follow(info.hardware_ring)
+        if self.members is None or self.members.all_heard:
+            # A member that was not heard yet says nothing about what it guards.
+            self._follow(info.hardware_ring)
 
     def _follow(self, ring: HardwareRing) -> None:
         """Draw home_bms's levels anew where the pack's own settings were moved; the entry's update listener reloads it.
@@ -274,8 +346,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._system.async_permit_joining()
         together = self._system.async_combine()
         self._obey(together)
-        if publish.due(self.data, snapshot):
+        parts_changed = self.members is not None and self.members.look(snapshot.decision.time)
+        if parts_changed or publish.due(self.data, snapshot):
             self.async_set_updated_data(snapshot)
+            self._system.async_set_updated_data(together)
+        elif self._system.leases.take_news():
             self._system.async_set_updated_data(together)
         estimate = snapshot.estimate
         counters = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity, snapshot.wishes)
@@ -314,7 +389,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         demonstration is honest about what the switch does.
         """
         host = self.host if self.control_allowed else None
-        self.supervisor.state = bms.deliver(self.supervisor.state, delivered=host is not None)
+        self.supervisor.state = bms.deliver(self.supervisor.state, delivered=host is not None or self._system.delivers)
         if host is not None:
             own = self.latest.decision
             host.obey(
@@ -357,7 +432,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             is_fixable=trouble is Trouble.IDENTITY_CHANGED,
             severity=ir.IssueSeverity.ERROR,
             translation_key=trouble,
-            translation_placeholders={"name": self.subentry.title, "error": error},
+            translation_placeholders={
+                "name": self.subentry.title,
+                "error": error,
+                "address": address(self.subentry.data),
+            },
             data={"entry_id": self.config_entry.entry_id, "subentry_id": self.identity, "error": error},
         )
 
@@ -480,6 +559,7 @@ class HomeBmsRuntimeData:
 
     packs: dict[str, PackCoordinator]
     """By subentry id."""
+    inverters: dict[str, InverterCoordinator]
     system: SystemCoordinator
     store: HomeBmsStore
     learned: LearnedStore
@@ -499,7 +579,10 @@ class HomeBmsRuntimeData:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="store_lost")
         was, self.store.control_allowed = self.store.control_allowed, allowed
         if was and not allowed:
-            await asyncio.gather(*(pack.async_release() for pack in self.packs.values()))
+            await asyncio.gather(
+                *(pack.async_release() for pack in self.packs.values()),
+                *(inverter.async_release() for inverter in self.inverters.values()),
+            )
         await self.store.async_save()
         self.system.async_update_listeners()
         for pack in self.packs.values():
@@ -510,7 +593,10 @@ class HomeBmsRuntimeData:
         if self.stopped:
             return
         self.stopped = True
-        await asyncio.gather(*(pack.async_stop() for pack in self.packs.values()))
+        await asyncio.gather(
+            *(pack.async_stop() for pack in self.packs.values()),
+            *(inverter.async_stop() for inverter in self.inverters.values()),
+        )
         await self.store.async_save()
         await self.learned.async_save()
 

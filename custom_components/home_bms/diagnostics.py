@@ -10,18 +10,32 @@ from homeassistant.const import CONF_ADDRESS, CONF_DEVICE, CONF_HOST
 from homeassistant.core import HomeAssistant
 
 from .black_boxes import URL
-from .const import CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
+from .can_forms import CONF_CHANNEL
+from .can_lines import async_held_can
+from .can_pack import can_params
+from .const import CONF_DBC, CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core.battery import Ageing, Estimate
 from .core.model import PackState, Snapshot
 from .helpers import plain
+from .inverter_diagnostics import inverter_facts
 from .learned_view import summary
+from .lease_words import book_facts
 
-TO_REDACT: Final = {CONF_SERIAL_NUMBER, CONF_ADDRESS, CONF_HOST, CONF_DEVICE, "unique_id"}
+TO_REDACT: Final = {
+    CONF_SERIAL_NUMBER,
+    CONF_ADDRESS,
+    CONF_HOST,
+    CONF_DEVICE,
+    CONF_CHANNEL,
+    CONF_DBC,
+    "unique_id",
+    "fingerprint",
+}
 
 
 async def async_get_config_entry_diagnostics(
-    hass: HomeAssistant,  # noqa: ARG001
+    hass: HomeAssistant,
     entry: HomeBmsConfigEntry,
 ) -> dict[str, Any]:
     """Return the system's decision and everything about each pack."""
@@ -30,7 +44,12 @@ async def async_get_config_entry_diagnostics(
         "control_allowed": runtime.control_allowed,
         "store": {"lost": runtime.store.lost, "failed": runtime.store.failed, "gap": runtime.store.gap},
         "system": plain(runtime.system.data),
-        "packs": [{**_pack(pack), "black_boxes": await _black_boxes(pack)} for pack in runtime.packs.values()],
+        "leases": book_facts(runtime.system.leases),
+        "inverters": [inverter_facts(inverter, TO_REDACT) for inverter in runtime.inverters.values()],
+        "packs": [
+            {**_pack(pack), "can": _can(hass, pack), "black_boxes": await _black_boxes(pack)}
+            for pack in runtime.packs.values()
+        ],
     }
 
 
@@ -46,7 +65,42 @@ def _pack(pack: PackCoordinator) -> dict[str, Any]:
         "learned": plain(summary(pack.latest.estimate)),
         "power": plain(pack.view.power(pack.latest)),
         "statistics": plain(pack.statistics),
+        "parts": _parts(pack),
     }
+
+
+def _parts(pack: PackCoordinator) -> dict[str, Any] | None:
+    """Return what a pack is built from, if it is, and what is wrong with that."""
+    if (driver := pack.parts) is None:
+        return None
+    return {
+        "problems": [plain(problem) for problem in driver.problems],
+        # The settings have the kind of each device redacted, for it is called as a serial port is.
+        "devices": {row.name: row.device for row in driver.parts.members},
+        "troubles": {name: err.key for name, err in driver.troubles.items()},
+        "switches": {name: plain(relay) for name, relay in driver.extra_switches.items()},
+    }
+
+
+def _can(hass: HomeAssistant, pack: PackCoordinator) -> dict[str, Any] | None:
+    """Return how a pack's CAN bus is and who speaks there, if it is on one."""
+    if (driver := pack.can) is None or (link := async_held_can(hass, can_params(pack.subentry.data))) is None:
+        return None
+    return {
+        **link.shown(),
+        # In words it names the bus, which may be somebody's address.
+        "failure": None if link.failure is None else link.failure.key,
+        "node": driver.node,
+        "nodes": sorted(driver.nodes),
+        "contested": driver.contested,
+        "broken": driver.broken,
+        # Texts are names and serial numbers.
+        "told": {name: value for name, value in driver.shown().items() if _no_name(name, value)},
+    }
+
+
+def _no_name(name: str, value: object) -> bool:
+    return not isinstance(value, str) and "serial" not in name
 
 
 def _lean[PartT: Snapshot | PackState](part: PartT) -> PartT:

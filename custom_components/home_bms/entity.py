@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import PackCoordinator, SystemCoordinator
 from .core.model import Alarm, Level, Snapshot
+from .inverter_coordinator import InverterCoordinator
 from .story import evidence
 
 # From this age on both current limits are zero (thresholds.md 2.12); older values are not shown as if they were new.
@@ -77,7 +78,9 @@ class PackEntityDescription(HomeBmsEntityDescription):
     """Whether what it shows was told lately enough to be shown."""
 
 
-class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator](CoordinatorEntity[CoordinatorT]):
+class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator | InverterCoordinator](
+    CoordinatorEntity[CoordinatorT]
+):
     """An entity that a coordinator pushes to, and that writes its state only when there is news."""
 
     _attr_has_entity_name = True
@@ -160,6 +163,10 @@ class PackEntity(HomeBmsEntity[PackCoordinator]):
 
 class SystemEntity(HomeBmsEntity[SystemCoordinator]):
     """An entity of all packs together."""
+
+
+class InverterEntity(HomeBmsEntity[InverterCoordinator]):
+    """An entity of one inverter."""
 
 
 # What tells which cell or sensor a reason points at; of no use in the recorder, and costly there.

@@ -53,13 +53,13 @@ class Actuator(ABC):
     again, but another one is not kept waiting for it.
     """
 
-    def __init__(self, hass: HomeAssistant, entities: PackEntities, role: Role, *, restored: bool = True) -> None:
+    def __init__(self, hass: HomeAssistant, entities: PackEntities, role: str, *, restored: bool = True) -> None:
         self.role = role
         self._hass = hass
         self._entities = entities
         self._restored = restored
         self._order: Order | None = None
-        self._found: bool | float | None = None
+        self.found: bool | float | None = None
         """Where it was before it was first moved, if it is to be put back there."""
 
     @property
@@ -80,16 +80,16 @@ class Actuator(ABC):
     @property
     def back(self) -> bool:
         """Whether it is where it was found, or need not be."""
-        return self._found is None or self._same(self.shown, self._found)
+        return self.found is None or self._same(self.shown, self.found)
 
     def restore(self) -> None:
         """Put it back to where it was found. Raises DriverError if it is gone."""
-        if self._found is not None and not self.back:
-            self._send(self._found)
+        if self.found is not None and not self.back:
+            self._send(self.found)
 
     def forget(self) -> None:
         """Take it as it is from now on."""
-        self._order = self._found = None
+        self._order = self.found = None
 
     def complain(self) -> None:
         """Raise DriverError if the last order was refused or has not shown in time."""
@@ -130,8 +130,8 @@ class Actuator(ABC):
         """
         if (entity_id := self._entities.entity_id(self.role)) is None:
             raise DriverError("no_answer", f"{self.name} is no longer in Home Assistant")
-        if self._restored and self._found is None:
-            self._found = self.shown
+        if self._restored and self.found is None:
+            self.found = self.shown
         now = self._hass.loop.time()
         domain, action, data = self._action(wish)
         call = self._hass.async_create_background_task(
@@ -156,7 +156,7 @@ class SwitchActuator(Actuator):
     @property
     def position(self) -> bool | None:
         """Where it is: by its sensor, else as it tells itself."""
-        sensor = STATE_OF.get(self.role)
+        sensor = STATE_OF.get(Role(self.role))
         return self.commanded if sensor is None or not self._entities.has(sensor) else self._entities.position(sensor)
 
     @property
@@ -221,7 +221,7 @@ class LimitActuator(Actuator):
     def dial(self) -> Dial | None:
         """Where it stands and can stand; `None` while that is not known."""
         state = self._entities.state(self.role)
-        if state is None or measured(SLOTS[self.role], state) is None:
+        if state is None or measured(SLOTS[Role(self.role)], state) is None:
             return None
         told = state.attributes
         try:

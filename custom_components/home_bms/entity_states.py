@@ -57,16 +57,16 @@ class PackEntities:
     roles: Mapping[str, Sequence[str]]
     _heard: dict[str, _Heard] = field(default_factory=dict)
 
-    def has(self, role: Role) -> bool:
+    def has(self, role: str) -> bool:
         """Tell whether the role is filled."""
         return bool(self.roles.get(role))
 
-    def entity_id(self, role: Role) -> str | None:
+    def entity_id(self, role: str) -> str | None:
         """Return what the role's entity is called now; `None` without one, or if it was removed."""
         refs = self.roles.get(role)
         return er.async_resolve_entity_id(er.async_get(self.hass), split(refs[0])[0]) if refs else None
 
-    def state(self, role: Role) -> State | None:
+    def state(self, role: str) -> State | None:
         """Return the state of the role's entity; `None` while it tells nothing."""
         refs = self.roles.get(role)
         return self._state(refs[0]) if refs else None
@@ -81,7 +81,7 @@ class PackEntities:
             if er.async_resolve_entity_id(registry, split(ref)[0]) is None
         )
 
-    def position(self, role: Role) -> bool | None:
+    def position(self, role: str) -> bool | None:
         """Return whether the role's entity is on; one that merely assumes so is not known."""
         state = self.state(role)
         return None if state is None or state.attributes.get(ATTR_ASSUMED_STATE) else _POSITIONS.get(state.state)

@@ -1,4 +1,4 @@
-"""Tells each protection that rises, is released or is reset as an event, at the tick in which it happens."""
+"""Tells what becomes of protections and leases as events, at the tick in which it happens."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import EVENT_PROTECTION
 from .coordinator import HomeBmsConfigEntry
+from .core.lease_force import Became, Change
 from .core.model import Alarm
 from .core.protection import PROTECTION_KEYS
-from .entity import PackEntity, PackEntityDescription
+from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity
+from .inverter_event import ESCALATION, EscalationEvent
+from .lease_words import change_facts
 from .story import RELEASED, RESET, facts, tell
 from .supervisor import Trouble
 
@@ -30,6 +33,14 @@ class ProtectionEventDescription(EventEntityDescription, PackEntityDescription):
     """Describes the event entity of a pack."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LeaseEventDescription(EventEntityDescription, HomeBmsEntityDescription):
+    """Describes the event entity of a system."""
+
+
+LEASE: Final = LeaseEventDescription(
+    key="lease", translation_key="lease", event_types=[became.value for became in Became]
+)
 PROTECTION: Final = ProtectionEventDescription(key="protection", translation_key="protection", event_types=EVENT_TYPES)
 
 
@@ -38,9 +49,36 @@ async def async_setup_entry(
     entry: HomeBmsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the event entity of each pack."""
+    """Set up the event entity of the system, of each pack and of each inverter."""
+    async_add_entities([LeaseEvent(entry.runtime_data.system, LEASE)])
     for subentry_id, pack in entry.runtime_data.packs.items():
         async_add_entities([ProtectionEvent(pack, PROTECTION)], config_subentry_id=subentry_id)
+    for subentry_id, inverter in entry.runtime_data.inverters.items():
+        if not inverter.opened.reads_only:
+            async_add_entities([EscalationEvent(inverter, ESCALATION)], config_subentry_id=subentry_id)
+
+
+class LeaseEvent(SystemEntity, EventEntity):
+    """What becomes of the leases of a system."""
+
+    entity_description: LeaseEventDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the leases."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.leases.add_listener(self._async_tell))
+
+    @property
+    @override
+    def shown(self) -> object:
+        return None
+
+    @callback
+    def _async_tell(self, change: Change) -> None:
+        """Tell what became of a lease."""
+        self._trigger_event(change.became.value, dict(change_facts(change)))
+        self.async_write_ha_state()
 
 
 class ProtectionEvent(PackEntity, EventEntity):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
@@ -14,10 +15,10 @@ from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 from .const import CONF_CHEMISTRY, CONF_CONFIRMED, CONF_THRESHOLDS, DOMAIN
 from .core.model import ConfigError
 from .forms import (
-    BATTERY_SCHEMA,
     GROUP_OF,
     USER_FACTS,
     async_refusal,
+    battery_schema,
     datasheet_schema,
     identity,
     moved_thresholds,
@@ -47,6 +48,15 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         """Return a name that tells the pack from its neighbours."""
         return "Pack 1"
 
+    def _called(self, info: DeviceInfo) -> str:
+        """Return what the found pack is called in the forms."""
+        return f"{info.manufacturer} {info.model} ({info.fingerprint})"
+
+    @asynccontextmanager
+    async def _clear_of(self, link: Mapping[str, Any]) -> AsyncIterator[None]:  # noqa: ARG002
+        """Step off a link for a while, should what is changed hold it in another way."""
+        yield
+
     @callback
     @abstractmethod
     def _finish(self) -> ResultT:
@@ -62,7 +72,7 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
                     return self.async_abort(reason="already_configured")
         kept = {key: value for key, value in self._data.items() if key in USER_FACTS}
         self._data = proposal(info) | {CONF_NAME: self._proposed_name()} | kept | identity(info) | dict(link)
-        self._told = f"{info.manufacturer} {info.model} ({info.fingerprint})"
+        self._told = self._called(info)
         return await self.async_step_battery()
 
     async def async_step_battery(self, user_input: dict[str, Any] | None = None) -> ResultT:
@@ -85,7 +95,7 @@ class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
                 return self._finish()
         return self.async_show_form(
             step_id="battery",
-            data_schema=self.add_suggested_values_to_schema(BATTERY_SCHEMA, self._data),
+            data_schema=self.add_suggested_values_to_schema(battery_schema(self._data), self._data),
             errors=errors,
             description_placeholders={"device": self._told, **placeholders},
         )

@@ -11,9 +11,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -33,6 +30,7 @@ from .const import (
     CONF_DISCHARGE_CURRENT,
     CONF_HARDWARE_RING,
     CONF_MODEL,
+    CONF_PARTS,
     CONF_SEED,
     CONF_SERIAL_NUMBER,
     CONF_SPEED,
@@ -49,26 +47,15 @@ from .core.presets import CHEMISTRIES
 from .helpers import hardware_ring, ring_data
 from .hw.devices import DEVICES
 from .hw.driver import DeviceInfo
+from .selectors import choice as _choice
+from .selectors import number as _number
+from .selectors import whole as _whole
+
+CONF_UNITS: Final = "units"
+"""Where to look, as `detect.unit_ids` reads it."""
 
 # A charger within nine tenths of what the pack's own protection permits never meets it (thresholds.md 2.8, YamBMS).
 OWN_CURRENT_SHARE: Final = 0.9
-
-
-def _number(minimum: float, maximum: float, step: float = 1, unit: str | None = None) -> NumberSelector:
-    config = NumberSelectorConfig(min=minimum, max=maximum, step=step, mode=NumberSelectorMode.BOX)
-    if unit is not None:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)
-
-
-def _whole(minimum: int, maximum: int) -> vol.All[Any]:
-    return vol.All(_number(minimum, maximum), vol.Coerce(int))
-
-
-def _choice(options: list[str], translation_key: str) -> SelectSelector:
-    return SelectSelector(
-        SelectSelectorConfig(options=options, translation_key=translation_key, mode=SelectSelectorMode.DROPDOWN)
-    )
 
 
 def _device_models() -> SelectSelector:
@@ -100,6 +87,19 @@ SERIAL_SCHEMA: Final = _link_schema(
         vol.Required(CONF_BAUDRATE, default=115200): _whole(1200, 1_000_000),
     }
 )
+DETECT_NETWORK_SCHEMA: Final = vol.Schema(
+    {
+        **{key: value for key, value in NETWORK_SCHEMA.schema.items() if key not in (CONF_UNIT_ID, CONF_MODEL)},
+        vol.Optional(CONF_UNITS): TextSelector(),
+    }
+)
+DETECT_SERIAL_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_DEVICE): SerialPortSelector(),
+        vol.Optional(CONF_BAUDRATE): _whole(1200, 1_000_000),
+        vol.Optional(CONF_UNITS): TextSelector(),
+    }
+)
 VIRTUAL_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_CHEMISTRY, default="lfp"): _choice(list(CHEMISTRIES), CONF_CHEMISTRY),
@@ -119,6 +119,12 @@ BATTERY_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_TEMPERATURE_SENSORS): _whole(0, 64),
     }
 )
+
+
+def battery_schema(data: Mapping[str, Any]) -> vol.Schema:
+    """Return the form of what a pack is made of, without what its parts tell already."""
+    known = (CONF_CELLS, CONF_TEMPERATURE_SENSORS) if CONF_PARTS in data else ()
+    return vol.Schema({key: value for key, value in BATTERY_SCHEMA.schema.items() if key not in known})
 
 
 GROUP_OF: Final = {setting.key: setting.group for setting in SETTINGS}

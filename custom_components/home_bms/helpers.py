@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass, replace
 from enum import Enum, Flag, IntEnum
 from math import isfinite
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_TYPE
+from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_TYPE, CONF_UNIQUE_ID
 from homeassistant.exceptions import ServiceValidationError
 from modbus_connection import ModbusError, ModbusSerialParams, ModbusTcpParams, ModbusUnit
 
 from .const import (
     CONF_BAUDRATE,
+    CONF_CAN,
     CONF_CAPACITY,
     CONF_CELLS,
     CONF_CHARGE_CURRENT,
     CONF_CHEMISTRY,
     CONF_CONFIRMED,
+    CONF_DBC_NAME,
     CONF_DISCHARGE_CURRENT,
     CONF_HARDWARE_RING,
     CONF_MODEL,
+    CONF_NODE,
+    CONF_PARTS,
+    CONF_STOPBITS,
     CONF_TEMPERATURE_SENSORS,
     CONF_THRESHOLDS,
     CONF_UNIT_ID,
@@ -34,6 +39,10 @@ from .const import (
 from .core.chemistry import configure
 from .core.model import ConfigError, HardwareRing, PackConfig
 from .core.ring import meant
+from .hw.can_params import params_from_data
+from .hw.devices import DEVICES
+from .hw.parts_config import contactor_config, parts_from_data
+from .hw.parts_lint import lint_parts, may_control
 
 # What Home Assistant's own modbus integration gives a serial framing that a socket carries; any other value would count
 # as other link settings and keep a neighbour off the same gateway (home-assistant.md 1.4).
@@ -43,7 +52,8 @@ SOCKET_BAUDRATE = 115200
 def link_params(data: Mapping[str, Any]) -> ModbusSerialParams | ModbusTcpParams:
     """Return the link of a pack's settings; RTU over TCP is a serial line behind a socket."""
     if data[CONF_TYPE] == TYPE_SERIAL:
-        return ModbusSerialParams(device=data[CONF_DEVICE], baudrate=int(data[CONF_BAUDRATE]))
+        stopbits: Literal[1, 2] = 2 if data.get(CONF_STOPBITS) == 2 else 1
+        return ModbusSerialParams(device=data[CONF_DEVICE], baudrate=int(data[CONF_BAUDRATE]), stopbits=stopbits)
     host, port = data[CONF_HOST], int(data[CONF_PORT])
     if data[CONF_TYPE] == TYPE_RTU_OVER_TCP:
         # The colons of an IPv6 address would read as the port separator.
@@ -53,23 +63,55 @@ def link_params(data: Mapping[str, Any]) -> ModbusSerialParams | ModbusTcpParams
 
 
 def place(link: Mapping[str, Any]) -> str:
-    """Return what tells a pack without a serial number from others: its kind, and where it is."""
-    keys = (CONF_MODEL, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID)
-    return "-".join(str(link[key]) for key in keys if key in link)
+    """Return what tells a pack without a serial number from others: its kind, and where it is.
+
+    A pack that is built from parts may move board by board, so it has a number of home_bms's own.
+    """
+    keys = (CONF_MODEL, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID, CONF_UNIQUE_ID, CONF_DBC_NAME, CONF_NODE)
+    bus = [params_from_data(link[CONF_CAN]).key] if CONF_CAN in link else []
+    return "-".join([str(link[key]) for key in keys if key in link] + bus)
+
+
+def address(data: Mapping[str, Any]) -> str:
+    """Return where a pack is, for people: its unit id and its link; nothing of one that has neither."""
+    if CONF_CAN in data:
+        return params_from_data(data[CONF_CAN]).key
+    link = data.get(CONF_DEVICE) or ":".join(str(data[key]) for key in (CONF_HOST, CONF_PORT) if key in data)
+    return f"{data[CONF_UNIT_ID]} ({link})" if CONF_UNIT_ID in data else link
 
 
 def pack_config(data: Mapping[str, Any]) -> PackConfig:
     """Return the configuration of a pack's settings. Raises ConfigError naming the field."""
+    if CONF_PARTS in data:
+        return _parts_config(data)
+    device = DEVICES.get(data.get(CONF_MODEL, ""))
+    resolution = 0.001 if device is None else device.cell_resolution
+    return _configure(data, int(data[CONF_CELLS]), int(data[CONF_TEMPERATURE_SENSORS]), resolution)
+
+
+def _parts_config(data: Mapping[str, Any]) -> PackConfig:
+    """Return the configuration of a pack whose parts tell what it has. Raises ConfigError."""
+    parts = parts_from_data(data[CONF_PARTS])
+    resolution = max((DEVICES[row.device].cell_resolution for row in parts.members if row.cells), default=0.001)
+    config = _configure(data, parts.cells, parts.temperature_sensors, resolution)
+    if not may_control(lint_parts(parts)):
+        # Nobody here drives its contactor.
+        return config
+    return replace(config, contactors=contactor_config(parts))
+
+
+def _configure(data: Mapping[str, Any], cells: int, temperature_sensors: int, cell_resolution: float) -> PackConfig:
     return configure(
         chemistry=data[CONF_CHEMISTRY],
-        cells=int(data[CONF_CELLS]),
+        cells=cells,
         capacity=float(data[CONF_CAPACITY]),
         charge_current=float(data[CONF_CHARGE_CURRENT]),
         discharge_current=float(data[CONF_DISCHARGE_CURRENT]),
-        temperature_sensors=int(data[CONF_TEMPERATURE_SENSORS]),
+        temperature_sensors=temperature_sensors,
         hardware=hardware_ring(data),
         overrides=data.get(CONF_THRESHOLDS, {}),
         confirmed=data.get(CONF_CONFIRMED, False),
+        cell_resolution=cell_resolution,
     )
 
 

@@ -19,6 +19,9 @@ from .core.lint import Finding, lint
 from .core.model import Alarm, Budget, ConfigError, Level, PackConfig
 from .core.ring import FACTS, REGISTERS
 from .hw.driver import DeviceInfo
+from .hw.parts import PartsDriver
+from .hw.parts_lint import Severity
+from .parts_words import problems_text
 from .story import DEVICE_ALARM, facts, tell
 from .texts import protection_name, word
 
@@ -71,6 +74,7 @@ RING_CHANGED: Final = "hardware_ring_changed"
 RING_REFUSED: Final = "hardware_ring_refused"
 LINK_POOR_ISSUE: Final = "link_poor"
 LEARNED_LOST: Final = "learned_lost"
+WATCHED_ONLY: Final = "parts_watched_only"
 
 
 class PackIssues:
@@ -184,6 +188,16 @@ class PackIssues:
     def async_learned_lost(self, error: str) -> None:
         """Say once that what took weeks to learn cannot be used and is learned anew."""
         self._raise(LEARNED_LOST, LEARNED_LOST, ir.IssueSeverity.WARNING, {"error": error}, is_fixable=True)
+
+    @callback
+    def async_judge_parts(self, parts: PartsDriver | None) -> None:
+        """Say why a pack whose relays home_bms was given can only be watched; what was meant so is no trouble."""
+        problems = () if parts is None else tuple(row for row in parts.problems if row.severity is not Severity.ADVICE)
+        if parts is None or not problems or not any(row.outputs for row in parts.parts.members):
+            ir.async_delete_issue(self._hass, DOMAIN, f"{WATCHED_ONLY}_{self._subentry_id}")
+            return
+        shown = {"problems": problems_text(self._hass, problems)}
+        self._raise(WATCHED_ONLY, WATCHED_ONLY, ir.IssueSeverity.WARNING, shown)
 
     @callback
     def async_ring_changed(self, changes: Mapping[str, tuple[float | None, float | None]]) -> None:

@@ -1,4 +1,4 @@
-"""Lets a user cap what a pack is charged and discharged with; a cap narrows and never widens."""
+"""Lets a user narrow what a battery is charged and discharged with; no number widens it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from math import ceil, floor
 from typing import Final, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfElectricPotential
+from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfElectricPotential, UnitOfRatio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .core.leases import keep
 from .core.model import PackConfig
-from .entity import PackEntity, PackEntityDescription
+from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.
 PARALLEL_UPDATES = 1
@@ -60,16 +61,55 @@ PACK_NUMBERS: Final = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class SystemNumberDescription(NumberEntityDescription, HomeBmsEntityDescription):
+    """Describes a number of all packs together."""
+
+
+RESERVE: Final = SystemNumberDescription(
+    key="reserve",
+    translation_key="reserve",
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    native_min_value=0.0,
+    native_max_value=100.0,
+    native_step=1.0,
+    entity_category=EntityCategory.CONFIG,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001
     entry: HomeBmsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the caps of each pack."""
+    """Set up the reserve of the system and the caps of each pack."""
+    async_add_entities([ReserveNumber(entry.runtime_data.system, RESERVE)])
     for subentry_id, pack in entry.runtime_data.packs.items():
         async_add_entities(
             [PackNumber(pack, description) for description in PACK_NUMBERS], config_subentry_id=subentry_id
         )
+
+
+class ReserveNumber(SystemEntity, NumberEntity):
+    """The charge that the user keeps without an end; leases may ask for more."""
+
+    entity_description: SystemNumberDescription
+
+    @property
+    @override
+    def shown(self) -> float:
+        return self.native_value
+
+    @property
+    @override
+    def native_value(self) -> float:
+        """Return the reserve in percent; 0 is none."""
+        return self.coordinator.leases.book.reserve
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Keep another reserve."""
+        await self.coordinator.async_change_leases(lambda book, _: keep(book, value))
 
 
 class PackNumber(PackEntity, NumberEntity):

@@ -156,11 +156,17 @@ def measured(slot: Slot, state: State) -> float | None:
     quantity, unit = slot.quantity, state.attributes.get("unit_of_measurement")
     if quantity is None or unit not in quantity.units:
         return None
+    value = number_told(state)
+    return None if value is None else quantity.convert(value, unit, quantity.unit)
+
+
+def number_told(state: State) -> float | None:
+    """Return the number that an entity tells, in its own unit."""
     try:
         value = float(state.state)
     except ValueError:
         return None
-    return quantity.convert(value, unit, quantity.unit) if isfinite(value) else None
+    return value if isfinite(value) else None
 
 
 def series(state: State, attribute: str) -> tuple[float | None, ...] | None:

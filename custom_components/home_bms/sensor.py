@@ -34,11 +34,14 @@ from homeassistant.util import dt as dt_util
 from .coordinator import HomeBmsConfigEntry, PackCoordinator, SystemCoordinator
 from .core import learning
 from .core.balancing import BALANCE_REASONS
+from .core.charging import CHARGE_RULES
+from .core.coarse import too_coarse
 from .core.cycles import full_cycles, histogram
 from .core.limits import RULES
-from .core.model import Bound, LinkState, Mode, PackConfig, Quality, Reason, Snapshot
+from .core.model import Bound, ChargeStage, ContactorState, LinkState, Mode, PackConfig, Quality, Reason, Snapshot
 from .core.outlook import hours_to
 from .core.power import Power
+from .core.system import SYSTEM_RULES
 from .entity import (
     EVIDENCE,
     SOONEST_CELL,
@@ -52,7 +55,12 @@ from .entity import (
     pack_heard,
     temperatures_heard,
 )
+from .hw.driver import Capability
+from .hw.parts_lint import Severity
+from .inverter_sensors import inverter_sensors
 from .learned_view import LearnedView, cell_balanced
+from .lease_sensors import lease_sensors
+from .parts_words import problem_text
 from .story import evidence
 from .supervisor import Trouble
 
@@ -66,6 +74,8 @@ MILLIOHM: Final = "mΩ"
 
 REASONS: Final = [*RULES, Trouble.INTERNAL_ERROR.value]
 """Every rule that may limit a pack, and what is named when home_bms itself broke."""
+SYSTEM_REASONS: Final = [*REASONS, *SYSTEM_RULES]
+"""Every rule that may limit the battery."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +93,9 @@ class PackSensorDescription(SensorEntityDescription, PackEntityDescription):
     """All that is doubted, by name, with the reason."""
 
 
-DETAILS: Final = frozenset({"rule", "cell", "sensor", "low", "high", "soonest", "latest", "by", "cycles_by_depth"})
+DETAILS: Final = frozenset(
+    {"rule", "cell", "sensor", "low", "high", "soonest", "latest", "by", "cycles_by_depth", "reasons"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +123,10 @@ def _limiting(system: SystemCoordinator) -> Limiting:
     charge = _share(system.data.ccl, sum(pack.config.charge_current for pack in packs))
     discharge = _share(system.data.dcl, sum(pack.config.discharge_current for pack in packs))
     if charge <= discharge:
-        bound, direction = system.data.ccl, "charge"
-        reasons = {pack.name: pack.latest.decision.ccl.reason for pack in packs}
+        bound, direction, key = system.data.ccl, "charge", system.data.weakest_charge
     else:
-        bound, direction = system.data.dcl, "discharge"
-        reasons = {pack.name: pack.latest.decision.dcl.reason for pack in packs}
-    name = next((name for name, reason in reasons.items() if reason == bound.reason), None)
-    return Limiting(bound=bound, direction=direction, pack=name)
+        bound, direction, key = system.data.dcl, "discharge", system.data.weakest_discharge
+    return Limiting(bound=bound, direction=direction, pack=_name(system, key))
 
 
 def _share(bound: Bound, rated: float) -> float:
@@ -143,7 +152,8 @@ def _difference(pack: PackCoordinator) -> float | None:
 
 
 def _cell(index: int, pack: PackCoordinator) -> float | None:
-    cells = pack.data.believed.cells
+    # What is too coarse to be judged by may still be looked at, with the doubt beside it.
+    cells = pack.data.reading.cells if too_coarse(pack.config) else pack.data.believed.cells
     return cells[index] if index < len(cells) else None
 
 
@@ -220,7 +230,10 @@ def _capacity_band(index: int, pack: PackCoordinator) -> dict[str, Any]:
 
 def _weakest(system: SystemCoordinator) -> str | None:
     """Return the name of the pack that sets the limits."""
-    key = system.data.weakest
+    return _name(system, system.data.weakest)
+
+
+def _name(system: SystemCoordinator, key: str | None) -> str | None:
     return system.packs[key].name if key in system.packs else None
 
 
@@ -665,6 +678,17 @@ PACK_SENSORS: Final = (
         value_fn=lambda pack: _scaled(pack.statistics.cycle_time, 1000),
     ),
     PackSensorDescription(
+        key="between_readings",
+        translation_key="between_readings",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        dead_band=0.2,
+        **DIAGNOSTIC,
+        value_fn=lambda pack: pack.statistics.between_readings,
+    ),
+    PackSensorDescription(
         key="link_quality",
         translation_key="link_quality",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
@@ -745,9 +769,23 @@ SYSTEM_SENSORS: Final = (
         reason_fn=lambda system: system.data.dcl.reason,
     ),
     SystemSensorDescription(
+        key="charge_stage",
+        translation_key="charge_stage",
+        device_class=SensorDeviceClass.ENUM,
+        options=[stage.value for stage in ChargeStage],
+        value_fn=lambda system: system.data.charging.stage,
+    ),
+    SystemSensorDescription(
+        key="charge_stage_reason",
+        translation_key="charge_stage_reason",
+        **REASON | {"options": list(CHARGE_RULES)},
+        value_fn=lambda system: system.data.charging.reason.rule,
+        reason_fn=lambda system: system.data.charging.reason,
+    ),
+    SystemSensorDescription(
         key="limiting_reason",
         translation_key="limiting_reason",
-        **REASON,
+        **REASON | {"options": SYSTEM_REASONS},
         value_fn=lambda system: _limiting(system).bound.reason.rule,
         limiting_fn=_limiting,
     ),
@@ -838,6 +876,37 @@ def numbered_sensors(config: PackConfig) -> list[PackSensorDescription]:
     return cells + temperatures + [_cell_figure(row, index) for row in CELL_FIGURES for index in range(config.cells)]
 
 
+CONTACTOR: Final = PackSensorDescription(
+    key="contactor",
+    translation_key="contactor",
+    device_class=SensorDeviceClass.ENUM,
+    options=[state.value for state in ContactorState],
+    value_fn=lambda pack: pack.data.contactors.charge.state,
+)
+PARTS_CONTROL: Final = PackSensorDescription(
+    key="parts_control",
+    translation_key="parts_control",
+    device_class=SensorDeviceClass.ENUM,
+    options=["possible", "watched_only"],
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda pack: "watched_only" if watched_because(pack) else "possible",
+    details_fn=lambda pack: {"reasons": watched_because(pack)},
+)
+
+
+def watched_because(pack: PackCoordinator) -> list[str]:
+    """Return why a pack that is built from parts can only be watched, one sentence each."""
+    problems = () if pack.parts is None else pack.parts.problems
+    return [problem_text(pack.hass, problem) for problem in problems if problem.severity is not Severity.ADVICE]
+
+
+def sensors_of(pack: PackCoordinator) -> list[PackSensorDescription]:
+    """Return every sensor of a pack; what it is built from tells which there are."""
+    contactor = [CONTACTOR] if Capability.RELAYS in pack.capabilities else []
+    parts = [] if pack.parts is None else [PARTS_CONTROL]
+    return [*PACK_SENSORS, *contactor, *parts, *numbered_sensors(pack.config)]
+
+
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001
     entry: HomeBmsConfigEntry,
@@ -846,11 +915,14 @@ async def async_setup_entry(
     """Set up the sensors of the system and of each pack."""
     system = entry.runtime_data.system
     async_add_entities(SystemSensor(system, description) for description in SYSTEM_SENSORS)
+    async_add_entities(lease_sensors(system))
     for subentry_id, pack in entry.runtime_data.packs.items():
         async_add_entities(
-            [PackSensor(pack, description) for description in (*PACK_SENSORS, *numbered_sensors(pack.config))],
+            [PackSensor(pack, description) for description in sensors_of(pack)],
             config_subentry_id=subentry_id,
         )
+    for subentry_id, inverter in entry.runtime_data.inverters.items():
+        async_add_entities(inverter_sensors(inverter), config_subentry_id=subentry_id)
 
 
 def _tidy[ValueT: StateType | datetime](value: ValueT, precision: int | None) -> ValueT | float:

@@ -16,6 +16,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry, async_register_admin_service
 from homeassistant.util import dt as dt_util
 
+from .can_actions import CAPTURE_CAN, async_capture_can
 from .const import DOMAIN
 from .coordinator import HomeBmsRuntimeData, PackCoordinator
 from .core import bms
@@ -23,6 +24,17 @@ from .core.model import BalanceMode, PackConfig, PackState
 from .core.outlook import hours_to
 from .helpers import plain
 from .hw.virtual import VirtualHost
+from .lease_actions import (
+    FOLLOW_OPENADR,
+    HOLD_RESERVE,
+    RELEASE,
+    REQUEST_POWER,
+    async_follow_openadr,
+    async_get_leases,
+    async_hold_reserve,
+    async_release,
+    async_request_power,
+)
 from .store import UNUSABLE
 
 ATTR_DURATION: Final = "duration"
@@ -74,7 +86,9 @@ def _packs(hass: HomeAssistant, call: ServiceCall) -> list[PackCoordinator]:
     runtime: HomeBmsRuntimeData = entry.runtime_data
     if device.config_subentry_id is None:
         return list(runtime.packs.values())
-    return [runtime.packs[device.config_subentry_id]]
+    if (pack := runtime.packs.get(device.config_subentry_id)) is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_pack")
+    return [pack]
 
 
 def _pack(hass: HomeAssistant, call: ServiceCall) -> PackCoordinator:
@@ -282,12 +296,20 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "reset_trips": Action(handler=_reset_trips, schema={}, admin=True),
     "calibrate_soc": Action(handler=_calibrate_soc, schema={vol.Required(ATTR_SOC): vol.Coerce(float)}, admin=True),
     "cell_replaced": Action(handler=_cell_replaced, schema={vol.Required(ATTR_CELL): vol.Coerce(int)}, admin=True),
+    "request_power": Action(handler=async_request_power, schema=REQUEST_POWER, admin=True),
+    "hold_reserve": Action(handler=async_hold_reserve, schema=HOLD_RESERVE, admin=True),
+    "release": Action(handler=async_release, schema=RELEASE, admin=True, answers=SupportsResponse.OPTIONAL),
+    "follow_openadr": Action(
+        handler=async_follow_openadr, schema=FOLLOW_OPENADR, admin=True, answers=SupportsResponse.OPTIONAL
+    ),
+    "get_leases": Action(handler=async_get_leases, schema={}, admin=False, answers=SupportsResponse.ONLY),
     "time_to_soc": Action(
         handler=_time_to_soc,
         schema={vol.Required(ATTR_SOC): vol.All(vol.Coerce(float), vol.Range(min=0, max=100))},
         admin=False,
         answers=SupportsResponse.ONLY,
     ),
+    "capture_can": Action(handler=async_capture_can, schema=CAPTURE_CAN, admin=True, answers=SupportsResponse.ONLY),
     "export_learned": Action(handler=_export_learned, schema={}, admin=False, answers=SupportsResponse.ONLY),
     "import_learned": Action(handler=_import_learned, schema={vol.Required(ATTR_LEARNED): dict}, admin=True),
     "inject_fault": Action(

@@ -15,6 +15,8 @@ from homeassistant.core import HassJob, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 
 from .bluetooth_pack import bluetooth_driver
+from .can_lines import async_hold_can
+from .can_pack import async_can_driver, can_params
 from .const import (
     CONF_CAPACITY,
     CONF_CELLS,
@@ -27,6 +29,7 @@ from .const import (
     CONF_UNIT_ID,
     DOMAIN,
     TYPE_BLUETOOTH,
+    TYPE_CAN,
     TYPE_ENTITIES,
     TYPE_PARTS,
     TYPE_RTU_OVER_TCP,
@@ -148,12 +151,43 @@ async def async_open_parts(
         parts = parts_from_data(subentry.data[CONF_PARTS])
         driver = PartsDriver(parts, connect, permit=permission(entry, subentry.subentry_id))
     except ConfigError as err:
+        raise _invalid(subentry, err) from err
+    return Source(driver=driver, meter=meter)
+
+
+async def async_open_can(
+    hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry, undo: AsyncExitStack
+) -> Source:
+    """Open a pack on a CAN bus, which all that are on it share; the last one closes it."""
+    try:
+        link, release = async_hold_can(hass, can_params(subentry.data))
+    except ConfigError as err:
+        raise _invalid(subentry, err) from err
+    except HomeAssistantError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
-            translation_key="invalid_pack",
+            translation_key="link_settings_in_use",
             translation_placeholders={"name": subentry.title, "error": str(err)},
         ) from err
-    return Source(driver=driver, meter=meter)
+    undo.push_async_callback(release)
+    entry.async_on_unload(release)
+    try:
+        driver = await async_can_driver(hass, subentry.data, link)
+    except ConfigError as err:
+        raise _invalid(subentry, err) from err
+    undo.push_async_callback(driver.async_close)
+    # Called last one first, so that the driver leaves the bus before it closes.
+    entry.async_on_unload(driver.async_close)
+    return Source(driver=driver)
+
+
+def _invalid(subentry: ConfigSubentry, err: ConfigError) -> ConfigEntryError:
+    """Return what tells that a pack's settings cannot be."""
+    return ConfigEntryError(
+        translation_domain=DOMAIN,
+        translation_key="invalid_pack",
+        translation_placeholders={"name": subentry.title, "error": str(err)},
+    )
 
 
 def borrowed(
@@ -200,6 +234,7 @@ SOURCES: Final[Mapping[str, Opener]] = MappingProxyType(
         TYPE_SERIAL: async_open_modbus,
         TYPE_ENTITIES: async_open_entities,
         TYPE_BLUETOOTH: async_open_bluetooth,
+        TYPE_CAN: async_open_can,
         TYPE_PARTS: async_open_parts,
     }
 )

@@ -61,6 +61,8 @@ class HomeBmsStore:
         self._store = _ToldStore(hass, f"{DOMAIN}.{entry.entry_id}", self._async_told)
         self._packs: dict[str, Any] = {}
         self._sources: dict[str, Callable[[], Mapping[str, Any]]] = {}
+        self._system: Mapping[str, Any] = {}
+        self._system_sources: dict[str, Callable[[], Any]] = {}
         self._saved_at: float | None = None
         self._write_due: float | None = None
 
@@ -80,6 +82,7 @@ class HomeBmsStore:
             self.control_allowed = content["control_allowed"]
             self._saved_at = content["saved_at"]
             self._packs = content["packs"]
+            self._system = content.get("system", {})
         else:
             self.lost = True
         if self.lost:
@@ -121,6 +124,15 @@ class HomeBmsStore:
         """Ask `source` for a pack's content whenever the file is written."""
         self._sources[subentry_id] = source
 
+    def saved_system(self, part: str) -> Any:  # noqa: ANN401 - JSON has no closed type
+        """Return what was kept of all packs together under this name; `None` for nothing."""
+        return self._system.get(part)
+
+    @callback
+    def async_add_system_source(self, part: str, source: Callable[[], Any]) -> None:
+        """Ask `source` for what is to be kept under this name whenever the file is written."""
+        self._system_sources[part] = source
+
     async def async_save(self) -> bool:
         """Write now. Returns whether it reached the disk, as far as can be told."""
         # While Home Assistant stops, the store itself puts this off to its final write.
@@ -150,11 +162,14 @@ class HomeBmsStore:
         """Return what goes into the file, at the moment that it is written."""
         self._write_due = None
         self._packs = {subentry_id: dict(source()) for subentry_id, source in self._sources.items()}
+        # A part whose owner has not come yet stays as it was read.
+        self._system = {**self._system, **{part: source() for part, source in self._system_sources.items()}}
         return {
             "saved_at": dt_util.utcnow().timestamp(),
             "control_allowed": self.control_allowed,
             "lost": self.lost,
             "packs": self._packs,
+            "system": self._system,
         }
 
     @callback

@@ -159,6 +159,9 @@ class ScriptedDriver(Driver):
 class ScriptedDevice:
     """Gives the packs, in their order, the drivers that the test has prepared; and again at every set-up."""
 
+    own_line = False
+    broadcast = None
+
     def __init__(self, drivers: list[ScriptedDriver]) -> None:
         self._drivers = drivers
         self._given = 0

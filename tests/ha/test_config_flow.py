@@ -15,6 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_bms.config_flow import WAYS
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.forms import shown_thresholds
 from custom_components.home_bms.hw.driver import DriverError
@@ -69,7 +70,7 @@ async def begin(hass: HomeAssistant, way: str) -> Result:
     """Start to set up a system whose first pack is reached this way."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
-    assert list(result["menu_options"]) == ["virtual", "network", "serial"]
+    assert tuple(result["menu_options"]) == WAYS
     return await go(hass, result, {"next_step_id": way})
 
 
@@ -155,9 +156,7 @@ async def test_a_pack_on_the_network_is_asked_who_it_is_and_corrected_by_the_use
 
 
 async def test_a_host_name_is_kept_as_it_is_shared(hass: HomeAssistant) -> None:
-    with patch(
-        "custom_components.home_bms.flow_link.async_get_temporary_unit", side_effect=HomeAssistantError
-    ) as unit:
+    with patch("custom_components.home_bms.flow_link.async_get_temporary_unit", side_effect=HomeAssistantError) as unit:
         await go(hass, await begin(hass, "network"), network(502, host=" Gateway.Local "))
     assert unit.call_args.args[1].host == "gateway.local"
 

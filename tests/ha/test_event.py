@@ -46,7 +46,7 @@ def told(hass: HomeAssistant) -> list[tuple[str, str, str]]:
 
 
 def test_the_event_a_user_gets(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    assert offered(hass, Platform.EVENT) == {PROTECTION: ""}
+    assert offered(hass, Platform.EVENT) == {PROTECTION: "", "event.home_battery_lease": ""}
     state = hass.states.get(PROTECTION)
     assert state is not None
     types = state.attributes["event_types"]

@@ -17,6 +17,7 @@ from custom_components.home_bms import entity
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Bound, LinkState, Quality, Reason
 from custom_components.home_bms.core.plausibility import DOUBTS
+from custom_components.home_bms.core.system import combine
 
 from .conftest import ScriptedDriver, lost, make_entry, pack_subentry, set_up, ticks, until
 from .entities import everything_is_news, offered, show, state_of
@@ -272,7 +273,8 @@ async def test_the_scarcer_direction_is_the_one_that_limits(
     system = pack.config_entry.runtime_data.system
     for ccl, dcl, direction in ((140.0, 70.0, "discharge"), (70.0, 140.0, "charge"), (140.0, 140.0, "charge")):
         limits(pack, ccl, dcl)
-        system.async_set_updated_data(system.async_combine())
+        # As at the end of their ramps.
+        system.async_set_updated_data(combine({pack.identity: (pack.config, pack.latest)}))
         limiting = hass.states.get("sensor.home_battery_limiting_reason")
         assert limiting is not None
         assert limiting.attributes["direction"] == direction

@@ -48,6 +48,9 @@ NEEDED: Mapping[str, dict[str, Any]] = {
     "calibrate_soc": {"soc": 50},
     "cell_replaced": {"cell": 1},
     "import_learned": {"learned": {}},
+    "request_power": {"owner": "somebody"},
+    "hold_reserve": {"owner": "somebody", "reserve": 20},
+    "follow_openadr": {"programme": "Flexibility", "events": []},
 }
 
 
@@ -458,14 +461,15 @@ async def test_what_lets_more_energy_through_is_for_administrators(
             {"device_id": device_id(hass, PACK_ID)} | NEEDED.get(action, {}),
             blocking=True,
             context=Context(user_id=hass_read_only_user.id),
+            return_response=services.ACTIONS[action].answers is SupportsResponse.ONLY,
         )
 
 
 def test_only_what_narrows_or_only_tells_is_for_everybody() -> None:
     everybody = {name for name, row in services.ACTIONS.items() if not row.admin}
-    assert everybody == {"set_limits", "stop_balancing", "time_to_soc", "export_learned"}
+    assert everybody == {"set_limits", "stop_balancing", "time_to_soc", "export_learned", "get_leases"}
     telling = {name for name, row in services.ACTIONS.items() if row.answers is SupportsResponse.ONLY}
-    assert telling == {"time_to_soc", "export_learned"}
+    assert telling == {"time_to_soc", "export_learned", "get_leases", "capture_can"}
 
 
 async def test_actions_exist_without_an_entry(hass: HomeAssistant) -> None:

@@ -23,9 +23,10 @@ from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core import lint
 from custom_components.home_bms.core.balancing import BALANCE_REASONS
 from custom_components.home_bms.core.battery import Kind
+from custom_components.home_bms.core.charging import CHARGE_RULES
 from custom_components.home_bms.core.chemistry import SETTINGS
 from custom_components.home_bms.core.limits import RULES
-from custom_components.home_bms.core.model import BalanceMode, Level, LinkState, Mode, Quality
+from custom_components.home_bms.core.model import BalanceMode, ChargeStage, Level, LinkState, Mode, Quality
 from custom_components.home_bms.core.plausibility import DOUBTS
 from custom_components.home_bms.core.presets import CHEMISTRIES
 from custom_components.home_bms.core.protection import PROTECTION_KEYS
@@ -34,7 +35,7 @@ from custom_components.home_bms.event import EVENT_TYPES
 from custom_components.home_bms.forms import BATTERY_SCHEMA, NETWORK_SCHEMA, SERIAL_SCHEMA, VIRTUAL_SCHEMA
 from custom_components.home_bms.hw.modbus import ERROR_KEYS
 from custom_components.home_bms.issues import FINDINGS, LEARNED_LOST, RING_CHANGED, RING_REFUSED
-from custom_components.home_bms.sensor import REASONS
+from custom_components.home_bms.sensor import REASONS, SYSTEM_REASONS
 from custom_components.home_bms.services import BALANCE_MODES
 from custom_components.home_bms.story import FLOW_NAMES, QUANTITIES, Severity
 from custom_components.home_bms.supervisor import Trouble
@@ -45,6 +46,22 @@ LANGUAGES: Final = {
 }
 ENGLISH: Final = LANGUAGES["en"]
 ICONS: Final = json.loads((INTEGRATION / "icons.json").read_text())
+# What only a pack that is built from parts has; that it does is told in test_parts_pack.
+ONLY_OF_PARTS: Final = {
+    ("binary_sensor", "member"),
+    ("sensor", "contactor"),
+    ("sensor", "parts_control"),
+    ("switch", "contactor"),
+    ("switch", "extra"),
+}
+# What only an inverter has; that it does is told in test_inverter_entities.
+ONLY_OF_INVERTERS: Final = {
+    ("event", "escalation"),
+    ("sensor", "dead_time"),
+    ("sensor", "escalation"),
+    ("sensor", "inverter_link"),
+    ("sensor", "obedience"),
+}
 FLOWS: Final = (ENGLISH["config"], ENGLISH["config_subentries"]["pack"])
 
 
@@ -78,7 +95,9 @@ def test_german_is_german() -> None:
 
 def test_every_entity_is_named_and_every_name_is_used(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     rows = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    used = {(row.domain, row.translation_key) for row in rows if row.translation_key}
+    used = (
+        {(row.domain, row.translation_key) for row in rows if row.translation_key} | ONLY_OF_PARTS | ONLY_OF_INVERTERS
+    )
     named = {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
     assert used == named
     # Without a name of its own an entity is called as its device class; the button of a person's trips has none.
@@ -100,8 +119,11 @@ def test_every_entity_without_a_device_class_has_an_icon(hass: HomeAssistant, en
 def test_every_state_that_can_be_has_a_name() -> None:
     sensors = ENGLISH["entity"]["sensor"]
     assert set(RULES) <= set(REASONS)
-    for key in ("cvl_reason", "ccl_reason", "dcl_reason", "limiting_reason"):
+    for key in ("cvl_reason", "ccl_reason", "dcl_reason"):
         assert set(sensors[key]["state"]) == set(REASONS)
+    assert set(sensors["limiting_reason"]["state"]) == set(SYSTEM_REASONS)
+    assert set(sensors["charge_stage"]["state"]) == {stage.value for stage in ChargeStage}
+    assert set(sensors["charge_stage_reason"]["state"]) == set(CHARGE_RULES)
     for key, kind in (("mode", Mode), ("link", LinkState), ("data_quality", Quality)):
         assert set(sensors[key]["state"]) == {member.value for member in kind}
     assert set(sensors["balance_reason"]["state"]) == set(BALANCE_REASONS)
@@ -197,7 +219,8 @@ def test_every_field_of_a_form_is_named_and_explained() -> None:
 
 def test_both_flows_ask_in_the_same_words() -> None:
     first, further = FLOWS
-    for step, form in first["step"].items():
+    # Only the first pack is found by Home Assistant; a further one joins its system.
+    for step, form in ((step, form) for step, form in first["step"].items() if step != "discovered"):
         assert further["step"][step] == form, step
 
 

@@ -113,7 +113,8 @@ def bank_of(
     """Return the battery of these packs; `None` for a battery without any, of which there is nothing to tell.
 
     The limits are those of `decision`, which was made at `decided`. Where nobody has looked, or decided, for `age_stop`
-    s they are zero, and nothing that was measured is told. The charge voltage is one that an inverter can take, whatever is permitted.
+    s they are zero, and nothing that was measured is told. The charge voltage is one that an inverter can take,
+    whatever is permitted.
     """
     if not packs:
         return None

@@ -89,6 +89,7 @@ class CanLink:
         self._wall = wall
         self._make = bus
         self._bus: CanBus | None = None
+        self._dropping: asyncio.Future[None] | None = None
         self._opened = 0.0
         self._opening = asyncio.Lock()
         self._closed = False
@@ -193,10 +194,13 @@ class CanLink:
         return bus
 
     async def _drop(self) -> None:
-        """Close the bus if it is open."""
+        """Close the bus if it is open, or wait until it is closed."""
         bus, self._bus = self._bus, None
         if bus is not None:
-            await asyncio.get_running_loop().run_in_executor(None, bus.close)
+            self._dropping = asyncio.get_running_loop().run_in_executor(None, bus.close)
+        if self._dropping is not None:
+            # Who is told to stop waiting must not leave the reader's thread behind.
+            await asyncio.shield(self._dropping)
 
     def _lose(self, bus: CanBus | None, error: Exception) -> None:
         """Begin to open the bus anew, unless that is being done, or it is another bus by now."""
@@ -226,7 +230,7 @@ class CanLink:
     # --- Listening -------------------------------------------------------------------------------------------------
 
     def subscribe(
-        self, callback: Callable[[CanFrame], None], keys: Iterable[int] | None = None, mask: int = -1
+        self, callback: Callable[[CanFrame], object], keys: Iterable[int] | None = None, mask: int = -1
     ) -> Callable[[], None]:
         """Have the data frames of other nodes told, all or those with these keys; returns what ends that.
 

@@ -27,6 +27,11 @@ INDEPENDENT: Final = 0xC0000000
 """Where Vector's tools put signals that belong to no message."""
 BITS_MOST: Final = 64
 """Of a signal."""
+FAILURES: Final = (
+    *(CantoolsError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError),
+    *(MemoryError, RecursionError),
+)
+"""What cantools may raise for a file that it cannot make sense of."""
 SHOWN_MOST: Final = 5
 """Identifiers that a notice names."""
 
@@ -169,11 +174,9 @@ def _loaded(text: str, notices: list[Notice]) -> Database:
             lines = text.splitlines()
             shown = lines[line - 1].strip()[:80] if 0 < line <= len(lines) else ""
             raise FrameMapError("dbc_syntax", line=line, text=shown) from err
-        except (CantoolsError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError, MemoryError) as err:
+        except FAILURES as err:
             trouble = err
             continue
-        except RecursionError as err:
-            raise FrameMapError("dbc_unreadable", error="nested too deeply") from err
         if trouble is not None:
             notices.append(Notice(key="dbc_lenient", placeholders={"error": str(trouble)[:200]}))
         return database

@@ -29,6 +29,8 @@ class Heard:
         """`period` in s is the shortest that is learned of messages whose map does not tell theirs."""
         self._values: dict[str, tuple[Told, float, float]] = {}
         """Value, time, and until when it counts."""
+        self._told: set[str] = set()
+        """Signals that ever told something."""
         self._learned: dict[str, float] = {}
         self._period = period
         self.last_time = float("-inf")
@@ -42,6 +44,8 @@ class Heard:
         for name, value in values.items():
             usual = self._seen(name, time) if period is None else period
             self._values[name] = value, time, time + max(STALE_PERIODS * usual, STALE_LEAST)
+            if value is not None:
+                self._told.add(name)
 
     def _seen(self, name: str, time: float) -> float:
         """Return how often a value seems to come, in s: of a multiplexed message each has its own turn."""
@@ -66,8 +70,8 @@ class Heard:
         return min(times, default=None)
 
     def known(self, names: Iterable[str]) -> bool:
-        """Whether all of these were heard and told something."""
-        return all(self.last(name) is not None for name in names)
+        """Whether all of these have told something, if only once: a sensor that falls out is still one."""
+        return self._told.issuperset(names)
 
     def names(self) -> list[str]:
         """Return the signals that were heard."""
@@ -149,8 +153,8 @@ class CanDevice:
 
 
 def numbered(heard: Heard, name: str, most: int) -> list[int]:
-    """Return the numbers of a row of signals, `cell_1`, `cell_2` ..., that were heard and told something."""
-    return [number for number in range(1, most + 1) if heard.last(f"{name}_{number}") is not None]
+    """Return the numbers of a row of signals, `cell_1`, `cell_2` ..., that have told something, if only once."""
+    return [number for number in range(1, most + 1) if heard.known([f"{name}_{number}"])]
 
 
 def text(heard: Heard, *names: str) -> str:

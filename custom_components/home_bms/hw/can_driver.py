@@ -111,15 +111,12 @@ class CanDriver(Driver):
             now = self._clock()
             heard = self._chosen(now)
             ready = heard is not None and any(heard.known(names) for names in self._device.needs)
-            if ready and now - began >= self._device.listen:
-                break
-            if now - began >= max(IDENTIFY_WITHIN, self._device.listen):
-                if not ready:
-                    raise DriverError("no_answer", f"no {self._device.name} was heard on {self._link.params.key}")
-                break
+            if heard is not None and ready and now - began >= self._device.listen:
+                self._info = self._told(heard)
+                return self._info
+            if now - began >= IDENTIFY_WITHIN:
+                raise DriverError("no_answer", f"no {self._device.name} was heard on {self._link.params.key}")
             await asyncio.sleep(LOOK_EVERY)
-        self._info = self._told(heard)
-        return self._info
 
     @override
     async def async_read(self) -> PackReading:
@@ -160,18 +157,12 @@ class CanDriver(Driver):
 
     async def _listen(self) -> None:
         """Open the link if it is not open, and begin to listen. Raises CanLinkError."""
-        if self._frames is None:
-            self._frames = await async_frame_map(self._device.frames)
         if self._ear is None:
-            self._ear = Ear(self._device, self._frames, self._asked_node)
+            frames = self._frames or await async_frame_map(self._device.frames)
+            self._ear = Ear(self._device, frames, self._asked_node)
         if self._unsubscribe is None:
-            self._unsubscribe = self._link.subscribe(self._hear, self._ear.keys, self._device.mask)
+            self._unsubscribe = self._link.subscribe(self._ear.take, self._ear.keys, self._device.mask)
         await self._link.open()
-
-    def _hear(self, frame: CanFrame) -> None:
-        """Take a frame of the bus."""
-        if self._ear is not None:
-            self._ear.take(frame)
 
     def _chosen(self, now: float) -> Heard | None:
         """Return what was heard of the device that is meant."""
@@ -183,10 +174,8 @@ class CanDriver(Driver):
             heard.now = now
         return heard
 
-    def _told(self, heard: Heard | None) -> DeviceInfo:
+    def _told(self, heard: Heard) -> DeviceInfo:
         """Return who the device says it is. Raises DriverError."""
-        if heard is None:
-            raise DriverError("no_answer", "the device has not been heard yet")
         try:
             info = self._device.info(heard)
         except ValueError as err:

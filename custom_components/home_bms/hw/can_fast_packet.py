@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from .can_frame import CanFrame
+from .can_frame import LONGEST, CanFrame
 
 FIRST: Final = 6
 """Bytes of the message in the first frame ..."""
@@ -34,7 +34,9 @@ class FastPackets:
 
     def take(self, frame: CanFrame) -> CanFrame | None:
         """Return the whole message as a frame with long data, once its last frame is here."""
-        if len(frame.data) < 2:
+        if len(frame.data) != LONGEST:
+            # They are filled up; in a shorter one something is missing, and what follows would move up.
+            self._parts.pop(frame.key, None)
             return None
         sequence, number = frame.data[0] >> 5, frame.data[0] & 0x1F
         if number == 0:

@@ -49,6 +49,14 @@ def magnitudes(data: bytes, values: Values) -> Values:
     return values | limits
 
 
+def present_probes(data: bytes, values: Values) -> Values:
+    """Drop the sensors that a JK's mask says are not there (`can/07_pack_side.md`)."""
+    del data
+    mask = int(values.get("sensor_mask") or 0)
+    absent = {f"probe_{number}": None for number in range(1, 6) if not mask >> (number - 1) & 1}
+    return values | {name: None for name in absent if name in values}
+
+
 def tiny_answer(data: bytes, values: Values) -> Values:
     """Drop a refusal, which has a reason where an answer has a value (`can/07_pack_side.md`)."""
     del data
@@ -76,6 +84,7 @@ IVT_RESULTS: Final = MappingProxyType(
 
 QUIRKS: Final[Mapping[tuple[str, int], Quirk]] = MappingProxyType(
     {
+        ("jk", 0x98F228F4): present_probes,
         ("orion", 0x36): orion_cell,
         ("orion", 0x351): magnitudes,
         ("orion", 0x355): exact_charge,

@@ -11,7 +11,7 @@ from .can_frame import CanFrame
 KNOWN_MOST: Final = 4096
 """Keys whose takers are remembered."""
 
-type Callback = Callable[[CanFrame], None]
+type Callback = Callable[[CanFrame], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

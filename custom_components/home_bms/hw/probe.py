@@ -70,9 +70,10 @@ async def _whole[T](request: Awaitable[T]) -> T:
     """Wait for a request, and for its end also when nobody wants it any more: half of one can confuse the link."""
     task = asyncio.ensure_future(request)
     try:
-        return await asyncio.shield(task)
+        await asyncio.wait({task})
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():
             task.exception()
         raise
+    return task.result()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custom_components.home_bms.core.model import Switches
@@ -125,6 +127,30 @@ def test_how_often_a_message_comes_is_learned_where_its_map_does_not_say() -> No
     lines = [frame for start in range(0, 80, 8) for frame in frames(*tinybms(CELLS), time=100.0 + start)]
     assert heard_of(device, lines, now=lines[-1].time + 15).get("soc") == 63.4
     assert heard_of(device, lines, now=lines[-1].time + 60).get("soc") is None
+
+
+@pytest.mark.parametrize("key", CAN_DEVICES)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_what_is_taken_away_is_unknown_and_nothing_else_changes(key: str, data: st.DataObject) -> None:
+    device = CAN_DEVICES[key]
+    whole = frames(*SPEECH[key])
+    full = reading_of(device, whole)
+    lengths = data.draw(st.tuples(*(st.integers(-1, len(frame.data)) for frame in whole)))
+    left = [
+        replace(frame, data=frame.data[:length]) for frame, length in zip(whole, lengths, strict=True) if length >= 0
+    ]
+    ear = listened(device, left)
+    for heard in ear.nodes.values():
+        heard.now = heard.last_time
+        less = device.reading(heard, device.info(heard))
+        # Without an installed capacity the one online is taken.
+        assert less.capacity in (None, full.capacity, *([50] if key == "can_pylontech" else []))
+        for name in ("current", "voltage", "soc", "soh", "cycles", "switch_temperature"):
+            assert getattr(less, name) in (None, getattr(full, name)), name
+        assert all(cell in (None, there) for cell, there in zip(less.cells, full.cells, strict=False))
+        assert len(less.cells) <= len(full.cells)
+        assert (less.alarms or set()) <= full.alarms if full.alarms is not None else less.alarms is None
 
 
 # --- Pylontech, Victron, SMA -----------------------------------------------------------------------------------------
@@ -275,6 +301,17 @@ def test_a_cell_of_a_jk_that_reads_nothing_any_more_is_unknown() -> None:
     assert reading_of(device, [*frames(*jk(CELLS)), *gone]).cells[:3] == (3.281, None, 3.283)
 
 
+def test_a_sensor_and_the_last_cell_that_fall_out_keep_their_places() -> None:
+    device = CAN_DEVICES["can_jk"]
+    gone = frames("18E328F4 DD0CDE0CDF0C0000", "18F228F4 1F4752463C3C")
+    reading = reading_of(device, [*frames(*jk(CELLS)), *gone])
+    assert (len(reading.cells), reading.cells[-1]) == (16, None)
+    gone = frames("18F228F4 0D4752463C3C")
+    assert reading_of(device, [*frames(*jk(CELLS)), *gone]).temperatures == (21, None, 10, None)
+    pytes = reading_of(CAN_DEVICES["can_pylontech"], frames(*PYTES, "373 D80CDA0CFFFF2301"))
+    assert pytes.temperatures == (None, 17.85)
+
+
 def test_a_daly_tells_everything_and_no_more_cells_than_it_has() -> None:
     device = CAN_DEVICES["can_daly"]
     reading = reading_of(device, frames(*daly(CELLS)))
@@ -404,7 +441,9 @@ def test_a_long_message_does_not_wait_for_its_rest_for_ever() -> None:
     assert packed.take(CanFrame(id=1, data=second.data, time=9.0)) is None
     assert packed.take(first) is None
     assert packed.take(CanFrame(id=1, data=packets(bytes(11), 1)[1], time=1.1)) is None
-    assert packed.take(CanFrame(id=1, data=b"\x00", time=1.1)) is None
+    assert packed.take(first) is None
+    assert packed.take(CanFrame(id=1, data=second.data[:7], time=1.1)) is None
+    assert packed.take(second) is None
     assert packed.take(first) is None
     assert packed.take(second).data == bytes(11)
 

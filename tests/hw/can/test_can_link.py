@@ -190,6 +190,17 @@ async def test_a_bus_that_opens_for_somebody_who_has_left_is_closed(link: CanLin
         await opening
     ready.set()
     await until(lambda: slow.closed == 1)
+    # One that could not even be opened is no trouble to anybody.
+    slow.trouble = CanLinkError("cannot_connect", "gone")
+    ready.clear()
+    opening = asyncio.ensure_future(link.open())
+    await asyncio.sleep(0.05)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    ready.set()
+    await until(lambda: slow.opened == 2)
+    assert slow.closed == 1
 
 
 async def test_a_controller_that_leaves_the_bus_is_told_and_opened_anew(link: CanLink, bus: Nothing) -> None:
@@ -371,6 +382,17 @@ async def test_a_bus_that_is_gone_is_opened_anew_and_nothing_old_is_sent(link: C
     assert bus.sent == []
     claim.send(LIMITS)
     await until(lambda: bus.sent)
+
+
+async def test_closing_ends_what_waits_for_a_silent_bus(bus: Nothing) -> None:
+    link = CanLink(PARAMS, bus=bus)
+    bus.refusal = full()
+    claim = await link.claim({0x351}, seconds=0)
+    claim.send(LIMITS)
+    await until(lambda: link.state is CanState.SILENT)
+    await link.close()
+    assert bus.sent == []
+    assert link.state is CanState.CLOSED
 
 
 async def test_what_is_handed_over_while_the_bus_is_away_is_dropped(link: CanLink, bus: Nothing) -> None:

@@ -126,6 +126,9 @@ def test_an_interface_that_is_not_can_is_never_touched(kernel: Kernel) -> None:
         set_up("eth0", 500000, ask=kernel)
     take_down("eth0", kernel)
     assert kernel.orders == []
+    kernel.kind = "can"
+    take_down("can0", kernel)
+    assert kernel.orders == [(0, IFF_UP, b"")]
 
 
 def test_a_refusal_of_the_kernel_is_told(kernel: Kernel) -> None:

@@ -292,3 +292,8 @@ def test_what_is_not_named_is_unknown_or_zero() -> None:
 def test_a_value_that_does_not_fit_is_refused(name: str, values: dict) -> None:
     with pytest.raises(ValueError, match=r"cannot be|has no"):
         frame_map("pylontech").encode(name, values)
+
+
+def test_a_multiplexer_that_selects_nothing_makes_no_frame() -> None:
+    with pytest.raises(ValueError, match="cannot be made"):
+        frame_map("tinybms").encode("answer", {"status": 1, "command": 3})

@@ -41,7 +41,6 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
     sensors = _sensors(heard)
     cells = [f"cell_{number}" for number in range(1, (info.cells or 0) + 1)]
     flow = heard.last("discharge_current")
-    mask = heard.last("sensor_mask") or 0
     return PackReading(
         time=0.0,
         cells=tuple(heard.last(name) for name in cells),
@@ -51,7 +50,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
         current=None if flow is None else -flow,
         voltage=heard.last("voltage"),
         current_time=heard.since(["discharge_current"]),
-        switch_temperature=heard.get("probe_3") if mask & 1 << 2 else None,
+        switch_temperature=heard.get("probe_3"),
         soc=heard.get("soc"),
         capacity=heard.get("full_capacity"),
         cycles=heard.get("cycles"),
@@ -63,10 +62,8 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
 
 def _sensors(heard: Heard) -> tuple[str, ...]:
     """Return the signals of the cells' sensors; the first version tells the coldest and the hottest alone."""
-    mask = heard.last("sensor_mask")
-    if mask is not None:
-        return tuple(f"probe_{number}" for number in PROBES if mask >> (number - 1) & 1)
-    return EXTREMES if heard.known(EXTREMES) else ()
+    probes = tuple(f"probe_{number}" for number in PROBES if heard.known([f"probe_{number}"]))
+    return probes or (EXTREMES if heard.known(EXTREMES) else ())
 
 
 def _switch(heard: Heard, name: str) -> bool | None:

@@ -51,7 +51,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
 
 
 def _sensors(heard: Heard) -> tuple[str, ...]:
-    return tuple(name for name in PROBES if heard.last(name) is not None)
+    return tuple(name for name in PROBES if heard.known([name]))
 
 
 def _current(current: float | None, state: int | None) -> float | None:
