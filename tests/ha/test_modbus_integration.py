@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -57,9 +58,11 @@ async def test_homes_own_modbus_integration_agrees(hass: HomeAssistant, socket_e
         told: dict[str, float] = {}
         for name, *_ in ROWS:
             entity = f"sensor.{name.replace(' ', '_')}"
-            await async_update_entity(hass, entity)
-            state = hass.states.get(entity)
-            assert state is not None
+            async with asyncio.timeout(10):
+                # The hub connects in the background.
+                while (state := hass.states.get(entity)) is None or state.state in ("unavailable", "unknown"):
+                    await asyncio.sleep(0.05)
+                    await async_update_entity(hass, entity)
             told[name] = float(state.state)
         expected = truth(pack.reading(pack.time))
         for name, _, _, scale in ROWS:

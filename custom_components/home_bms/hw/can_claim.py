@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -65,30 +65,26 @@ class Echoes:
     """Tells our own frames from those of others, on an interface that brings back what it sends."""
 
     def __init__(self) -> None:
-        self._awaited: Counter[tuple[int, bytes]] = Counter()
-        self._sent: deque[tuple[float, tuple[int, bytes]]] = deque()
+        self._awaited: deque[tuple[float, int, bytes]] = deque()
 
     def sent(self, frame: CanFrame, now: float) -> None:
         """Note a frame that is being sent."""
         self._forget(now)
-        self._awaited[frame.key, frame.data] += 1
-        self._sent.append((now, (frame.key, frame.data)))
+        self._awaited.append((now, frame.key, frame.data))
 
     def ours(self, frame: CanFrame) -> bool:
         """Whether a frame that was heard is the echo of one that was sent; each has one."""
         self._forget(frame.time)
-        what = frame.key, frame.data
-        if self._awaited[what] <= 0:
-            return False
-        self._awaited[what] -= 1
-        return True
+        for place, (_, key, data) in enumerate(self._awaited):
+            if (key, data) == (frame.key, frame.data):
+                # Gone at once: forgotten later, it would take the echo of a frame of the same kind with it.
+                del self._awaited[place]
+                return True
+        return False
 
     def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0][0] < now - ECHO_WITHIN:
-            _, what = self._sent.popleft()
-            self._awaited[what] = max(0, self._awaited[what] - 1)
-        if not self._sent:
-            self._awaited.clear()
+        while self._awaited and self._awaited[0][0] < now - ECHO_WITHIN:
+            self._awaited.popleft()
 
 
 def in_use(keys: Iterable[int]) -> CanLinkError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..core.model import PackReading
@@ -16,6 +16,8 @@ STALE_PERIODS: Final = 3
 STALE_LEAST: Final = 5.0
 """s; a message that was not heard for longer than this and `STALE_PERIODS` periods says nothing about now."""
 
+SURE: Final = 1.0
+"""A from which on a current that flows against what the device says of itself is not believed."""
 LEARNING: Final = 0.2
 """Weight of the last period in the learned one."""
 PERIOD_MOST: Final = 60.0
@@ -137,6 +139,8 @@ class CanDevice:
     """Keys of messages that come in several frames (NMEA 2000)."""
     reversible: bool = False
     """Whether its sheet leaves open which way the current is positive, so that the user must say."""
+    direction: Callable[[Heard], int | None] | None = None
+    """What the device says of itself: 1 charging, -1 discharging, else `None`."""
     info: Callable[[Heard], DeviceInfo]
     """Raises ValueError where what was heard cannot be such a device's."""
     reading: Callable[[Heard, DeviceInfo], PackReading]
@@ -146,6 +150,18 @@ class CanDevice:
     def mask(self) -> int:
         """The bits of a key that tell one message from the other."""
         return ~((self.node_mask | self.ignored) & EXTENDED_MOST)
+
+    def read(self, heard: Heard, info: DeviceInfo, *, inverted: bool = False) -> PackReading:
+        """Return the live values, with the current the other way round where `inverted`.
+
+        A current that flows against what the device says of itself is not known.
+        """
+        reading = self.reading(heard, info)
+        current = -reading.current if inverted and reading.current is not None else reading.current
+        direction = None if self.direction is None else self.direction(heard)
+        if current is not None and direction is not None and current * direction < -SURE:
+            current = None
+        return replace(reading, time=heard.now, current=current)
 
     def node(self, key: int, nominal: int) -> int:
         """Return the number of the node that sent a message, by its key and that in the map."""

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, override
 
 from ..core.model import Decision, PackReading
@@ -132,9 +131,7 @@ class CanDriver(Driver):
         info = self._told(heard)
         if info != self._info:
             self._info = info
-        reading = self._device.reading(heard, info)
-        current = reading.current
-        return replace(reading, time=now, current=-current if self._inverted and current is not None else current)
+        return self._device.read(heard, info, inverted=self._inverted)
 
     @override
     async def async_apply(self, decision: Decision) -> None:

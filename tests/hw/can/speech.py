@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from custom_components.home_bms.core.model import PackReading
 from custom_components.home_bms.hw.can_device import CanDevice, Heard
@@ -40,10 +39,12 @@ def heard_of(device: CanDevice, heard: Iterable[CanFrame], now: float | None = N
     return told
 
 
-def reading_of(device: CanDevice, heard: Iterable[CanFrame], now: float | None = None) -> PackReading:
+def reading_of(
+    device: CanDevice, heard: Iterable[CanFrame], now: float | None = None, *, inverted: bool = False
+) -> PackReading:
     """Return what home_bms makes of frames."""
     told = heard_of(device, heard, now)
-    return replace(device.reading(told, device.info(told)), time=told.now)
+    return device.read(told, device.info(told), inverted=inverted)
 
 
 # What a Pytes V5a tells Venus OS (tests/hw/frames/can/victron_canbms.json).

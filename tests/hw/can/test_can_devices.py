@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,7 @@ from .speech import (
     tinybms,
 )
 
+DOCS = Path(__file__).parents[3] / "docs" / "devices"
 CELLS = tuple(3.281 + 0.001 * index for index in range(16))
 SPEECH = {
     "can_pylontech": PYTES,
@@ -80,6 +82,13 @@ def test_every_value_that_a_device_is_read_by_is_in_its_map(key: str) -> None:
     assert all(names <= signals for names in device.needs)
     masked = {known & device.mask for known in frame_map(device.frames).messages}
     assert {sign & device.mask for signs in device.signs for sign in signs} <= masked
+
+
+@pytest.mark.parametrize("key", CAN_DEVICES)
+def test_a_device_has_a_page(key: str) -> None:
+    page = f"{key.removesuffix('_little')}.md"
+    assert (DOCS / page).exists()
+    assert f"]({page})" in (DOCS / "can.md").read_text()
 
 
 def test_nothing_is_recognised_in_nothing() -> None:
@@ -330,6 +339,9 @@ def test_a_daly_whose_current_contradicts_itself_has_none() -> None:
     assert reading_of(device, frames(*daly(CELLS, current=-12.5, state=1))).current is None
     assert reading_of(device, frames(*daly(CELLS, current=0.8, state=2))).current == pytest.approx(0.8)
     assert reading_of(device, frames(*daly(CELLS, current=12.5, state=0))).current == pytest.approx(12.5)
+    # Once the user has turned it round it is known.
+    turned = frames(*daly(CELLS, current=12.5, state=2))
+    assert reading_of(device, turned, inverted=True).current == pytest.approx(-12.5)
 
 
 def test_a_daly_without_single_sensors_tells_its_extremes() -> None:

@@ -130,7 +130,7 @@ async def test_a_serial_adapter_is_set_up_heard_and_sent_to(opened, stick: Slcan
     await until(lambda: "T1890014080000000000000000" in stick.lines)
     assert "t30580000000000000000" in stick.lines
     await link.close()
-    assert stick.lines[-1] == "C"
+    await until(lambda: stick.lines[-1] == "C")
 
 
 async def test_one_that_only_listens_opens_so(opened, stick: SlcanStick) -> None:
@@ -151,12 +151,13 @@ async def test_noise_on_its_line_costs_a_frame_and_no_more(opened, stick: SlcanS
 
 async def test_nothing_but_noise_makes_it_open_anew(opened, stick: SlcanStick) -> None:
     link, _ = await opened(Interface.SLCAN, stick.path)
+    await until(lambda: stick.lines[-1:] == ["O"])
     before = stick.lines.count("O")
     for _ in range(8):
         stick.write(b"tzzz\r" * 20)
         await asyncio.sleep(0.02)
     await until(lambda: link.reconnects)
-    assert stick.lines.count("O") > before
+    await until(lambda: stick.lines.count("O") > before)
 
 
 async def test_nobody_else_may_open_its_port(opened, stick: SlcanStick) -> None:

@@ -17,8 +17,6 @@ EXTREMES: Final = ("temperature_min", "temperature_max")
 ON_OFF: Final = MappingProxyType({0: False, 1: True})
 DIRECTIONS: Final = MappingProxyType({1: 1, 2: -1})
 """By the state that the board tells of itself: charging, discharging."""
-SURE: Final = 1.0
-"""A from which on a current that flows against what the board says of itself is not believed."""
 LIVE: Final = (0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98)
 SELDOM: Final = (0x50,)
 
@@ -51,7 +49,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
         cells_time=heard.since(cells),
         temperatures=tuple(heard.last(name) for name in sensors),
         temperatures_time=heard.since(sensors),
-        current=_current(heard.last("current"), heard.get("state")),
+        current=heard.last("current"),
         voltage=heard.last("voltage"),
         current_time=heard.since(["current"]),
         soc=heard.get("soc"),
@@ -63,12 +61,9 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
     )
 
 
-def _current(current: float | None, state: int | None) -> float | None:
-    """Return the current, unless it flows against the board's own word: then its sign is not known."""
-    direction = DIRECTIONS.get(state or 0)
-    if current is None or direction is None or abs(current) <= SURE:
-        return current
-    return current if current * direction > 0 else None
+def _direction(heard: Heard) -> int | None:
+    """Return which way the board says that its current flows."""
+    return DIRECTIONS.get(heard.get("state"))
 
 
 def _switch(heard: Heard, name: str) -> bool | None:
@@ -95,6 +90,7 @@ DEVICE: Final = CanDevice(
     nodes=range(1, 17),
     polls=(*(_poll(what, 1.0) for what in LIVE), *(_poll(what, 60.0) for what in SELDOM)),
     reversible=True,
+    direction=_direction,
     info=info,
     reading=reading,
 )

@@ -15,8 +15,6 @@ PROBES: Final = ("probe_1", "probe_2")
 FAULT: Final = 0x9B
 DIRECTIONS: Final = MappingProxyType({0x91: 1, 0x93: -1})
 """By the state that the board tells: charging, discharging."""
-SURE: Final = 1.0
-"""A from which on a current that flows against what the board says of itself is not believed."""
 QUESTIONS: Final = (0x14, 0x15, 0x18, 0x1A, 0x1B, 0x1C)
 
 
@@ -41,7 +39,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
         cells_time=heard.since(cells),
         temperatures=tuple(heard.last(name) for name in sensors),
         temperatures_time=heard.since(sensors),
-        current=_current(heard.last("current"), state),
+        current=heard.last("current"),
         voltage=heard.last("voltage"),
         current_time=heard.since(["current", "voltage"]),
         switch_temperature=heard.get("probe_0"),
@@ -54,12 +52,9 @@ def _sensors(heard: Heard) -> tuple[str, ...]:
     return tuple(name for name in PROBES if heard.known([name]))
 
 
-def _current(current: float | None, state: int | None) -> float | None:
-    """Return the current, unless it flows against the board's own word: then its sign is not known."""
-    direction = DIRECTIONS.get(state or 0)
-    if current is None or direction is None or abs(current) <= SURE:
-        return current
-    return current if current * direction > 0 else None
+def _direction(heard: Heard) -> int | None:
+    """Return which way the board says that its current flows."""
+    return DIRECTIONS.get(heard.get("state"))
 
 
 DEVICE: Final = CanDevice(
@@ -76,6 +71,7 @@ DEVICE: Final = CanDevice(
     nodes=range(1, 64),
     polls=tuple(Poll(key=0x200, data=bytes((question,)) + bytes(7)) for question in QUESTIONS),
     reversible=True,
+    direction=_direction,
     info=info,
     reading=reading,
 )
