@@ -417,6 +417,16 @@ def test_our_own_echo_is_told_from_another_node() -> None:
     assert not echoes.ours(CanFrame(id=0x351, data=b"\x01", time=10.1))
 
 
+def test_an_echo_is_ours_although_the_same_frame_of_a_second_ago_is_forgotten_meanwhile() -> None:
+    """Frames that do not change come once a second: forgetting one that had its echo took the next one's with it."""
+    echoes = Echoes()
+    echoes.sent(LIMITS, 1.0)
+    assert echoes.ours(CanFrame(id=0x351, data=bytes(8), time=1.01))
+    echoes.sent(LIMITS, 1.999)
+    assert echoes.ours(CanFrame(id=0x351, data=bytes(8), time=2.001))
+    assert not echoes.ours(CanFrame(id=0x351, data=bytes(8), time=2.002))
+
+
 # --- Captures and settings -------------------------------------------------------------------------------------------
 
 
