@@ -312,6 +312,8 @@ def test_what_came_back_of_the_energy_is_the_efficiency_once_enough_went_through
     assert replace(estimate, energy_in=4999.0).efficiency is None
     assert replace(estimate, energy_out=6000.0).efficiency == 100
     assert replace(estimate, life=Lived(stored_first=500.0)).efficiency is None
+    empty = Lived(stored_first=0.0, stored_energy=0.0)
+    assert replace(estimate, life=empty, energy_in=0.0).efficiency is None, "found empty, nothing has gone in yet"
     assert replace(estimate, life=Lived(stored_energy=500.0)).efficiency is None
 
 

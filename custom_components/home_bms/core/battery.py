@@ -282,7 +282,7 @@ class Estimate:
     def efficiency(self) -> float | None:
         """Percent of the energy charged that came back or is still there; `None` until much more has gone through."""
         stored, first = self.life.stored_energy, self.life.stored_first
-        if stored is None or first is None or self.energy_in < 5 * stored:
+        if stored is None or first is None or self.energy_in <= 0 or self.energy_in < 5 * stored:
             return None
         return min(100.0, 100 * (self.energy_out + stored - first) / self.energy_in)
 
