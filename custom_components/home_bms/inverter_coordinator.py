@@ -288,7 +288,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
                 await self._identify()
             if order is not None:
                 await self.link.async_tell(order.bank, order.setpoint)
-                told = order
+                told = order if self.link.tells else None
         except DriverError as err:
             error = err
         if self._known:

@@ -223,6 +223,16 @@ async def test_settings_that_fail_cost_no_reading_and_are_tried_again_soon(start
     assert [address for _, address, _ in asked(box)].count("0x1000") == 1
 
 
+async def test_what_was_refused_for_a_moment_is_asked_for_again(start, box, clock):
+    # A fault of the device. "Busy" is another, but the library itself asks again for a minute then.
+    box.refuse = {0x1080: 4}
+    driver = await start()
+    assert (await driver.async_read()).hardware.balance_start_voltage is None
+    box.refuse.clear()
+    clock.now += 60
+    assert (await driver.async_read()).hardware.balance_start_voltage == 3.4
+
+
 async def test_what_not_every_board_has_is_read_without_and_not_asked_for_again(start, box, clock):
     box.refuse = {0x1080: 2, 0x1308: 2}
     driver = await start()

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from modbus_connection import IllegalDataAddressError, ModbusTcpParams
+from modbus_connection import IllegalDataAddressError, ModbusTcpParams, ModbusUnit, ServerDeviceFailureError
 from modbus_connection.pymodbus import ModbusConnection as PymodbusConnection
 
 from custom_components.home_bms.core.model import PackReading
@@ -231,6 +232,30 @@ async def test_a_relay_that_follows_its_input_is_known() -> None:
         await made.driver.async_identify()
         assert [made.driver.linked(channel) for channel in (0, 1)] == [False, True]
         assert made.driver.info.firmware == "2.00"
+
+
+class Failing:
+    """A unit that has a fault of its own whenever its registers are read."""
+
+    def __init__(self, unit: ModbusUnit) -> None:
+        self._unit = unit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._unit, name)
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        raise ServerDeviceFailureError
+
+
+async def test_a_board_that_fails_to_tell_its_modes_is_not_taken_for_one_without() -> None:
+    board = Bench(WAVESHARE)
+    async with linked(await board.line.start_tcp()) as unit:
+        driver = WAVESHARE.driver(cast("ModbusUnit", Failing(unit)), spacing=0)
+        assert isinstance(driver, RelayDriver)
+        await driver.async_read()
+        assert driver.relay(0) is False
+        assert driver.linked(0) is None
+    await board.line.stop()
 
 
 async def test_whether_a_relay_is_linked_is_unknown_until_the_board_has_said_so() -> None:

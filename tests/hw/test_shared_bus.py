@@ -386,6 +386,19 @@ async def test_a_unit_that_is_left_alone_says_so_without_touching_the_link(
     assert street.carried() == []
 
 
+async def test_a_switch_is_opened_though_its_unit_was_left_alone(build: Build, clock: Callable[[], float]) -> None:
+    street = await build(1, 2)
+    alive, lost = street.driver(1, clock=clock), street.driver(2, clock=clock)
+    await cycle([alive, lost], 3)
+    street.bus.inject(2, BusFault.DEAD)
+    await cycle([alive, lost], 30)
+    street.bus.clear(2)
+    with pytest.raises(DriverError, match="asked again in"):
+        await lost.async_read()
+    await lost.async_apply(decide(charge=False))
+    assert (await lost.async_read()).commanded.charge is False
+
+
 async def test_it_is_found_again_by_itself(build: Build, clock: Callable[[], float]) -> None:
     street = await build(1, 2)
     drivers = [street.driver(unit, clock=clock) for unit in (1, 2)]

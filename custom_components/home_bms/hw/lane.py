@@ -24,6 +24,8 @@ SILENT_AFTER: Final = 3
 """Requests in a row without an answer after which a unit is asked more and more seldom, while others answer."""
 PAUSE_MOST: Final = 30.0
 """s between two requests to a unit that stays silent; the first pause is 1 s, each further one twice as long."""
+PAUSE_WRITE: Final = 2.0
+"""s between two writes to such a unit: one may open a switch, and must not wait until the unit is asked again."""
 SAME_POLL: Final = 0.05
 """s; a request that comes so soon after the last belongs to the same poll, where nobody says when one begins."""
 TIGHT_AT: Final = 6
@@ -129,7 +131,7 @@ class Lane:
     async def _ask(self, request: Callable[[], Awaitable[Any]], *, urgent: bool) -> Any:  # noqa: ANN401 - see above
         """Take a turn, and note how it went; while the unit is left alone that costs the link nothing."""
         now = asyncio.get_running_loop().time()
-        left = self._ask_at - now
+        left = min(self._ask_at, self._ended + PAUSE_WRITE) - now if urgent else self._ask_at - now
         if left > 0 and self._line.others_answer(self):
             raise ModbusTimeoutError(
                 f"unit {self.unit_id} did not answer {self.silent} times and is asked again in {left:.0f} s"

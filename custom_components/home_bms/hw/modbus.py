@@ -10,6 +10,8 @@ from typing import Any, Final, Literal, override
 from modbus_connection import (
     GatewayPathUnavailableError,
     GatewayTargetError,
+    IllegalDataAddressError,
+    IllegalFunctionError,
     ModbusConnectionError,
     ModbusError,
     ModbusExceptionError,
@@ -52,6 +54,14 @@ ERROR_KEYS: Final[tuple[tuple[type[ModbusError], str], ...]] = (
 def driver_error(error: ModbusError) -> DriverError:
     """Return what a failed request means, by `ERROR_KEYS`."""
     return DriverError(next(key for kind, key in ERROR_KEYS if isinstance(error, kind)), str(error))
+
+
+def lacks(error: DriverError) -> bool:
+    """Tell whether a device has refused for good: it does not know the function, or does not have the address.
+
+    One that is busy or has failed just now is asked again; what it did not tell stays unknown.
+    """
+    return isinstance(error.__cause__, (IllegalFunctionError, IllegalDataAddressError))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +251,7 @@ class ModbusDriver(Driver):
                 self._values.pop(name, None)
 
     async def _read_extras(self) -> None:
-        """Read what not every device of this kind has; what is refused once is not asked for again."""
+        """Read what not every device of this kind has; what it lacks is not asked for again."""
         for kind, groups in self._device.extras.items():
             if kind in self._refused:
                 continue
@@ -249,7 +259,7 @@ class ModbusDriver(Driver):
                 await self._update(kind)
             except DriverError as err:
                 mute = err.key == "no_answer" and kind in self._device.mute - self._present
-                if err.key == "refused" or (mute and kind in self._unanswered):
+                if lacks(err) or (mute and kind in self._unanswered):
                     self._refused.add(kind)
                 if mute:
                     self._unanswered.add(kind)

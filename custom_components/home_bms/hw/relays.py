@@ -12,7 +12,7 @@ from modbus_connection.model import Component
 
 from . import raw_coil
 from .driver import DriverError
-from .modbus import NEVER, Device, ModbusDriver, driver_error
+from .modbus import NEVER, Device, ModbusDriver, driver_error, lacks
 
 FRESH: Final = 3.0
 """s up to which what was read last counts: two lost answers of a board that is polled each second."""
@@ -106,7 +106,7 @@ class RelayDriver(ModbusDriver):
         try:
             await super()._update(kind)
         except DriverError as err:
-            if err.key != "refused" or kind not in self._device.extras:
+            if not lacks(err) or kind not in self._device.extras:
                 raise
             self._refused.add(kind)
 

@@ -79,6 +79,16 @@ async def test_an_inverter_that_never_says_anything_is_late_too_unless_it_is_kno
         await one.async_release()
 
 
+async def test_what_is_not_sent_yet_is_not_told(bus: Bench) -> None:
+    link = bus.quick()
+    await link.async_tell(HOME, None)
+    assert not link.tells
+    await until(lambda: bus.of(0x351))
+    assert link.tells
+    await link.async_release()
+    assert not link.tells
+
+
 async def test_a_supervisor_that_stalls_permits_nothing_but_is_not_silent(bus: Bench) -> None:
     link = bus.quick()
     await link.async_tell(HOME, None)

@@ -86,7 +86,7 @@ class CanInverter[O: Options](Inverter):
         self._failure: BaseException | None = None
         """Why nothing is sent, until something is."""
         self._sent: int | None = None
-        """Key of the frame that was sent last."""
+        """Key of the frame that was sent last since the identifiers were claimed."""
 
     @property
     @override
@@ -97,6 +97,11 @@ class CanInverter[O: Options](Inverter):
     @override
     def memory(self) -> Memory:
         return NO_MEMORY
+
+    @property
+    @override
+    def tells(self) -> bool:
+        return self._sent is not None
 
     @property
     def heard(self) -> Heard:
@@ -218,6 +223,7 @@ class CanInverter[O: Options](Inverter):
 
     async def _run(self) -> None:
         """Claim the identifiers, then send for ever. Raises CanLinkError."""
+        self._sent = None
         claim = await self._link.claim({row.key for row in self._rows}, self._listen_for)
         try:
             self._failure = None

@@ -117,6 +117,11 @@ class Inverter(Protocol):
         """The identity found by `async_identify`."""
 
     @property
+    def tells(self) -> bool:
+        """Whether what it was given is told by now: a link may have to listen first, and nobody disobeys silence."""
+        return True
+
+    @property
     def memory(self) -> Memory:
         """What the next link to this inverter must be made with, if this one does not come to hand back."""
 
