@@ -31,6 +31,7 @@ from .const import (
     TYPE_CAN,
 )
 from .core.model import ConfigError
+from .flow_bus import IDS_SHOWN, LISTEN_FOR, BusSteps
 from .flow_pack import PackSteps
 from .hw.can_device import CanDevice
 from .hw.can_frame import spelled
@@ -40,17 +41,15 @@ from .hw.driver import DeviceInfo, DriverError
 from .selectors import pick
 from .texts import word
 
-LISTEN_FOR: Final = 3.0
-"""s at each bit rate."""
-IDS_SHOWN: Final = 24
-"""Identifiers that a form names."""
 OPTIONS: Final = (CONF_NODE, CONF_INVERTED, CONF_POLLING)
 WORDS: Final = {key: f"can_{key}" for key in ("cannot_connect", "no_answer", "link_in_use")}
 """Failures that mean something else to a person than on a Modbus link."""
 BOUNDS: Final = {"minimum": "min", "maximum": "max"}
 
 
-class CanSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](PackSteps[ContextT, ResultT, HandlerT]):
+class CanSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
+    BusSteps[ContextT, ResultT, HandlerT], PackSteps[ContextT, ResultT, HandlerT]
+):
     """Ask for a bus, listen to it, and have one of those that are heard picked."""
 
     _can_params: CanParams
@@ -61,37 +60,7 @@ class CanSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](P
     _can_device: CanDevice
     _can_listening: asyncio.Task[Found] | None = None
 
-    async def async_step_can(
-        self,
-        user_input: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> ResultT:
-        """Ask what leads to the bus."""
-        return self.async_show_menu(step_id="can", menu_options=tuple(BUS_SCHEMAS))
-
-    async def async_step_can_socketcan(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Handle an interface of the kernel."""
-        return await self._async_can_bus("can_socketcan", user_input)
-
-    async def async_step_can_slcan(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Handle an adapter on a serial port."""
-        return await self._async_can_bus("can_slcan", user_input)
-
-    async def async_step_can_slcan_network(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Handle such an adapter behind a socket."""
-        return await self._async_can_bus("can_slcan_network", user_input)
-
-    async def async_step_can_gs_usb(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Handle a USB adapter that the kernel leaves alone."""
-        return await self._async_can_bus("can_gs_usb", user_input)
-
-    async def async_step_can_socketcand(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Handle the bus of another machine."""
-        return await self._async_can_bus("can_socketcand", user_input)
-
-    async def async_step_can_multicast(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Handle a bus that other programs share in a multicast group."""
-        return await self._async_can_bus("can_multicast", user_input)
-
+    @override
     async def _async_can_bus(self, step_id: str, user_input: dict[str, Any] | None) -> ResultT:
         """Ask for a bus and begin to listen."""
         if user_input is None:

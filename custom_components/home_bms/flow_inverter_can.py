@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, override
 
-from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
 from homeassistant.const import CONF_TYPE
 
 from .can_forms import BUS_SCHEMAS, bus_data, kernel_interfaces, shown_bus
@@ -13,6 +13,7 @@ from .can_lines import async_held_can
 from .can_look import async_heard_on
 from .const import CONF_CAN, CONF_MODEL, CONF_OPTIONS, TYPE_CAN
 from .core.model import ConfigError
+from .flow_bus import IDS_SHOWN, LISTEN_FOR, BusSteps
 from .flow_can import WORDS
 from .flow_inverter_end import InverterSteps
 from .hw.can_frame import spelled
@@ -23,50 +24,15 @@ from .hw.inverters.can_protocol import options_from_data
 from .hw.inverters.presets import PRESETS, Preset
 from .inverter_forms import MODEL_SCHEMA
 
-LISTEN_FOR: Final = 3.0
-"""s for which a bus is listened to; before anything is sent it is listened to again, and longer."""
-IDS_SHOWN: Final = 24
-"""Identifiers that a form names."""
 
-
-class CanInverterSteps(InverterSteps):
+class CanInverterSteps(BusSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], InverterSteps):
     """Ask for a bus, listen to it, and have the make of inverter picked."""
 
     _found: Found | None = None
     _can_params: CanParams
 
-    async def async_step_can(
-        self,
-        user_input: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> SubentryFlowResult:
-        """Ask what leads to the bus."""
-        return self.async_show_menu(step_id="can", menu_options=tuple(BUS_SCHEMAS))
-
-    async def async_step_can_socketcan(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Handle an interface of the kernel."""
-        return await self._async_bus("can_socketcan", user_input)
-
-    async def async_step_can_slcan(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Handle an adapter on a serial port."""
-        return await self._async_bus("can_slcan", user_input)
-
-    async def async_step_can_slcan_network(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Handle such an adapter behind a socket."""
-        return await self._async_bus("can_slcan_network", user_input)
-
-    async def async_step_can_gs_usb(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Handle a USB adapter that the kernel leaves alone."""
-        return await self._async_bus("can_gs_usb", user_input)
-
-    async def async_step_can_socketcand(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Handle the bus of another machine."""
-        return await self._async_bus("can_socketcand", user_input)
-
-    async def async_step_can_multicast(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Handle a bus that other programs share in a multicast group."""
-        return await self._async_bus("can_multicast", user_input)
-
-    async def _async_bus(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
+    @override
+    async def _async_can_bus(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
         """Ask for a bus, and listen who is on it."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, override
+from collections.abc import Callable
+from typing import Any, Final
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import (
@@ -24,7 +21,7 @@ from homeassistant.helpers.typing import StateType
 from .core.bank import Bank
 from .core.escalation import Escalation, Step
 from .core.obedience import Response, Side
-from .entity import HomeBmsEntityDescription, InverterEntity
+from .described_sensor import DescribedSensor, DescribedSensorDescription
 from .hw.inverters.inverter import InverterReading, charge_current, discharge_current
 from .inverter_coordinator import InverterCoordinator
 from .story import evidence
@@ -35,14 +32,7 @@ STEPS: Final = tuple(step.name.lower() for step in Step)
 _RESPONSES: Final = (Response.IGNORED, Response.LATE, Response.FOLLOWING, Response.OBEYED, Response.UNKNOWN)
 
 
-@dataclass(frozen=True, kw_only=True)
-class InverterSensorDescription(SensorEntityDescription, HomeBmsEntityDescription):
-    """Describes a sensor of an inverter."""
-
-    value_fn: Callable[[InverterCoordinator], StateType]
-    remark_fn: Callable[[InverterCoordinator], object] | None = None
-    """What in the attributes is news whenever it changes."""
-    details_fn: Callable[[InverterCoordinator], Mapping[str, Any]] | None = None
+type InverterSensorDescription = DescribedSensorDescription[InverterCoordinator]
 
 
 def _told(value: Callable[[Bank], float]) -> Callable[[InverterCoordinator], StateType]:
@@ -146,7 +136,7 @@ _WATTS: Final[dict[str, Any]] = {
 }
 
 TOLD_SENSORS: Final = (
-    InverterSensorDescription(
+    DescribedSensorDescription(
         key="inverter_link",
         translation_key="inverter_link",
         device_class=SensorDeviceClass.ENUM,
@@ -156,7 +146,7 @@ TOLD_SENSORS: Final = (
         remark_fn=_alarms,
         details_fn=_alarms,
     ),
-    InverterSensorDescription(
+    DescribedSensorDescription(
         key="cvl",
         translation_key="cvl",
         device_class=SensorDeviceClass.VOLTAGE,
@@ -167,14 +157,14 @@ TOLD_SENSORS: Final = (
         falls_at_once=True,
         value_fn=_told(lambda bank: bank.cvl),
     ),
-    InverterSensorDescription(key="ccl", translation_key="ccl", **_AMPERES, value_fn=_told(charge_current)),
-    InverterSensorDescription(key="dcl", translation_key="dcl", **_AMPERES, value_fn=_told(discharge_current)),
+    DescribedSensorDescription(key="ccl", translation_key="ccl", **_AMPERES, value_fn=_told(charge_current)),
+    DescribedSensorDescription(key="dcl", translation_key="dcl", **_AMPERES, value_fn=_told(discharge_current)),
 )
 """Of whoever is told."""
 DRIVER_SENSORS: Final = (
-    InverterSensorDescription(key="setpoint", translation_key="setpoint", **_WATTS, value_fn=_setpoint),
-    InverterSensorDescription(key="power", **_WATTS, value_fn=_read(lambda reading: reading.power)),
-    InverterSensorDescription(
+    DescribedSensorDescription(key="setpoint", translation_key="setpoint", **_WATTS, value_fn=_setpoint),
+    DescribedSensorDescription(key="power", **_WATTS, value_fn=_read(lambda reading: reading.power)),
+    DescribedSensorDescription(
         key="obedience",
         translation_key="obedience",
         device_class=SensorDeviceClass.ENUM,
@@ -183,7 +173,7 @@ DRIVER_SENSORS: Final = (
         remark_fn=lambda inverter: (inverter.data.acting, *(side.response for side in _sides(inverter))),
         details_fn=_responses,
     ),
-    InverterSensorDescription(
+    DescribedSensorDescription(
         key="dead_time",
         translation_key="dead_time",
         device_class=SensorDeviceClass.DURATION,
@@ -195,7 +185,7 @@ DRIVER_SENSORS: Final = (
         value_fn=_dead_time,
         details_fn=_dead_times,
     ),
-    InverterSensorDescription(
+    DescribedSensorDescription(
         key="escalation",
         translation_key="escalation",
         device_class=SensorDeviceClass.ENUM,
@@ -214,36 +204,10 @@ def inverter_sensors(inverter: InverterCoordinator) -> list[InverterSensor]:
     return [InverterSensor(inverter, description) for description in kinds]
 
 
-class InverterSensor(InverterEntity, SensorEntity):
+class InverterSensor(DescribedSensor[InverterCoordinator]):
     """A sensor of one inverter."""
 
-    entity_description: InverterSensorDescription
+    digits = 2
     _unrecorded_attributes = frozenset(
         {"charge_share", "discharge_share", "reaction", "cell", "sensor", "value", "threshold", "level"}
     )
-
-    @property
-    @override
-    def shown(self) -> StateType:
-        value = self.entity_description.value_fn(self.coordinator)
-        return round(value, 2) if isinstance(value, float) else value
-
-    @property
-    @override
-    def native_value(self) -> StateType:
-        """Return the value."""
-        return self.shown
-
-    @property
-    @override
-    def remark(self) -> object:
-        """What stands beside the state and is news whenever it changes."""
-        remark_fn = self.entity_description.remark_fn
-        return None if remark_fn is None else remark_fn(self.coordinator)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what the state rests on."""
-        details_fn = self.entity_description.details_fn
-        return None if details_fn is None else dict(details_fn(self.coordinator))

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, override
+from typing import Any, Final
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import UnitOfPower, UnitOfRatio
-from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .coordinator import SystemCoordinator
 from .core.lease_force import Claim, Holding
 from .core.leases import Part
-from .entity import HomeBmsEntityDescription, SystemEntity
+from .described_sensor import DescribedSensor, DescribedSensorDescription
 from .lease_words import NONE, in_force_facts
 
-
-@dataclass(frozen=True, kw_only=True)
-class LeaseSensorDescription(SensorEntityDescription, HomeBmsEntityDescription):
-    """Describes a sensor of what is leased."""
-
-    value_fn: Callable[[SystemCoordinator], StateType | datetime]
-    remark_fn: Callable[[SystemCoordinator], object] | None = None
-    """What in the attributes is news whenever it changes."""
-    details_fn: Callable[[SystemCoordinator], Mapping[str, Any]] | None = None
+type LeaseSensorDescription = DescribedSensorDescription[SystemCoordinator]
 
 
 def _lead(system: SystemCoordinator) -> Holding | None:
@@ -71,21 +59,21 @@ def _news(system: SystemCoordinator) -> object:
     return system.leases.acting, counts, [(lost.claim.part, lost.claim.key, lost.by) for lost in found.overridden]
 
 
-LEASE_SENSORS: Final = (
-    LeaseSensorDescription(
+LEASE_SENSORS: Final[tuple[LeaseSensorDescription, ...]] = (
+    DescribedSensorDescription(
         key="lease",
         translation_key="lease",
         value_fn=_owner,
         remark_fn=_news,
         details_fn=lambda system: in_force_facts(system.leases),
     ),
-    LeaseSensorDescription(
+    DescribedSensorDescription(
         key="lease_until",
         translation_key="lease_until",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=_until,
     ),
-    LeaseSensorDescription(
+    DescribedSensorDescription(
         key="setpoint",
         translation_key="setpoint",
         device_class=SensorDeviceClass.POWER,
@@ -96,7 +84,7 @@ LEASE_SENSORS: Final = (
         value_fn=lambda system: system.leases.setpoint,
         details_fn=lambda system: _who(system, Part.POWER),
     ),
-    LeaseSensorDescription(
+    DescribedSensorDescription(
         key="reserve",
         translation_key="reserve",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
@@ -112,34 +100,8 @@ def lease_sensors(system: SystemCoordinator) -> list[LeaseSensor]:
     return [LeaseSensor(system, description) for description in LEASE_SENSORS]
 
 
-class LeaseSensor(SystemEntity, SensorEntity):
+class LeaseSensor(DescribedSensor[SystemCoordinator]):
     """A sensor of what is leased."""
 
-    entity_description: LeaseSensorDescription
+    digits = 1
     _unrecorded_attributes = frozenset({"acting", "asks", "overridden", "owner", "name", "reason"})
-
-    @property
-    @override
-    def shown(self) -> StateType | datetime:
-        value = self.entity_description.value_fn(self.coordinator)
-        return round(value, 1) if isinstance(value, float) else value
-
-    @property
-    @override
-    def native_value(self) -> StateType | datetime:
-        """Return the value."""
-        return self.shown
-
-    @property
-    @override
-    def remark(self) -> object:
-        """What stands beside the state and is news whenever it changes."""
-        remark_fn = self.entity_description.remark_fn
-        return None if remark_fn is None else remark_fn(self.coordinator)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return who asks for it, and why."""
-        details_fn = self.entity_description.details_fn
-        return None if details_fn is None else dict(details_fn(self.coordinator))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, override
 
-from modbus_connection.model import NumberField, RegisterField, gauge
+from modbus_connection.model import Component, NumberField, RegisterField, gauge
 
 from ...core.model import PackReading, Switches
 from ..registers import Values
@@ -204,6 +204,14 @@ def counted(values: Values, name: str, count: str) -> tuple[Any, ...]:
     if (told := values.get(count)) is not None:
         return tuple(row[:told])
     return tuple(row[: max((index + 1 for index, item in enumerate(row) if item), default=0)])
+
+
+class Balancer(Component):
+    """Whether the balancer is switched on; boards that cannot tell have 0xFFFF here."""
+
+    register_ranges = ((0xCF, 0xCF),)
+
+    balancer = switch(0xCF)
 
 
 def reading(values: Values) -> PackReading:

@@ -168,14 +168,6 @@ class About(Component):
     machine_code = Text(0xB9, count=16)
 
 
-class Balancer(Component):
-    """Whether the balancer is switched on; boards that cannot tell have 0xFFFF here."""
-
-    register_ranges = ((0xCF, 0xCF),)
-
-    balancer = daly.switch(0xCF)
-
-
 def info(values: Values) -> DeviceInfo:
     """Return who the pack says it is. Raises ValueError where no Daly speaks like that."""
     cells = values.get("cell_count")
@@ -243,11 +235,11 @@ DEVICE: Final = Device(
     identity=(),
     passport=(Passport,),
     settings=(Settings,),
-    extras=MappingProxyType({Tail: (), About: (), Balancer: ()}),
-    mute=frozenset({Tail, About, Balancer}),
+    extras=MappingProxyType({Tail: (), About: (), daly.Balancer: ()}),
+    mute=frozenset({Tail, About, daly.Balancer}),
     live=MappingProxyType({Live: ("cells_time", "temperatures_time", "current_time"), Tail: ()}),
     pages=MappingProxyType(
-        {"settings": (Settings, Balancer), "identity": (About,), "details": (Passport, Details, Tail)}
+        {"settings": (Settings, daly.Balancer), "identity": (About,), "details": (Passport, Details, Tail)}
     ),
     commands=Commands,
     orders=MappingProxyType(

@@ -202,14 +202,6 @@ class About(Component):
     hardware = Text(0x186, count=7)
 
 
-class Balancer(Component):
-    """Whether the balancer is switched on; boards that cannot tell have 0xFFFF here."""
-
-    register_ranges = ((0xCF, 0xCF),)
-
-    balancer = daly.switch(0xCF)
-
-
 def info(values: Values) -> DeviceInfo:
     """Return who the pack says it is. Raises ValueError where no Daly speaks like that."""
     cells = values.get("cell_count")
@@ -262,10 +254,10 @@ DEVICE: Final = Device(
     identity=(),
     passport=(Passport,),
     settings=(Commands,),
-    extras=MappingProxyType({About: (), Balancer: ()}),
-    mute=frozenset({About, Balancer}),
+    extras=MappingProxyType({About: (), daly.Balancer: ()}),
+    mute=frozenset({About, daly.Balancer}),
     live=MappingProxyType({Cells: ("cells_time", "temperatures_time", "current_time"), State: ()}),
-    pages=MappingProxyType({"settings": (Balancer,), "identity": (About,), "details": (Passport, Details)}),
+    pages=MappingProxyType({"settings": (daly.Balancer,), "identity": (About,), "details": (Passport, Details)}),
     commands=Commands,
     orders=MappingProxyType(
         {

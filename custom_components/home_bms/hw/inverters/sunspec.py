@@ -21,7 +21,6 @@ from ..sunspec.walk import walk
 from .inverter import (
     NO_MEMORY,
     Ability,
-    Inverter,
     InverterInfo,
     InverterReading,
     Keep,
@@ -31,6 +30,7 @@ from .inverter import (
     charge_power,
     discharge_power,
 )
+from .recalling import RecallingInverter
 from .sunspec_model import LeasedModel
 from .sunspec_setpoint import GROUP, SetpointControl
 from .sunspec_storage import LEASE, StorageControl
@@ -64,7 +64,7 @@ PORT_ALARMS: Final = MappingProxyType(
 _NOTHING: Final[Points] = MappingProxyType({})
 
 
-class SunSpecInverter(Inverter):
+class SunSpecInverter(RecallingInverter):
     """One inverter whose registers are found by walking its chain of models.
 
     Its storage (124) takes limits of power in percent, its controls (704) a power; it takes no charge voltage. What it
@@ -89,30 +89,22 @@ class SunSpecInverter(Inverter):
         `discharge_max` in W is the inverter's, where it differs from that of charging. `setpoint_sign` is -1 where a
         negative set-point charges, and 1 where a positive does; SunSpec leaves it open, so without it none is told.
         """
+        super().__init__(keep)
         unit.require_timeout(TIMEOUT)
         self.problems: frozenset[str] = frozenset()
         """Keys of why something is not used."""
         self._unit = unit
         self._clock = clock
-        self._keep = keep
         self._discharge_max = discharge_max
         self._setpoint_sign = setpoint_sign
         self._leases: dict[str, Lease] = leases_of(memory.get("leases"))
         self._bases: Sequence[int] = BASES
-        self._info: InverterInfo | None = None
         self._sure = False
         """Whether it is known to be the same inverter since something last went wrong."""
         self._storage: StorageControl | None = None
         self._controls: SetpointControl | None = None
         self._capacity: LeasedModel | None = None
         self._ports: LeasedModel | None = None
-
-    @property
-    @override
-    def info(self) -> InverterInfo:
-        if self._info is None:
-            raise DriverError("no_answer", "the inverter has not been identified yet")
-        return self._info
 
     @property
     @override
@@ -254,10 +246,6 @@ class SunSpecInverter(Inverter):
 
     def _leased(self, kind: Any, model: SunSpecModel, **how: Any) -> LeasedModel:  # noqa: ANN401 - as above
         return LeasedModel(self._unit, kind, model, self._leases, self._remember, **how)
-
-    async def _remember(self) -> None:
-        if self._keep is not None:
-            await self._keep(self.memory)
 
 
 def _signed(value: float | None, sign: int | None) -> float | None:

@@ -21,7 +21,6 @@ from ..victron import HANDLES, VictronControl
 from .inverter import (
     NO_MEMORY,
     Ability,
-    Inverter,
     InverterInfo,
     InverterReading,
     Keep,
@@ -31,6 +30,7 @@ from .inverter import (
     charge_current,
     discharge_power,
 )
+from .recalling import RecallingInverter
 
 TIMEOUT: Final = 2.0
 """s within which a GX answers."""
@@ -92,7 +92,7 @@ class OlderHeeded(Component):
     discharge_power = gauge(2704, 10, unit="W")
 
 
-class VictronInverter(Inverter):
+class VictronInverter(RecallingInverter):
     """One GX with all that it controls. Its limits stay until they are put back; its set-point is told again.
 
     A charge current limit, a charge voltage limit and a limit of the power drawn from the battery; the set-point of the
@@ -111,9 +111,9 @@ class VictronInverter(Inverter):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Tell the GX behind `unit`, its unit 100."""
+        super().__init__(keep)
         unit.require_timeout(TIMEOUT)
         self._clock = clock
-        self._keep = keep
         self._control = VictronControl(
             unit,
             leases=leases_of(memory.get("leases")),
@@ -127,14 +127,6 @@ class VictronInverter(Inverter):
         self._given: dict[str, Given] = {}
         self._asked: tuple[float, float] | None = None
         """The set-point that stands: W into the battery, and W at the grid."""
-        self._info: InverterInfo | None = None
-
-    @property
-    @override
-    def info(self) -> InverterInfo:
-        if self._info is None:
-            raise DriverError("no_answer", "the GX has not been identified yet")
-        return self._info
 
     @property
     @override
@@ -254,10 +246,6 @@ class VictronInverter(Inverter):
             await component.async_update(notify=False)
         except ModbusError as err:
             raise driver_error(err) from err
-
-    async def _remember(self) -> None:
-        if self._keep is not None:
-            await self._keep(self.memory)
 
 
 def _limits(volts: float | None, amperes: float | None, watts: float | None, voltage: float | None) -> Limits:

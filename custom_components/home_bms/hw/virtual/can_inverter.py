@@ -117,6 +117,11 @@ def _solax_polls(inverter: VirtualInverter, second: int) -> Iterator[tuple[int, 
     yield 0x1871 | EXTENDED, bytes.fromhex(polls[second] if second < len(polls) else "0200010001000000")
 
 
+def _enabled(data: bytes) -> tuple[bool, bool]:
+    """Return whether charging and discharging are enabled, by the two highest bits of the first byte."""
+    return bool(data[0] & 0x80), bool(data[0] & 0x40)
+
+
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     {
         "pylontech_lv": Reader(
@@ -125,7 +130,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
             says=_keepalive,
             sends=frozenset({0x305}),
             switches_key=0x35C,
-            switches=lambda data: (bool(data[0] & 0x80), bool(data[0] & 0x40)),
+            switches=_enabled,
         ),
         "victron_can": Reader(
             limits_key=0x351, limits=_family, says=_gx, sends=frozenset({0x305, 0x307}), patience=3.0
@@ -139,7 +144,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
             says=_keepalive,
             sends=frozenset({0x305}),
             switches_key=0x35C,
-            switches=lambda data: (bool(data[0] & 0x80), bool(data[0] & 0x40)),
+            switches=_enabled,
         ),
         "growatt_lv": Reader(
             limits_key=0x311,
@@ -147,7 +152,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
             says=_growatt,
             sends=frozenset({0x301}),
             switches_key=0x319,
-            switches=lambda data: (bool(data[0] & 0x80), bool(data[0] & 0x40)),
+            switches=_enabled,
         ),
         "growatt_hv": Reader(
             limits_key=0x3110 | EXTENDED,
