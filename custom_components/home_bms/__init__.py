@@ -15,7 +15,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .black_boxes import async_register_views
 from .const import CONF_STORED, DOMAIN, SUBENTRY_INVERTER, SUBENTRY_PACK
-from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator, SystemCoordinator
+from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator
 from .core.model import ConfigError
 from .helpers import pack_config
 from .hw.inverters.inverter import Memory
@@ -27,6 +27,7 @@ from .lease_keeper import LeaseKeeper
 from .services import async_setup_services
 from .sources import SOURCES
 from .store import HomeBmsStore, LearnedStore
+from .system_coordinator import SystemCoordinator
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,

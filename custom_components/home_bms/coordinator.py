@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
@@ -29,14 +29,10 @@ from .const import (
     SUBENTRY_PACK,
     WRITES_TO_TELL,
 )
-from .core import bms, strings, system
-from .core.bank import Bank, bank_of
+from .core import bms, strings
 from .core.battery import Estimate
 from .core.blackbox import Box
 from .core.causes import root
-from .core.lease_times import Now
-from .core.leases import LeaseBook
-from .core.memory import restore_system, save_system
 from .core.model import (
     Alarm,
     ConfigError,
@@ -51,7 +47,6 @@ from .core.model import (
     SystemDecision,
     Wishes,
 )
-from .core.roster import Packs
 from .helpers import LinkMeter, address, pack_config, refused, ring_data
 from .hw.can_driver import CanDriver
 from .hw.driver import DeviceInfo as PackInfo
@@ -61,105 +56,20 @@ from .hw.virtual import VirtualHost
 from .inverter_coordinator import InverterCoordinator
 from .issues import PackIssues
 from .learned_view import LearnedView
-from .lease_keeper import LeaseKeeper
 from .member_watch import MemberWatch
 from .store import UNUSABLE, HomeBmsStore, LearnedStore
 from .story import RELEASED, RESET
 from .supervisor import Statistics, Supervisor, Trouble
+from .system_coordinator import SystemCoordinator
 from .texts import protection_names
 
 type HomeBmsConfigEntry = ConfigEntry[HomeBmsRuntimeData]
-
-STORED: Final = "sharing"
-"""The name under which the store keeps how charging goes and how packs share their current."""
 
 type EventListener = Callable[[str, str, Alarm, Alarm], None]
 """Called with the protection's key, what became of it, its alarm, and the alarm that began it.
 
 What became of it is the name of the level that it rose to, or `released` or `reset`.
 """
-
-
-class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
-    """What all packs together allow and hold; told whenever a pack is."""
-
-    config_entry: HomeBmsConfigEntry
-
-    def __init__(self, hass: HomeAssistant, entry: HomeBmsConfigEntry, leases: LeaseKeeper) -> None:
-        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
-        self.identity = entry.entry_id
-        self.leases = leases
-        """Who has asked what of the battery, and what counts of it."""
-        self.device_info = DeviceInfo(
-            identifiers={(DOMAIN, entry.entry_id)}, manufacturer="home_bms", model="Battery system", name=entry.title
-        )
-        self.packs: dict[str, PackCoordinator] = {}
-        self.inverters: dict[str, InverterCoordinator] = {}
-        self.newest = system.combine({})
-        """What was decided last, whether it was worth showing or not ..."""
-        self.decided = 0.0
-        """... and when."""
-        self.state = system.SystemState()
-        self.joins: Mapping[str, Join] = {}
-        """Which pack may close onto the bus that several share, and why the others may not."""
-
-    @callback
-    def async_combine(self) -> SystemDecision:
-        """Return what the packs' last ticks make together, within what is leased."""
-        packs = self._packs()
-        self.state, decision = system.step(self.state, packs)
-        self.newest = self.leases.async_judge(packs, decision)
-        self.decided = self.hass.loop.time()
-        return self.newest
-
-    @property
-    def delivers(self) -> bool:
-        """Whether an inverter that drives the current is told the limits."""
-        return any(inverter.delivers for inverter in self.inverters.values())
-
-    def bank(self) -> Bank | None:
-        """Return the battery as an inverter is to see it now; `None` without any pack."""
-        return bank_of(self._packs(), self.newest, self.decided, self.hass.loop.time(), name=self.name)
-
-    @callback
-    def async_remember(self, store: HomeBmsStore) -> None:
-        """Go on where the last run ended, and be kept on the disk from now on."""
-        configs = {key: pack.config for key, pack in self.packs.items()}
-        self.state = restore_system(configs, store.saved_system(STORED))
-        store.async_add_system_source(STORED, lambda: save_system(self.state))
-
-    @property
-    def setpoint(self) -> float | None:
-        """W that an inverter is to be asked for, within the limits and positive when charging; `None` is none."""
-        return self.leases.setpoint
-
-    async def async_change_leases(self, change: Callable[[LeaseBook, Now], LeaseBook]) -> int:
-        """Take changed leases over, shown before the next tick and kept at once; return how many more there are.
-
-        Raises ConfigError for what `change` refuses.
-        """
-        before = self.leases.book
-        self.leases.change(change)
-        if self.leases.book != before:
-            self.async_set_updated_data(self.async_combine())
-            await self.leases.async_save()
-        return len(self.leases.book.leases) - len(before.leases)
-
-    @callback
-    def async_permit_joining(self) -> None:
-        """Give one pack the permission to close onto the bus that it shares, and take it from every other.
-
-        Done after every tick of any pack, so that a word given to one never outlives what it rests on.
-        """
-        if not any(pack.config.contactors.asks for pack in self.packs.values()):
-            return
-        self.joins = strings.joins(self._packs(), self.hass.loop.time())
-        for key, permission in self.joins.items():
-            supervisor = self.packs[key].supervisor
-            supervisor.state = bms.join(supervisor.state, permission if permission.allowed else None)
-
-    def _packs(self) -> Packs:
-        return {key: (pack.config, pack.latest) for key, pack in self.packs.items()}
 
 
 class PackCoordinator(DataUpdateCoordinator[Snapshot]):

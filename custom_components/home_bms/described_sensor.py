@@ -10,9 +10,9 @@ from typing import Any, ClassVar, override
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
 from homeassistant.helpers.typing import StateType
 
-from .coordinator import SystemCoordinator
 from .entity import HomeBmsEntity, HomeBmsEntityDescription
 from .inverter_coordinator import InverterCoordinator
+from .system_coordinator import SystemCoordinator
 
 
 @dataclass(frozen=True, kw_only=True)

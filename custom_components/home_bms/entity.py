@@ -12,10 +12,11 @@ from homeassistant.core import callback
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import PackCoordinator, SystemCoordinator
+from .coordinator import PackCoordinator
 from .core.model import Alarm, Level, Snapshot
 from .inverter_coordinator import InverterCoordinator
 from .story import evidence
+from .system_coordinator import SystemCoordinator
 
 # From this age on both current limits are zero (thresholds.md 2.12); older values are not shown as if they were new.
 STALE_AFTER: Final = 10.0

@@ -28,9 +28,10 @@ from .inverter_view import InverterStatistics, InverterView, Order, known_obedie
 from .supervisor import PATIENCE, Link
 
 if TYPE_CHECKING:
-    from .coordinator import HomeBmsConfigEntry, SystemCoordinator
+    from .coordinator import HomeBmsConfigEntry
     from .inverters import Opened
     from .store import HomeBmsStore
+    from .system_coordinator import SystemCoordinator
 
 SHARE_WHOLE: Final = 100.0
 RELEASE_TRIES: Final = 3

@@ -31,7 +31,6 @@ from .const import (
     TYPE_SERVER,
     TYPE_TCP,
 )
-from .coordinator import SystemCoordinator
 from .core.model import ConfigError
 from .entity_inverter import EntityInverter
 from .helpers import LinkMeter
@@ -46,6 +45,7 @@ from .hw.shown_pack import ShownPack, shown_pack
 from .hw.sunspec_server import ServerConfig, SunSpecServer
 from .served_battery import ServedBattery
 from .sources import borrowed
+from .system_coordinator import SystemCoordinator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

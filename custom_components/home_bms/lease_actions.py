@@ -16,13 +16,14 @@ from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import HomeBmsRuntimeData, SystemCoordinator
+from .coordinator import HomeBmsRuntimeData
 from .core.lease_times import Now
 from .core.leases import WISHES, Lease, LeaseBook, add, release
 from .core.model import ConfigError
 from .helpers import refused
 from .hw.openadr import Programme, plan
 from .lease_words import book_facts, shown_time
+from .system_coordinator import SystemCoordinator
 
 ATTR_OWNER: Final = "owner"
 ATTR_REASON: Final = "reason"

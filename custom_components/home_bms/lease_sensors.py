@@ -13,11 +13,11 @@ from homeassistant.components.sensor import (
 from homeassistant.const import UnitOfPower, UnitOfRatio
 from homeassistant.util import dt as dt_util
 
-from .coordinator import SystemCoordinator
 from .core.lease_force import Claim, Holding
 from .core.leases import Part
 from .described_sensor import DescribedSensor, DescribedSensorDescription
 from .lease_words import NONE, in_force_facts
+from .system_coordinator import SystemCoordinator
 
 type LeaseSensorDescription = DescribedSensorDescription[SystemCoordinator]
 

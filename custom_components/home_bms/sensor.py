@@ -31,7 +31,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .coordinator import HomeBmsConfigEntry, PackCoordinator, SystemCoordinator
+from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core import learning
 from .core.balancing import BALANCE_REASONS
 from .core.charging import CHARGE_RULES
@@ -63,6 +63,7 @@ from .lease_sensors import lease_sensors
 from .parts_words import problem_text
 from .story import evidence
 from .supervisor import Trouble
+from .system_coordinator import SystemCoordinator
 
 # Nothing is fetched: the supervisors push.
 PARALLEL_UPDATES = 0

@@ -20,7 +20,8 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.const import DOMAIN
-from custom_components.home_bms.coordinator import PackCoordinator, SystemCoordinator
+from custom_components.home_bms.coordinator import PackCoordinator
+from custom_components.home_bms.system_coordinator import SystemCoordinator
 
 from .conftest import ENTRY_ID, ticks, until
 from .test_services import answer, call

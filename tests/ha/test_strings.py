@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 
-from custom_components.home_bms.coordinator import PackCoordinator, SystemCoordinator
+from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import ContactorState, Switches
+from custom_components.home_bms.system_coordinator import SystemCoordinator
 
 from .conftest import PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, ticks, until
 
