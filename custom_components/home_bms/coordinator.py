@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from .const import (
     DOMAIN,
     EVENT_CORRECTION,
     LOGGER,
+    RELEASE_TIMEOUT,
     SAVE_RESTING,
     SUBENTRY_PACK,
     WRITES_TO_TELL,
@@ -316,6 +318,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_stop(self) -> None:
         """Stop watching, hand control back, and keep what is in a window that is still open."""
         await self.supervisor.async_stop()
+        if self.parts is not None:
+            # Members that still owe an answer are not cut off on a link that others may share.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RELEASE_TIMEOUT):
+                    await self.parts.async_close()
         for box in self.supervisor.black_box.close():
             self.async_frozen(box)
         await self.black_boxes.async_settle()

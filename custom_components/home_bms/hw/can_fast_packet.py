@@ -56,12 +56,3 @@ class FastPackets:
             return None
         del self._parts[frame.key]
         return replace(frame, data=bytes(part.data[: part.total]))
-
-
-def packets(data: bytes, sequence: int) -> list[bytes]:
-    """Return a message as the data of its frames; `sequence` is 0 to 7."""
-    frames, rest = [bytes((sequence << 5, len(data))) + data[:FIRST]], data[FIRST:]
-    while rest:
-        frames.append(bytes((sequence << 5 | len(frames),)) + rest[:NEXT].ljust(NEXT, b"\xff"))
-        rest = rest[NEXT:]
-    return [frame.ljust(8, b"\xff") for frame in frames]

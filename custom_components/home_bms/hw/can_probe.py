@@ -9,7 +9,7 @@ from typing import Final
 
 from .can import CanLink
 from .can_device import CanDevice
-from .can_devices import CAN_DEVICES, guess
+from .can_devices import guess
 from .can_error import CanLinkError
 from .can_frame import CanFrame
 from .can_params import SETS_BITRATE, CanParams
@@ -93,8 +93,3 @@ async def _listened(params: CanParams, seconds: float, make: Callable[[CanParams
         keys=frozenset(frame.key for frame in heard),
         error_frames=errors,
     )
-
-
-def bitrates_of(key: str) -> tuple[int, ...]:
-    """Return the bit rates that a device is known with, in bit/s, the likeliest first."""
-    return CAN_DEVICES[key].bitrates

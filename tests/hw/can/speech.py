@@ -8,9 +8,18 @@ from collections.abc import Iterable, Iterator
 from custom_components.home_bms.core.model import PackReading
 from custom_components.home_bms.hw.can_device import CanDevice, Heard
 from custom_components.home_bms.hw.can_ear import Ear
-from custom_components.home_bms.hw.can_fast_packet import packets
+from custom_components.home_bms.hw.can_fast_packet import FIRST, NEXT
 from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame, frame_of
 from custom_components.home_bms.hw.can_maps import frame_map
+
+
+def packets(data: bytes, sequence: int) -> list[bytes]:
+    """Return a message as the data of its frames; `sequence` is 0 to 7."""
+    frames, rest = [bytes((sequence << 5, len(data))) + data[:FIRST]], data[FIRST:]
+    while rest:
+        frames.append(bytes((sequence << 5 | len(frames),)) + rest[:NEXT].ljust(NEXT, b"\xff"))
+        rest = rest[NEXT:]
+    return [frame.ljust(8, b"\xff") for frame in frames]
 
 
 def frames(*spoken: str, time: float = 100.0) -> list[CanFrame]:

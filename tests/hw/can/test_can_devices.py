@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from custom_components.home_bms.core.model import Switches
 from custom_components.home_bms.hw.can_devices import CAN_DEVICES, guess, recognised
-from custom_components.home_bms.hw.can_fast_packet import FastPackets, packets
+from custom_components.home_bms.hw.can_fast_packet import FastPackets
 from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame
 from custom_components.home_bms.hw.can_maps import frame_map
 from custom_components.home_bms.hw.registers import Kind
@@ -30,6 +30,7 @@ from .speech import (
     nmea2000,
     orion,
     over_time,
+    packets,
     reading_of,
     tinybms,
 )

@@ -15,7 +15,7 @@ from custom_components.home_bms.hw.can_driver import CanDriver
 from custom_components.home_bms.hw.can_error import CanLinkError
 from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame
 from custom_components.home_bms.hw.can_params import CanParams, Interface
-from custom_components.home_bms.hw.can_probe import async_probe, bitrates_of
+from custom_components.home_bms.hw.can_probe import async_probe
 from custom_components.home_bms.hw.driver import Capability, DriverError
 
 from .buses import PARAMS, Clock, Nothing, SlcanStick, until
@@ -358,7 +358,7 @@ CAN0 = CanParams(interface=Interface.SOCKETCAN, channel="can0", bitrate=500000)
 
 async def test_the_bit_rate_is_found_by_listening_alone() -> None:
     town = Town(250000, *daly(CELLS))
-    found = await async_probe(CAN0, bitrates_of("can_daly"), 0.1, link=town.link)
+    found = await async_probe(CAN0, CAN_DEVICES["can_daly"].bitrates, 0.1, link=town.link)
     assert found.params == CanParams(**{**CAN0.data, "interface": Interface.SOCKETCAN, "bitrate": 250000})
     assert [device.key for device in found.devices] == ["can_daly"]
     assert town.tried == [(500000, True), (250000, True)]
