@@ -1,0 +1,38 @@
+/** Learns once which battery systems, packs and inverters there are. */
+
+import type { PackInfo, SystemInfo, Systems } from "./api";
+import type { Connection, HomeAssistant } from "./hass";
+
+const asked = new WeakMap<Connection, Promise<readonly SystemInfo[]>>();
+
+/** All systems; asked once for all cards of a page. */
+export function systems(hass: HomeAssistant): Promise<readonly SystemInfo[]> {
+  let answer = asked.get(hass.connection);
+  if (!answer) {
+    answer = hass.callWS<Systems>({ type: "home_bms/systems" }).then((found) => found.systems);
+    asked.set(hass.connection, answer);
+    // What failed is asked again by the next card.
+    answer.catch(() => asked.delete(hass.connection));
+  }
+  return answer;
+}
+
+/** Ask again at the next occasion: something was set up or taken away. */
+export function forgetSystems(hass: HomeAssistant): void {
+  asked.delete(hass.connection);
+}
+
+/** The pack with this device, or the first of all where a card names none. */
+export function findPack(found: readonly SystemInfo[], deviceId: string | undefined): PackInfo | undefined {
+  const packs = found.flatMap((system) => system.packs);
+  return deviceId === undefined ? packs[0] : packs.find((pack) => pack.device_id === deviceId);
+}
+
+/** The system with this device, or that has a pack or an inverter with it, or the first of all. */
+export function findSystem(found: readonly SystemInfo[], deviceId: string | undefined): SystemInfo | undefined {
+  if (deviceId === undefined) return found[0];
+  return found.find(
+    (system) =>
+      system.device_id === deviceId || [...system.packs, ...system.inverters].some((part) => part.device_id === deviceId),
+  );
+}

@@ -1,0 +1,126 @@
+/** A pack and its system as the websocket tells them; a test changes what it is about. */
+
+import type { CellHealth, HealthShown, PackInfo, PackShown, Scale, SystemInfo, Why } from "../src/api";
+
+export const why = (rule: string, change: Partial<Why> = {}): Why => ({
+  rule,
+  cell: null,
+  sensor: null,
+  value: null,
+  threshold: null,
+  unit: null,
+  since: null,
+  ...change,
+});
+
+const scale = (low: number, low_protect: number, high_protect: number, high: number): Scale => ({
+  low,
+  low_protect,
+  low_warn: null,
+  high_warn: null,
+  high_protect,
+  high,
+});
+
+export const packInfo = (change: Partial<PackInfo> = {}): PackInfo => ({
+  device_id: "pack-1",
+  name: "Garage",
+  model: "jk_pb",
+  chemistry: "lfp",
+  cells: 4,
+  sensors: 2,
+  capacity: 280,
+  charge_current: 140,
+  discharge_current: 200,
+  cell_voltage: scale(2.4, 2.7, 3.6, 3.8),
+  temperature: scale(-20, 0, 55, 70),
+  difference: scale(0, 0, 0.2, 0.4),
+  virtual: false,
+  entities: { soc: "sensor.garage_soc", reset_trips: "button.garage_reset" },
+  ...change,
+});
+
+export const systemInfo = (packs: readonly PackInfo[] = [packInfo()]): SystemInfo => ({
+  entry_id: "entry-1",
+  device_id: "system-1",
+  name: "Battery",
+  version: "0.1.0",
+  packs,
+  inverters: [],
+  entities: {},
+});
+
+export const packShown = (change: Partial<PackShown> = {}): PackShown => ({
+  time: 1_764_158_400,
+  mode: "charging",
+  link: "connected",
+  quality: "good",
+  age: 0.4,
+  acting: true,
+  voltage: 13.26,
+  current: 40,
+  power: 530,
+  soc: 63.4,
+  soc_low: 60.1,
+  soc_high: 66.2,
+  stored_energy: 2300,
+  voltages: [3.312, 3.318, 3.305, 3.311],
+  temperatures: [22.1, 23.4],
+  switch_temperature: 30,
+  doubts: {},
+  highest: 2,
+  lowest: 3,
+  difference: 0.013,
+  resistances: [0.61, 0.64, 0.6, null],
+  surpluses: [0.2, 0.5, 0, 0.1],
+  balancing: true,
+  bleeding: [false, true, false, false],
+  balance: why("by_charge", { cell: 2 }),
+  balance_remaining: 5400,
+  charge_voltage: { value: 14.2, most: 14.2, why: why("rated") },
+  charge_limit: { value: 98, most: 140, why: why("temperature", { sensor: 1, value: 8.4, threshold: 10, unit: "°C" }) },
+  discharge_limit: { value: 200, most: 200, why: why("rated") },
+  charge_permitted: true,
+  discharge_permitted: true,
+  charge_switch: "closed",
+  discharge_switch: "closed",
+  one_contactor: false,
+  alarms: [],
+  tripped: false,
+  ...change,
+});
+
+export const cellHealth = (change: Partial<CellHealth> = {}): CellHealth => ({
+  capacity: 271.2,
+  capacity_deviation: 2.1,
+  resistance: 0.62,
+  joint: 0.03,
+  surplus: 0.4,
+  self_discharge: 0.8,
+  balanced: 1.2,
+  worn_in: null,
+  worn_soonest: null,
+  worn_latest: null,
+  ...change,
+});
+
+export const healthShown = (change: Partial<HealthShown> = {}): HealthShown => ({
+  time: 1_764_158_400,
+  rated: 280,
+  capacity: 268.4,
+  capacity_deviation: 2,
+  soh: 95.9,
+  cycles: 412.5,
+  depths: [120, 60, 40, 22, 14, 8, 3, 2, 1, 0],
+  charge_in: 115_000,
+  charge_out: 114_000,
+  energy_in: 6_200_000,
+  energy_out: 5_900_000,
+  efficiency: 95.2,
+  plating: 0,
+  since_full: 172_800,
+  cells: [cellHealth(), cellHealth({ capacity: 268.4, joint: 0.21 }), cellHealth(), cellHealth({ resistance: null })],
+  findings: [],
+  weakest: null,
+  ...change,
+});
