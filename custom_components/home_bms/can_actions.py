@@ -11,7 +11,9 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, call
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
+from homeassistant.util import dt as dt_util
 
+from .can_captures import async_keep, shortened
 from .can_lines import async_held_can
 from .can_pack import can_params
 from .const import CONF_CAN, DOMAIN
@@ -19,6 +21,8 @@ from .hw.can import CanLink
 from .hw.driver import DriverError
 
 ATTR_DURATION: Final = "duration"
+ATTR_KEEP: Final = "keep"
+"""Whether the record goes into the diagnostics file too."""
 DURATION: Final = timedelta(seconds=60)
 """As long as a bug report needs: the slowest frames come once a minute (`can/06_other_hv.md`)."""
 DURATION_MOST: Final = timedelta(minutes=5)
@@ -28,7 +32,8 @@ TEXT_MOST: Final = 2_000_000
 CAPTURE_CAN: Final[dict[vol.Marker, Any]] = {
     vol.Optional(ATTR_DURATION, default=DURATION): vol.All(
         cv.time_period, vol.Range(min=timedelta(seconds=1), max=DURATION_MOST)
-    )
+    ),
+    vol.Optional(ATTR_KEEP, default=True): cv.boolean,
 }
 
 
@@ -37,15 +42,17 @@ async def async_capture_can(hass: HomeAssistant, call: ServiceCall) -> ServiceRe
 
     Raises ServiceValidationError where no single bus is meant, HomeAssistantError if it is not open.
     """
-    link = _bus(hass, call)
+    link, at = _bus(hass, call), dt_util.utcnow()
     try:
         text = await link.capture(call.data[ATTR_DURATION].total_seconds())
     except DriverError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="capture_failed", translation_placeholders={"error": str(err)}
         ) from err
-    kept = text if len(text) <= TEXT_MOST else text[: text.rindex("\n", 0, TEXT_MOST) + 1]
-    return {"candump": kept, "frames": kept.count("\n"), "complete": len(kept) == len(text)}
+    if call.data[ATTR_KEEP]:
+        async_keep(hass, link.params.key, at, text)
+    answer, complete = shortened(text, TEXT_MOST)
+    return {"candump": answer, "frames": answer.count("\n"), "complete": complete}
 
 
 @callback

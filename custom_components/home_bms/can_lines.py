@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
+from .can_watch import CanWatch
 from .const import DOMAIN
 from .hw.can import CanLink
 from .hw.can_params import CanParams
@@ -19,9 +20,10 @@ type Release = Callable[[], Coroutine[Any, Any, None]]
 
 @dataclass(slots=True, kw_only=True)
 class _Bus:
-    """A bus, and how many hold it."""
+    """A bus, who looks after it, and how many hold it."""
 
     link: CanLink
+    watch: CanWatch
     holds: int = 0
 
 
@@ -38,7 +40,8 @@ def async_hold_can(hass: HomeAssistant, params: CanParams) -> tuple[CanLink, Rel
     buses = hass.data.setdefault(_BUSES, {})
     bus = buses.get(params.key)
     if bus is None:
-        bus = buses[params.key] = _Bus(link=CanLink(params))
+        link = CanLink(params)
+        bus = buses[params.key] = _Bus(link=link, watch=CanWatch(hass, link))
     elif bus.link.params != params:
         raise HomeAssistantError(f"{params.key} is open with other settings: {bus.link.params.data}")
     bus.holds += 1
@@ -52,6 +55,7 @@ def async_hold_can(hass: HomeAssistant, params: CanParams) -> tuple[CanLink, Rel
         bus.holds -= 1
         if not bus.holds:
             del buses[params.key]
+            await bus.watch.async_stop()
             await bus.link.close()
 
     return bus.link, release

@@ -75,8 +75,6 @@ async def speaking(*lines: str) -> AsyncGenerator[Speaker]:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         bus.shutdown()
-        # What was heard last is passed on a moment later.
-        await asyncio.sleep(2 * link_module.FLUSH_EVERY)
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +13,14 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 
+from custom_components.home_bms import can_captures
 from custom_components.home_bms.can_lines import async_held_can
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.home_bms.hw import can_driver
+from custom_components.home_bms.hw.can_frame import parse_candump
 from custom_components.home_bms.hw.can_params import params_from_data
 from custom_components.home_bms.supervisor import Link
 
@@ -135,6 +140,10 @@ async def test_diagnostics_tell_of_the_bus_and_not_where_it_is(hass: HomeAssista
     assert bus["ids"]["2F4"]["count"] > 0
     assert bus["error_frames"] == 0
     assert bus["load"] >= 0
+    assert bus["frames_per_second"] >= 0
+    assert (bus["bus_offs"], bus["reconnects"], bus["refused"]) == (0, 0, [])
+    # This kind of interface has no controller that counts.
+    assert (bus["transmit_errors"], bus["receive_errors"]) == (None, None)
     assert bus["told"]["voltage"] == 52.5
     assert told["packs"][0]["settings"]["can"]["channel"] == "**REDACTED**"
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -171,6 +180,56 @@ async def test_a_bus_is_recorded_on_request(
         await capture()
     assert refused.value.translation_key == "capture_failed"
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_the_newest_record_goes_into_the_diagnostics_with_its_time(
+    hass: HomeAssistant, battery: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = make_entry(hass, on_can(battery, temperature_sensors=4))
+    await set_up(hass, entry)
+    await until(lambda: entry.runtime_data.packs[PACK_ID].statistics.link is Link.ANSWERING)
+    device = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)[0]
+
+    async def capture(**more: Any) -> list[str]:
+        call = {"device_id": device.id, "duration": 1, **more}
+        answer = await hass.services.async_call(DOMAIN, "capture_can", call, blocking=True, return_response=True)
+        assert isinstance(answer, dict)
+        return str(answer["candump"]).splitlines()
+
+    async def kept() -> list[dict[str, Any]]:
+        return list((await async_get_config_entry_diagnostics(hass, entry))["can_captures"])
+
+    await capture(keep=False)
+    assert await kept() == []
+    before = dt_util.utcnow()
+    lines = await capture()
+    (told,) = await kept()
+    assert before <= dt_util.parse_datetime(told["at"]) <= dt_util.utcnow() - timedelta(seconds=1)
+    assert (told["interface"], told["frames"], told["complete"]) == ("udp_multicast", len(lines), True)
+    # The same frames, without the name of the bus, which may be an address.
+    assert [line.split(" ")[::2] for line in told["candump"]] == [line.split(" ")[::2] for line in lines]
+    assert [parse_candump(line) for line in told["candump"]] == [parse_candump(line) for line in lines]
+    assert "239_74" not in json.dumps(told)
+    assert "239_74" in lines[0]
+
+    # A newer one takes its place, cut off where it is too long, and outlives the bus.
+    monkeypatch.setattr(can_captures, "KEPT_MOST", 200)
+    await capture()
+    await hass.config_entries.async_reload(entry.entry_id)
+    (short,) = await kept()
+    assert short["at"] > told["at"]
+    assert short["complete"] is False
+    assert 0 < short["frames"] < 10
+    assert parse_candump(short["candump"][-1])
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_records_of_a_few_buses_are_kept(hass: HomeAssistant) -> None:
+    at = dt_util.utcnow()
+    for number in (0, 1, 2, 3, 0, 4):
+        can_captures.async_keep(hass, f"socketcan:can{number}", at, f"(1.0) can{number} 351#\n")
+    kept = [can_captures.async_kept(hass, f"socketcan:can{number}") for number in range(5)]
+    assert [found is not None for found in kept] == [True, False, True, True, True]
 
 
 async def test_a_pack_that_is_on_no_bus_cannot_be_recorded(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -13,9 +12,11 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from .can_claim import CanClaim, Echoes, in_use
+from .can_capture import CanCapture
+from .can_claim import CanClaim, Claims, Echoes
+from .can_controller import CanController
 from .can_error import CanLinkError
-from .can_frame import CanFrame, candump_line
+from .can_frame import CanFrame, spelled
 from .can_params import CanParams, Interface
 from .can_sender import CanSender
 from .can_statistics import CanStatistics
@@ -37,19 +38,6 @@ BUS_OFF_FOR: Final = 2.0
 CLAIM_AFTER: Final = 5.0
 """s to listen before an identifier is sent; the slowest frames of the 48 V families come every 2 s (`can/*.md`)."""
 LOOK_EVERY: Final = 0.1
-CAPTURE_MOST: Final = 50000
-"""Frames of a capture; the busiest bus of `can/09_dbc_busload_python_haos.md` brings 12600 in 60 s."""
-
-BUS_OFF: Final = 0x40
-"""Classes of error frames (linux/can/error.h): the controller has left the bus ..."""
-RESTARTED: Final = 0x100
-"""... or is back on it ..."""
-CONTROLLER: Final = 0x04
-"""... or tells of itself, in byte 1 ..."""
-PASSIVE: Final = 0x30
-"""... that it has seen too many errors (receiving, sending) ..."""
-RECOVERED: Final = 0x40
-"""... or no longer."""
 
 
 class CanState(StrEnum):
@@ -82,6 +70,7 @@ class CanLink:
         """`wall` dates captures; `bus` makes the open bus, in a thread: python-can's through `CanBus`."""
         self.params = params
         self.statistics = CanStatistics()
+        self.controller = CanController()
         self.reconnects = 0
         self.dropped = 0
         """Frames that the event loop was too late for."""
@@ -99,14 +88,14 @@ class CanLink:
         self._closed_until = float("-inf")
         self._subscribers = Subscribers()
         self._watchers: list[Callable[[CanState], None]] = []
-        self._claims: list[CanClaim] = []
         self._echoes = Echoes() if params.interface is Interface.UDP_MULTICAST else None
         self._waiting: deque[CanFrame] = deque()
         self._flushing = False
-        self._recorders: list[list[CanFrame]] = []
+        self._timers: set[asyncio.TimerHandle] = set()
+        """Of what is due soon and must not outlive the link."""
+        self._captures: list[CanCapture] = []
         self._sender = CanSender(clock, lambda: self._bus, sending=self._sending, sent=self._sent, lost=self._lose)
-        self._bus_off_since: float | None = None
-        self._passive = False
+        self._claims = Claims(self._sender)
         self._told = CanState.CLOSED
 
     # --- The link --------------------------------------------------------------------------------------------------
@@ -116,16 +105,31 @@ class CanLink:
         """How the bus is now."""
         if self._bus is None:
             return CanState.LOST if self._failure is not None and not self._closed else CanState.CLOSED
-        if self._bus_off_since is not None:
+        if self.controller.bus_off_since is not None:
             return CanState.BUS_OFF
         if self._sender.silent:
             return CanState.SILENT
-        return CanState.PASSIVE if self._passive else CanState.ACTIVE
+        return CanState.PASSIVE if self.controller.passive else CanState.ACTIVE
 
     @property
     def failure(self) -> CanLinkError | None:
         """Why it is lost."""
         return self._failure
+
+    @property
+    def refused(self) -> frozenset[int]:
+        """Keys that were to be sent and lately were not, for another node sends them."""
+        return self._claims.refused(self._clock())
+
+    @property
+    def load(self) -> float:
+        """Percent of the bus's time that was taken lately."""
+        return self.statistics.load(self.params.bitrate, self._clock())
+
+    @property
+    def rate(self) -> float:
+        """Frames a second that passed lately."""
+        return self.statistics.rate(self._clock())
 
     async def open(self) -> None:
         """Open the bus unless it is open; from then on it is kept open.
@@ -151,7 +155,21 @@ class CanLink:
                 await self._keeper
         async with self._opening:
             await self._drop()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._waiting.clear()
         self._tell()
+
+    async def look(self) -> None:
+        """Ask the kernel how the controller is, where there is one: not all of it is told by error frames."""
+        bus = self._bus
+        if bus is None:
+            return
+        details = await asyncio.get_running_loop().run_in_executor(None, bus.details)
+        if details is not None and bus is self._bus:
+            self.controller.looked_at(details)
+            self._tell()
 
     async def _open(self) -> None:
         """Open the bus in a thread. Raises CanLinkError."""
@@ -170,7 +188,7 @@ class CanLink:
             raise
         self._bus, self._failure, self._back_off = bus, None, BACK_OFF
         self._opened = self._clock()
-        self._bus_off_since, self._passive = None, False
+        self.controller.opened()
         self._sender.heard()
         self._tell()
 
@@ -184,7 +202,7 @@ class CanLink:
                 self._flushing = True
                 with suppress(RuntimeError):
                     # The loop may have ended before the reader has.
-                    loop.call_soon_threadsafe(loop.call_later, FLUSH_EVERY, self._flush)
+                    loop.call_soon_threadsafe(self._later, FLUSH_EVERY, self._flush)
 
         def lose(error: Exception) -> None:
             with suppress(RuntimeError):
@@ -192,6 +210,18 @@ class CanLink:
 
         bus = make(self.params, hear, lose, self._clock)
         return bus
+
+    def _later(self, seconds: float, action: Callable[..., None], *args: object) -> None:
+        """Have something done soon, unless the link is closed by then."""
+        if self._closed:
+            return
+
+        def act() -> None:
+            self._timers.discard(timer)
+            action(*args)
+
+        timer = asyncio.get_running_loop().call_later(seconds, act)
+        self._timers.add(timer)
 
     async def _drop(self) -> None:
         """Close the bus if it is open, or wait until it is closed."""
@@ -246,23 +276,20 @@ class CanLink:
     async def capture(self, seconds: float) -> str:
         """Return all that passes in so many seconds, our own frames too, as `candump -L` would write it.
 
-        It ends sooner where that is more than `CAPTURE_MOST` frames. Raises CanLinkError if the bus is not open.
+        It ends sooner where that is more than `CAPTURE_MOST` frames, or the link is closed. Raises CanLinkError if the
+        bus is not open.
         """
         await self.open()
-        frames: list[CanFrame] = []
-        began, offset = self._clock(), self._wall() - self._clock()
-        self._recorders.append(frames)
+        began = self._clock()
+        capture = CanCapture(self.params.channel, self._wall() - began)
+        self._captures.append(capture)
         try:
-            while (left := began + seconds - self._clock()) > 0 and len(frames) < CAPTURE_MOST:  # noqa: ASYNC110
+            while (left := began + seconds - self._clock()) > 0 and not (capture.full or self._closed):  # noqa: ASYNC110
                 await asyncio.sleep(min(left, LOOK_EVERY))
             self._flush()
         finally:
-            self._recorders = [recorder for recorder in self._recorders if recorder is not frames]
-        name = re.sub(r"\W+", "_", self.params.channel.rsplit("/", 1)[-1])
-        # Ours are noted at once, those of others when the reader hands them over.
-        ordered = sorted(frames[:CAPTURE_MOST], key=lambda frame: frame.time)
-        lines = [candump_line(frame, name, frame.time + offset) for frame in ordered]
-        return "".join(f"{line}\n" for line in lines)
+            self._captures.remove(capture)
+        return capture.text
 
     def shown(self) -> dict[str, Any]:
         """Return how the bus is, for diagnostics, as plain JSON values."""
@@ -272,6 +299,10 @@ class CanLink:
             "failure": None if self._failure is None else str(self._failure),
             "open_for": None if bus is None else round(self._clock() - self._opened, 1),
             "reconnects": self.reconnects,
+            "bus_offs": self.controller.bus_offs,
+            "transmit_errors": self.controller.transmit_errors,
+            "receive_errors": self.controller.receive_errors,
+            "refused": [spelled(key) for key in sorted(self.refused)],
             "garbled": None if bus is None else bus.garbled,
             "dropped": self.dropped,
             "unsent": self._sender.unsent,
@@ -294,35 +325,30 @@ class CanLink:
         if self._echoes is not None and self._echoes.ours(frame):
             return
         self.statistics.heard(frame)
-        for recorder in self._recorders:
-            recorder.append(frame)
+        for capture in self._captures:
+            capture.take(frame)
         if frame.error:
-            self._trouble(frame)
+            if self.controller.told(frame):
+                self._later(BUS_OFF_FOR, self._still_off, self._bus, frame.time)
             return
-        self._bus_off_since = None
+        self.controller.heard()
         self._sender.heard()
-        for claim in self._claims:
-            if frame.key in claim.keys:
-                claim.contest(frame.key)
-                self._sender.withdraw(claim.keys)
+        self._claims.heard(frame)
         if not frame.remote:
             self._subscribers.pass_on(frame)
 
     # --- Sending ---------------------------------------------------------------------------------------------------
 
-    async def claim(self, keys: Iterable[int], seconds: float = CLAIM_AFTER) -> CanClaim:
+    async def claim(self, keys: Iterable[int], seconds: float = CLAIM_AFTER, *, yields: bool = False) -> CanClaim:
         """Return the right to send these identifiers, once nobody else was heard with one for so many seconds.
 
-        What was listened before counts. Raises CanLinkError: `can_ids_in_use`, `can_listen_only`, or why there is no
-        bus.
+        What was listened before counts. With `yields` it is all right if somebody else sends them; else that stands in
+        `refused`. Raises CanLinkError: `can_ids_in_use`, `can_listen_only`, or why there is no bus.
         """
         if self.params.listen_only:
             raise CanLinkError("can_listen_only", f"{self.params.key} is only listened to")
         await self.open()
-        claim = CanClaim(keys, self._sender, self._claims.remove)
-        if taken := [key for other in self._claims for key in other.keys & claim.keys]:
-            raise in_use(taken)
-        self._claims.append(claim)
+        claim = self._claims.make(keys, self._clock(), yields=yields)
         try:
             await self._listen(claim, seconds)
         except BaseException:
@@ -338,7 +364,7 @@ class CanLink:
             now, ids = self._clock(), self.statistics.ids
             lately = {key for key in claim.keys if key in ids and now - ids[key].last < seconds}
             if lately or claim.contested:
-                raise in_use(lately | claim.contested)
+                raise self._claims.refusal(claim, lately | claim.contested, now)
             if (left := self._opened + seconds - now) <= 0:
                 return
             await asyncio.sleep(min(left, LOOK_EVERY))
@@ -352,27 +378,12 @@ class CanLink:
         """Note a frame that has left."""
         gone = replace(frame, time=self._clock())
         self.statistics.told(gone)
-        for recorder in self._recorders:
-            recorder.append(gone)
-
-    # --- The controller --------------------------------------------------------------------------------------------
-
-    def _trouble(self, frame: CanFrame) -> None:
-        """Take what the controller tells of itself."""
-        if frame.id & BUS_OFF:
-            self._bus_off_since = frame.time
-            asyncio.get_running_loop().call_later(BUS_OFF_FOR, self._still_off, self._bus, frame.time)
-        elif frame.id & RESTARTED:
-            self._bus_off_since = None
-        if frame.id & CONTROLLER and len(frame.data) > 1:
-            if frame.data[1] & PASSIVE:
-                self._passive = True
-            elif frame.data[1] & RECOVERED:
-                self._passive = False
+        for capture in self._captures:
+            capture.take(gone)
 
     def _still_off(self, bus: CanBus | None, since: float) -> None:
         """Open a bus anew whose controller has not come back."""
-        if self._bus_off_since == since:
+        if self.controller.bus_off_since == since:
             self._lose(bus, ConnectionError("the controller is bus-off"))
 
     def _tell(self) -> None:

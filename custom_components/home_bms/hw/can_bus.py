@@ -10,6 +10,7 @@ import errno
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from struct import error as StructError  # noqa: N812 - it is a class
 from threading import Event
 from types import MappingProxyType
 from typing import Any, Final, override
@@ -22,7 +23,7 @@ from can.interfaces.virtual import VirtualBus
 
 from .can_error import CanLinkError
 from .can_frame import CanFrame
-from .can_netlink import KINDS, read_link, set_up, take_down
+from .can_netlink import KINDS, LinkDetails, read_link, set_up, take_down
 from .can_params import CanParams, Interface
 from .can_socketcand import SocketcandBus
 
@@ -128,6 +129,16 @@ class CanBus:
     def garbled(self) -> int:
         """How many messages made no sense."""
         return self._ear.garbled
+
+    def details(self) -> LinkDetails | None:
+        """Return what the kernel tells of the controller, `None` where there is no such interface."""
+        if self._params.interface is not Interface.SOCKETCAN:
+            return None
+        try:
+            return read_link(self._params.channel)
+        except OSError, StructError:
+            # The reader will notice that it is gone.
+            return None
 
     def send(self, frames: Iterable[CanFrame]) -> Sent:
         """Send frames one after the other, up to the first that does not leave."""

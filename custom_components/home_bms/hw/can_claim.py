@@ -16,6 +16,8 @@ ECHO_WITHIN: Final = 1.0
 """s in which an interface that hears itself does so."""
 DRAIN_WITHIN: Final = 1.0
 """s."""
+REFUSED_FOR: Final = 30.0
+"""s for which it is remembered that another node was heard with an identifier that was to be sent."""
 
 
 class CanClaim:
@@ -25,8 +27,12 @@ class CanClaim:
     a new claim, with new listening, ends that.
     """
 
-    def __init__(self, keys: Iterable[int], sender: CanSender, end: Callable[[CanClaim], None]) -> None:
+    def __init__(
+        self, keys: Iterable[int], sender: CanSender, end: Callable[[CanClaim], None], *, yields: bool = False
+    ) -> None:
         self.keys = frozenset(keys)
+        self.yields = yields
+        """Whether it is all right if another node sends them."""
         self.contested: frozenset[int] = frozenset()
         """Keys of these that another node was heard with since."""
         self._sender = sender
@@ -59,6 +65,42 @@ class CanClaim:
             self._released = True
             self._sender.withdraw(self.keys)
             self._end(self)
+
+
+class Claims:
+    """All claims of one link; no two have an identifier in common."""
+
+    def __init__(self, sender: CanSender) -> None:
+        self._sender = sender
+        self._claims: list[CanClaim] = []
+        self._refused: dict[int, float] = {}
+
+    def make(self, keys: Iterable[int], now: float, *, yields: bool) -> CanClaim:
+        """Return a new claim, on which nothing is to be sent yet. Raises CanLinkError, `can_ids_in_use`."""
+        claim = CanClaim(keys, self._sender, self._claims.remove, yields=yields)
+        if taken := [key for other in self._claims for key in other.keys & claim.keys]:
+            raise self.refusal(claim, taken, now)
+        self._claims.append(claim)
+        return claim
+
+    def refusal(self, claim: CanClaim, keys: Iterable[int], now: float) -> CanLinkError:
+        """Return why a claim is refused, and remember that if it is a trouble to somebody."""
+        if not claim.yields:
+            self._refused |= dict.fromkeys(keys, now)
+        return in_use(keys)
+
+    def refused(self, now: float) -> frozenset[int]:
+        """Return the keys that somebody is in trouble about."""
+        return frozenset(key for key, heard in self._refused.items() if now - heard <= REFUSED_FOR)
+
+    def heard(self, frame: CanFrame) -> None:
+        """End the claim to what another node sends."""
+        for claim in self._claims:
+            if frame.key in claim.keys:
+                claim.contest(frame.key)
+                self._sender.withdraw(claim.keys)
+                if not claim.yields:
+                    self._refused[frame.key] = frame.time
 
 
 class Echoes:

@@ -76,6 +76,11 @@ class CanDriver(Driver):
         return self._info
 
     @property
+    def link(self) -> CanLink:
+        """The bus on which it is heard."""
+        return self._link
+
+    @property
     def nodes(self) -> frozenset[int]:
         """The numbers of all alike that were heard."""
         return frozenset(() if self._ear is None else self._ear.nodes)
@@ -210,7 +215,8 @@ class CanDriver(Driver):
             node = self._device.first_node if self._asked_node is None else self._asked_node
             keys = {poll.key_for(node) for poll in self._device.polls}
             try:
-                self._claim = await self._link.claim(keys)
+                # Whoever asks, the answers are heard.
+                self._claim = await self._link.claim(keys, yields=True)
             except CanLinkError as err:
                 if err.key != "can_ids_in_use":
                     raise

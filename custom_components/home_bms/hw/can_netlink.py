@@ -27,6 +27,7 @@ IFLA_CAN_BITTIMING: Final = 1
 IFLA_CAN_STATE: Final = 4
 IFLA_CAN_CTRLMODE: Final = 5
 IFLA_CAN_RESTART_MS: Final = 6
+IFLA_CAN_BERR_COUNTER: Final = 8
 CTRLMODE_LISTEN_ONLY: Final = 2
 NESTED: Final = 0x3FFF
 """The bits of an attribute's type that are its number."""
@@ -36,6 +37,8 @@ LINK: Final = struct.Struct("=BxHiII")
 """Family, device type, index, flags, mask of the flags that change."""
 ATTRIBUTE: Final = struct.Struct("=HH")
 BITTIMING: Final = struct.Struct("=8I")
+COUNTERS: Final = struct.Struct("=HH")
+"""Errors when sending, and when receiving."""
 
 STATES: Final = ("active", "warning", "passive", "bus_off", "stopped", "sleeping")
 """The controller's states by the kernel's number."""
@@ -64,6 +67,8 @@ class LinkDetails:
     restart: int = 0
     """ms; 0: it stays bus-off until somebody restarts it."""
     listen_only: bool = False
+    errors: tuple[int, int] | None = None
+    """The controller's error counters, when sending and when receiving; `None` where its driver tells none."""
 
 
 def attribute(number: int, value: bytes) -> bytes:
@@ -120,6 +125,7 @@ def read_link(name: str, ask: Exchange = exchange) -> LinkDetails:
     told = dict(attributes(info.get(IFLA_INFO_DATA, b"")))
     state = _number(told.get(IFLA_CAN_STATE))
     mode = told.get(IFLA_CAN_CTRLMODE, b"")
+    counters = told.get(IFLA_CAN_BERR_COUNTER, b"")
     return LinkDetails(
         index=index,
         up=bool(flags & IFF_UP),
@@ -128,6 +134,7 @@ def read_link(name: str, ask: Exchange = exchange) -> LinkDetails:
         state="" if state is None or state >= len(STATES) else STATES[state],
         restart=_number(told.get(IFLA_CAN_RESTART_MS)) or 0,
         listen_only=bool((_number(mode[4:]) or 0) & CTRLMODE_LISTEN_ONLY),
+        errors=COUNTERS.unpack_from(counters) if len(counters) >= COUNTERS.size else None,
     )
 
 

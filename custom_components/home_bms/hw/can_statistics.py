@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import floor
 from typing import Any, Final
 
 from .can_frame import CanFrame, spelled
 
-WINDOW: Final = 10.0
-"""s over which the load is told."""
+WINDOW: Final = 10
+"""Whole seconds over which load and rate are told: with a part of one they would go up and down by themselves."""
 IDS_MOST: Final = 2048
 """Identifiers that are counted one by one: a bus of noise must not fill the memory."""
 LEARNING: Final = 0.2
@@ -37,6 +38,15 @@ class IdCount:
     """s from one to the next, learned."""
 
 
+@dataclass(slots=True)
+class _Second:
+    """What passed within one second."""
+
+    start: int
+    frames: int = 0
+    bits: float = 0.0
+
+
 class CanStatistics:
     """Counts frames and their bits; the time comes in with them."""
 
@@ -48,7 +58,7 @@ class CanStatistics:
         self.last_heard: float | None = None
         """When a node was last heard; error frames come from the controller."""
         self.ids: dict[int, IdCount] = {}
-        self._bits: deque[tuple[float, float]] = deque()
+        self._seconds: deque[_Second] = deque()
 
     def heard(self, frame: CanFrame) -> None:
         """Count a frame of another node."""
@@ -76,8 +86,11 @@ class CanStatistics:
 
     def load(self, bitrate: int, now: float) -> float:
         """Return how much of the bus's time was taken lately, in percent."""
-        self._forget(now)
-        return min(100.0, 100.0 * sum(count for _, count in self._bits) / (bitrate * WINDOW))
+        return min(100.0, 100.0 * sum(second.bits for second in self._lately(now)) / (bitrate * WINDOW))
+
+    def rate(self, now: float) -> float:
+        """Return how many frames a second passed lately."""
+        return sum(second.frames for second in self._lately(now)) / WINDOW
 
     def shown(self, bitrate: int, now: float) -> dict[str, Any]:
         """Return the counts as plain JSON values; ages and periods in s."""
@@ -87,6 +100,7 @@ class CanStatistics:
             "error_frames": self.error_frames,
             "remote_frames": self.remote_frames,
             "load": round(self.load(bitrate, now), 2),
+            "frames_per_second": round(self.rate(now), 1),
             "silent_for": None if self.last_heard is None else round(now - self.last_heard, 1),
             "ids": {
                 spelled(key): {
@@ -99,13 +113,15 @@ class CanStatistics:
         }
 
     def _took(self, frame: CanFrame) -> None:
-        second = float(int(frame.time))
-        if self._bits and self._bits[-1][0] == second:
-            self._bits[-1] = (second, self._bits[-1][1] + bits(frame))
-        else:
-            self._bits.append((second, bits(frame)))
-            self._forget(frame.time)
+        start = floor(frame.time)
+        if not self._seconds or self._seconds[-1].start != start:
+            self._seconds.append(_Second(start))
+            while self._seconds[0].start < start - WINDOW:
+                self._seconds.popleft()
+        self._seconds[-1].frames += 1
+        self._seconds[-1].bits += bits(frame)
 
-    def _forget(self, now: float) -> None:
-        while self._bits and self._bits[0][0] < now - WINDOW:
-            self._bits.popleft()
+    def _lately(self, now: float) -> list[_Second]:
+        """Return the seconds that count."""
+        end = floor(now)
+        return [second for second in self._seconds if end - WINDOW <= second.start < end]

@@ -14,6 +14,7 @@ import can
 
 from custom_components.home_bms.hw.can_bus import Sent
 from custom_components.home_bms.hw.can_frame import CanFrame
+from custom_components.home_bms.hw.can_netlink import LinkDetails
 from custom_components.home_bms.hw.can_params import CanParams, Interface
 
 SOON = 5.0
@@ -27,6 +28,12 @@ async def until(condition: Callable[[], object], within: float = SOON) -> None:
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+def left_behind() -> list[str]:
+    """Return what the event loop is still to do for a link, later."""
+    handles = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+    return [repr(handle) for handle in handles if not handle.cancelled() and "CanLink" in repr(handle)]
 
 
 class Clock:
@@ -53,6 +60,8 @@ class Nothing:
         self.taken = 0
         """... after so many frames of a batch."""
         self.garbled = 0
+        self.kernel: LinkDetails | None = None
+        """What the kernel tells of it."""
         self.hear: Callable[[CanFrame], None] = lambda _: None
         self.lose: Callable[[Exception], None] = lambda _: None
 
@@ -70,6 +79,9 @@ class Nothing:
             return Sent(self.taken, self.refusal)
         self.sent += frames
         return Sent(len(frames))
+
+    def details(self) -> LinkDetails | None:
+        return self.kernel
 
     def close(self) -> None:
         self.closed += 1

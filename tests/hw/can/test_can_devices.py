@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.home_bms.core.model import Switches
+from custom_components.home_bms.core.model import AskedLimits, Switches
 from custom_components.home_bms.hw.can_devices import CAN_DEVICES, guess, recognised
 from custom_components.home_bms.hw.can_fast_packet import FastPackets
 from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame
@@ -470,3 +471,52 @@ def test_a_current_sensor_whose_bytes_stand_the_other_way_round_is_noticed(key: 
         device.info(heard_of(device, frames(*ivt(order=other))))
     wrong = reading_of(device, frames(*ivt(order=order, state=4)))
     assert (wrong.current, wrong.voltage) == (None, None)
+
+
+# --- What a pack asks for -------------------------------------------------------------------------------------------
+
+
+def asks(cvl: float, ccl: float, dcl: float, charge: bool | None = None, discharge: bool | None = None) -> AskedLimits:
+    return AskedLimits(cvl=cvl, ccl=ccl, dcl=dcl, charge_allowed=charge, discharge_allowed=discharge)
+
+
+@pytest.mark.parametrize(
+    ("key", "lines", "asked"),
+    [
+        # Recorded; the newer dialect has no flags (victron_canbms.json, pylontech_lv.json).
+        ("can_pylontech", PYTES, asks(56.8, 100.0, 100.0)),
+        ("can_pylontech", PYLONTECH, asks(53.2, 370.0, 370.0, charge=True, discharge=True)),
+        ("can_pylontech", (*PYLONTECH, "35C 4000"), asks(53.2, 370.0, 370.0, charge=False, discharge=True)),
+        ("can_pylontech", (*PYLONTECH, "35C 8000"), asks(53.2, 370.0, 370.0, charge=True, discharge=False)),
+        # Some tell a discharge limit below zero: -100 A.
+        ("can_pylontech", (*PYTES, "351 3802E80318FCC701"), asks(56.8, 100.0, 100.0)),
+        ("can_pylontech", PYTES[1:], None),
+        ("can_pylontech_hv", hv(), asks(162.0, 25.0, 25.0, charge=True, discharge=False)),
+        # Some tell the discharge limit above zero.
+        (
+            "can_pylontech_hv",
+            (*hv(), f"00004220 {struct.pack('<HHHH', 1620, 1300, 30250, 30300).hex()}", "00004280 0000"),
+            asks(162.0, 25.0, 30.0, charge=True, discharge=True),
+        ),
+        ("can_batrium", BATRIUM, asks(56.0, 100.0, 150.0, charge=True, discharge=True)),
+        ("can_batrium", (*BATRIUM, "507 000001000000"), asks(56.0, 100.0, 150.0, charge=False, discharge=True)),
+        ("can_orion", orion(CELLS), asks(56.0, 100.0, 100.0)),
+        ("can_jk", jk(CELLS), None),
+        ("can_daly", daly(CELLS), None),
+        ("can_tinybms", tinybms(CELLS), None),
+    ],
+)
+def test_the_limits_that_a_pack_asks_for_are_read(key: str, lines: tuple[str, ...], asked: AskedLimits | None) -> None:
+    reading = reading_of(CAN_DEVICES[key], frames(*lines))
+    assert reading.asked == asked
+    assert reading.asked_time == (None if asked is None else 100.0)
+
+
+def test_a_limit_that_was_not_heard_lately_is_none_and_the_others_are_as_old_as_the_oldest() -> None:
+    device = CAN_DEVICES["can_pylontech"]
+    lines = [*frames(*PYLONTECH), *frames("351 1402740E740ECC01", time=104.0)]
+    assert reading_of(device, lines, now=104.5).asked_time == 100.0
+    later = reading_of(device, lines, now=106.0)
+    assert (later.asked, later.asked_time) == (AskedLimits(cvl=53.2, ccl=370.0, dcl=370.0), 104.0)
+    gone = reading_of(device, lines, now=110.0)
+    assert (gone.asked, gone.asked_time) == (None, None)

@@ -307,7 +307,7 @@ async def test_a_board_behind_a_serial_adapter_answers(socket_enabled: None, mon
     driver = CanDriver(CAN_DEVICES["can_daly"], link, polling=True)
     # Nobody else is there, so there is nothing to listen for.
     claim = link.claim
-    monkeypatch.setattr(link, "claim", lambda keys: claim(keys, seconds=0.0))
+    monkeypatch.setattr(link, "claim", lambda keys, **more: claim(keys, seconds=0.0, **more))
     try:
         info = await driver.async_identify()
         assert (info.cells, info.capacity) == (16, 280.0)

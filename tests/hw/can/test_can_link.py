@@ -10,14 +10,15 @@ import pytest
 
 from custom_components.home_bms.core.model import ConfigError
 from custom_components.home_bms.hw import can as link_module
-from custom_components.home_bms.hw import can_sender
+from custom_components.home_bms.hw import can_capture, can_sender
 from custom_components.home_bms.hw.can import CanLink, CanState
 from custom_components.home_bms.hw.can_claim import CanClaim, Echoes
 from custom_components.home_bms.hw.can_error import CanLinkError
-from custom_components.home_bms.hw.can_frame import CanFrame, frame_of, parse_candump
+from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame, frame_of, parse_candump
+from custom_components.home_bms.hw.can_netlink import LinkDetails
 from custom_components.home_bms.hw.can_params import CanParams, Interface, params_from_data
 
-from .buses import PARAMS, Clock, Nothing, full, gone, until
+from .buses import PARAMS, Clock, Nothing, full, gone, left_behind, until
 
 LIMITS = CanFrame(id=0x351, data=bytes(8))
 
@@ -235,6 +236,86 @@ async def test_many_errors_are_told_until_there_are_fewer(link: CanLink, bus: No
     await until(lambda: link.state is CanState.ACTIVE)
 
 
+@pytest.mark.parametrize("fewer", [0x04, 0x08, 0x0C])
+async def test_a_controller_that_only_warns_again_is_no_longer_passive(link: CanLink, bus: Nothing, fewer: int) -> None:
+    await link.open()
+    say(bus, 0x04, bytes((0, 0x10)), error=True)
+    await until(lambda: link.state is CanState.PASSIVE)
+    # That its buffer ran over says nothing of the bus.
+    say(bus, 0x04, bytes((0, 0x01)), error=True)
+    await until(lambda: link.statistics.error_frames == 2)
+    assert link.state is CanState.PASSIVE
+    say(bus, 0x04, bytes((0, fewer)), error=True)
+    await until(lambda: link.state is CanState.ACTIVE)
+
+
+async def test_the_counters_of_the_controller_are_told(link: CanLink, bus: Nothing) -> None:
+    await link.open()
+    assert (link.shown()["transmit_errors"], link.shown()["receive_errors"]) == (None, None)
+    # Without the class that announces them, these bytes may hold anything.
+    say(bus, 0x04, bytes((0, 0x20, 0, 0, 0, 0, 99, 99)), error=True)
+    say(bus, 0x204, bytes((0, 0x20, 0, 0, 0, 0, 136, 5)), error=True)
+    await until(lambda: link.statistics.error_frames == 2)
+    assert (link.shown()["transmit_errors"], link.shown()["receive_errors"]) == (136, 5)
+
+
+async def test_a_controller_that_was_passive_before_it_was_opened_is_found_so(link: CanLink, bus: Nothing) -> None:
+    states = []
+    link.on_state(states.append)
+    await link.look()
+    assert link.state is CanState.CLOSED
+    await link.open()
+    await link.look()
+    assert link.state is CanState.ACTIVE
+    for state, seen in (("passive", CanState.PASSIVE), ("stopped", CanState.PASSIVE), ("warning", CanState.ACTIVE)):
+        bus.kernel = LinkDetails(index=7, up=True, kind="can", state=state, errors=(130, 2))
+        await link.look()
+        assert link.state is seen
+    assert link.shown()["transmit_errors"] == 130
+    assert states == [CanState.ACTIVE, CanState.PASSIVE, CanState.ACTIVE]
+    bus.kernel = LinkDetails(index=7, up=True, kind="can", state="passive")
+    await link.look()
+    bus.lose(OSError("pulled out"))
+    await until(lambda: link.reconnects)
+    assert link.state is CanState.ACTIVE
+    assert link.shown()["transmit_errors"] is None
+
+
+# --- Closing ---------------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_of_a_closed_link_lingers(link: CanLink, bus: Nothing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames that had not been passed on, and a wait for a controller, kept a closed link alive."""
+    for name in ("FLUSH_EVERY", "BUS_OFF_FOR"):
+        monkeypatch.setattr(link_module, name, 60.0)
+    tasks = asyncio.all_tasks()
+    heard = []
+    link.subscribe(heard.append)
+    await link.open()
+    say(bus, 0x40, bytes(8), error=True)
+    await asyncio.sleep(0)
+    link._flush()
+    say(bus, 0x351)
+    await until(lambda: len(left_behind()) == 2)
+    await link.close()
+    # Its reader may have heard one more while it ended.
+    say(bus, 0x355)
+    await asyncio.sleep(0.05)
+    assert left_behind() == []
+    assert asyncio.all_tasks() == tasks
+    assert heard == []
+
+
+async def test_a_capture_ends_with_its_link(link: CanLink, bus: Nothing) -> None:
+    capturing = asyncio.ensure_future(link.capture(3600))
+    await until(lambda: bus.opened)
+    say(bus, 0x351)
+    await until(lambda: link.statistics.received)
+    await link.close()
+    async with asyncio.timeout(5):
+        assert " 351#" in await capturing
+
+
 # --- Sending only what nobody else does ------------------------------------------------------------------------------
 
 
@@ -288,6 +369,58 @@ async def test_somebody_who_comes_later_silences_us(link: CanLink, bus: Nothing)
     claim.release()
     with pytest.raises(CanLinkError):
         await link.claim({0x355}, seconds=0.3)
+
+
+async def test_what_is_refused_is_remembered_for_a_while(bus: Nothing) -> None:
+    clock = Clock(asyncio.get_running_loop().time())
+    link = CanLink(PARAMS, bus=bus, clock=clock)
+    claim = await link.claim({0x351, 0x355}, seconds=0)
+    assert link.refused == frozenset()
+    say(bus, 0x355)
+    await until(lambda: claim.contested)
+    assert link.refused == {0x355}
+    claim.release()
+    say(bus, 0x356)
+    await until(lambda: 0x356 in link.statistics.ids)
+    with pytest.raises(CanLinkError):
+        await link.claim({0x356}, seconds=30)
+    assert link.shown()["refused"] == ["355", "356"]
+    clock.now += 100
+    assert link.refused == frozenset()
+    assert link.shown()["refused"] == []
+    await link.close()
+
+
+async def test_who_gives_way_is_in_no_trouble(link: CanLink, bus: Nothing) -> None:
+    """Whoever asks a battery, its answers are heard: that is nothing to call a person for."""
+    claim = await link.claim({EXTENDED | 0x14000201}, seconds=0, yields=True)
+    say(bus, EXTENDED | 0x14000201)
+    await until(lambda: claim.contested)
+    claim.release()
+    with pytest.raises(CanLinkError):
+        await link.claim({EXTENDED | 0x14000201}, seconds=5, yields=True)
+    assert link.refused == frozenset()
+
+
+async def test_rate_and_load_are_those_of_the_last_whole_seconds(bus: Nothing) -> None:
+    clock = Clock(1000.0)
+    link = CanLink(PARAMS, bus=bus, clock=clock)
+    await link.open()
+    for second in range(30):
+        for part in range(4):
+            bus.hear(CanFrame(id=0x351, data=bytes(8), time=1000.0 + second + part / 4))
+    await until(lambda: link.statistics.received == 120)
+    clock.now = 1030.0
+    assert link.rate == 4.0
+    assert link.load == pytest.approx(100 * 4 * 123 / 500000, rel=0.1)
+    # It does not sink while a second is only half over.
+    clock.now = 1030.9
+    assert link.rate == 4.0
+    clock.now = 1035.0
+    assert link.rate == 2.0
+    clock.now = 1041.0
+    assert link.rate == link.load == 0.0
+    await link.close()
 
 
 async def test_only_what_was_claimed_is_sent_and_by_one_alone(link: CanLink, bus: Nothing) -> None:
@@ -450,7 +583,7 @@ async def test_a_capture_is_what_passed_with_our_own_frames(link: CanLink, bus: 
 async def test_a_capture_does_not_grow_without_end(
     link: CanLink, bus: Nothing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_module, "CAPTURE_MOST", 3)
+    monkeypatch.setattr(can_capture, "CAPTURE_MOST", 3)
     capturing = asyncio.ensure_future(link.capture(60))
     await until(lambda: bus.opened)
     for _ in range(9):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from unittest.mock import Mock
 
 import pytest
+from can.interfaces.virtual import VirtualBus
 
 from custom_components.home_bms.hw import can_bus, can_netlink
-from custom_components.home_bms.hw.can_bus import open_bus, prepare
+from custom_components.home_bms.hw.can_bus import CanBus, open_bus, prepare
 from custom_components.home_bms.hw.can_error import CanLinkError
 from custom_components.home_bms.hw.can_netlink import (
     HEADER,
@@ -43,6 +45,7 @@ class Kernel:
         self.kind, self.up, self.bitrate, self.state = kind, up, bitrate, state
         self.restart = more.get("restart", 100)
         self.mode = more.get("mode", 0)
+        self.counters: tuple[int, int] | None = None
         self.refusal = 0
         self.orders: list[tuple[int, int, bytes]] = []
         """Flags, the mask of those that change, and attributes of each change."""
@@ -57,6 +60,8 @@ class Kernel:
                 4, struct.pack("=I", self.state)
             )
             told += attribute(5, struct.pack("=II", 0, self.mode)) + attribute(6, struct.pack("=I", self.restart))
+            if self.counters is not None:
+                told += attribute(8, struct.pack("=HH", *self.counters))
             info = attribute(18, attribute(1, self.kind.encode() + b"\0") + attribute(2, told))
             body = LINK.pack(0, 0, index, IFF_UP if self.up else 0, 0) + attribute(3, b"can0\0") + info
             return HEADER.pack(HEADER.size + len(body), RTM_NEWLINK, 0, 1, 0) + body
@@ -101,8 +106,28 @@ def test_what_the_kernel_tells_is_read(kernel: Kernel) -> None:
     assert read_link("can0", kernel) == LinkDetails(
         index=7, up=True, kind="can", bitrate=250000, state="bus_off", restart=100, listen_only=True
     )
-    kernel.state = 17
+    kernel.state, kernel.counters = 17, (136, 5)
     assert read_link("can0", kernel).state == ""
+    assert read_link("can0", kernel).errors == (136, 5)
+
+
+def test_only_an_interface_of_the_kernel_is_looked_at(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(can_bus, "open_bus", lambda _: VirtualBus("nobody"))
+    kernel.up, kernel.state = True, 2
+    ours = CanBus(PARAMS, hear=print, lose=print)
+    other = CanBus(CanParams(interface=Interface.VIRTUAL, channel="can0"), hear=print, lose=print)
+    try:
+        details = ours.details()
+        assert details is not None
+        assert details.state == "passive"
+        assert other.details() is None
+
+        for trouble in (OSError(errno.ENODEV, "No such device"), struct.error("too short")):
+            monkeypatch.setattr(can_bus, "read_link", Mock(side_effect=trouble))
+            assert ours.details() is None
+    finally:
+        ours.close()
+        other.close()
 
 
 def test_setting_up_takes_it_down_first(kernel: Kernel) -> None:

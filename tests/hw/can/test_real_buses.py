@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -23,7 +24,7 @@ from custom_components.home_bms.hw.can_error import CanLinkError
 from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame
 from custom_components.home_bms.hw.can_params import CanParams, Interface
 
-from .buses import SlcanStick, TextServer, free_port, full, gone, until
+from .buses import SlcanStick, TextServer, free_port, full, gone, left_behind, until
 
 GROUP = "239.74.163.77"
 
@@ -101,6 +102,28 @@ async def test_two_links_in_one_process_hear_each_other(opened) -> None:
     claim.send(CanFrame(id=0x351, data=b"\x01"))
     await until(lambda: heard)
     assert heard[0].data == b"\x01"
+
+
+async def test_a_link_that_is_closed_while_it_is_spoken_to_leaves_nothing_behind(
+    opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def readers() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if "notifier" in thread.name.lower()]
+
+    monkeypatch.setattr(link_module, "FLUSH_EVERY", 60.0)
+    port = free_port()
+    theirs = UdpMulticastBus(GROUP, port=port)
+    try:
+        link, heard = await opened(Interface.UDP_MULTICAST, GROUP, port=port)
+        theirs.send(can.Message(arbitration_id=0x351, data=b"\x09", is_extended_id=False))
+        await until(left_behind)
+        assert readers()
+        await link.close()
+        assert not readers()
+        assert left_behind() == []
+        assert heard == []
+    finally:
+        theirs.shutdown()
 
 
 # --- Adapters with the LAWICEL protocol ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.core.model import ConfigError, Switches
+from custom_components.home_bms.core.model import AskedLimits, ConfigError, Switches
 from custom_components.home_bms.hw.can_ear import Ear
 from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame
 from custom_components.home_bms.hw.can_layout import FrameMap
@@ -213,8 +213,7 @@ def test_the_whole_board_is_read() -> None:
     assert (reading.cells_time, reading.current_time) == (100.0, 100.0)
     assert (info.cells, info.temperature_sensors, info.model) == (16, 3, "My board")
     assert (device.kind, device.cells) == (Kind.PACK, True)
-    # The limits that it asks for are shown with the rest.
-    assert {"ccl", "dcl"} <= UserMap(BOARD, mapping).names
+    assert (reading.asked, reading.asked_time) == (AskedLimits(ccl=50.0, dcl=100.0), 100.0)
 
 
 def test_only_messages_that_are_mapped_are_listened_to() -> None:
