@@ -72,6 +72,14 @@ KEYS: Final = frozenset({"warnings", "alarms"})
 TEXTS: Final = frozenset({"chemistry", "name", "serial_number", "firmware"})
 UNKNOWN: Final = frozenset(part.name for part in fields(Bank) if part.default is None)
 """Fields that may be `null`."""
+REFUSALS: Final[Mapping[str, str]] = {
+    "can_option_unknown": "there is no option {field}; there are {known}",
+    "can_option_value": "option {field} is one of {takes}, not {value}",
+    "can_option_text": "option {field} is a text of at most {most} letters, not {value}",
+    "can_option_number": "option {field} is a number from {least} to {most}, not {value}",
+    "can_option_whole": "option {field} is a whole number from {least} to {most}, not {value}",
+}
+"""What is wrong with an option."""
 
 
 def add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -147,9 +155,7 @@ def setting(text: str) -> tuple[str, str]:
 
 def option_words(err: ConfigError) -> str:
     """Return in words what is wrong with an option."""
-    if err.key == "can_option_unknown":
-        return f"there is no option {err.field}; there are {err.placeholders['known']}"
-    return f"option {err.field} is {err.placeholders['takes']}, not {err.placeholders['value']}"
+    return REFUSALS[err.key].format(field=err.field, **err.placeholders)
 
 
 def bank_of(data: object) -> Bank:

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/inverters from the protocols and makes of inverters on CAN.
+"""Writes the tables of docs/inverters: protocols and makes of inverters on CAN in the words of the config flow.
 
 Run it from the root of the repository: `python -m scripts.inverters_table`. With `--check` it only tells whether the
 pages are current.
@@ -6,20 +6,26 @@ pages are current.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import Field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from custom_components.home_bms.core.bank import Bank, Extreme
 from custom_components.home_bms.hw.can_frame import spelled
-from custom_components.home_bms.hw.inverters.can_protocol import CanProtocol, FrameRow, takes
+from custom_components.home_bms.hw.inverters.can_protocol import CanProtocol, FrameRow, choices, kind_of
 from custom_components.home_bms.hw.inverters.presets import CAN_PROTOCOLS, PRESETS
 
 ROOT: Final = Path(__file__).parent.parent
 FOLDER: Final = ROOT / "docs" / "inverters"
 END: Final = "<!-- end -->"
+ENGLISH: Final = json.loads((ROOT / "custom_components" / "home_bms" / "translations" / "en.json").read_text())
+OPTIONS: Final = ENGLISH["config_subentries"]["inverter"]["step"]["can_options"]["sections"]
+SETTINGS: Final = ENGLISH["selector"]["can_setting"]["options"]
+NOTES: Final = ENGLISH["selector"]["can_note"]["options"]
 _SOMETHING: Final = Extreme(value=3.3, pack=0, place=0)
 KNOWN: Final = Bank(
     time=0.0,
@@ -70,7 +76,8 @@ def _makes() -> Iterator[Sequence[str]]:
     for preset in PRESETS.values():
         options = ", ".join(f"`{name}={shown(value)}`" for name, value in preset.options.items())
         protocol = f"[{preset.protocol.key}]({preset.protocol.key}.md)"
-        yield preset.name, f"`{preset.key}`", preset.setting, protocol, options, preset.note
+        setting, note = SETTINGS.get(preset.key, ""), NOTES.get(preset.key, "")
+        yield preset.name, f"`{preset.key}`", setting, protocol, options, note
 
 
 def _protocols() -> Iterator[Sequence[str]]:
@@ -98,9 +105,24 @@ def _frames(protocol: CanProtocol[Any]) -> Iterator[Sequence[str]]:
 
 
 def _options(protocol: CanProtocol[Any]) -> Iterator[Sequence[str]]:
-    yield "Option", "Takes", "Usually", "What it does"
+    yield "Option", "In Home Assistant", "Takes", "Usually", "What it does"
+    words = OPTIONS[protocol.key]
     for part in fields(protocol.options):
-        yield f"`{part.name}`", takes(part), f"`{shown(part.default)}`" * (part.default != ""), part.metadata["text"]
+        name, usual = part.name, f"`{shown(part.default)}`" * (part.default != "")
+        yield f"`{name}`", words["data"][name], takes(part), usual, words["data_description"][name]
+
+
+def takes(part: Field[Any]) -> str:
+    """Return what an option may be."""
+    kind = kind_of(part)
+    if kind is bool:
+        return "true or false"
+    if kind is StrEnum:
+        return ", ".join(f"`{choice}`" for choice in choices(part))
+    least, most = part.metadata["least"], part.metadata["most"]
+    if kind is str:
+        return f"at most {most} letters"
+    return f"{'a whole number' if kind is int else 'a number'} from {least:g} to {most:g}"
 
 
 def shown(value: object) -> str:

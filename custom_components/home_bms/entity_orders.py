@@ -1,4 +1,4 @@
-"""Moves a pack's switch and number entities through Home Assistant's actions until they show it."""
+"""Moves entities of another integration through Home Assistant's actions until they show it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ READ_BACK_WITHIN: Final = 10.0
 RENEW_EVERY: Final = 60.0
 """s after which a limit is written again, and before which none rises: what takes it may forget it, or wear out."""
 
+type Position = bool | float | str
+"""Where an entity can stand: on or off, at a number in its own unit, at one of its options."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Order:
     """What an entity was told and has not shown yet."""
 
-    wish: bool | float
-    """On or off, or a number in the entity's own unit."""
+    wish: Position
     since: float
     """When it began not to show what is wished."""
     sent: float
@@ -59,7 +61,7 @@ class Actuator(ABC):
         self._entities = entities
         self._restored = restored
         self._order: Order | None = None
-        self.found: bool | float | None = None
+        self.found: Position | None = None
         """Where it was before it was first moved, if it is to be put back there."""
 
     @property
@@ -69,7 +71,7 @@ class Actuator(ABC):
 
     @property
     @abstractmethod
-    def shown(self) -> bool | float | None:
+    def shown(self) -> Position | None:
         """Where it is, as it tells itself; `None` while that is not known."""
 
     @property
@@ -78,9 +80,22 @@ class Actuator(ABC):
         return self._entities.entity_id(self.role) or f"the entity for {self.role}"
 
     @property
+    def underway(self) -> Position | None:
+        """What it was told, does not show, and may still come to."""
+        return None if self._order is None or self._order.error is not None else self._order.wish
+
+    @property
     def back(self) -> bool:
-        """Whether it is where it was found, or need not be."""
-        return self.found is None or self._same(self.shown, self.found)
+        """Whether it is where it was found and stays there, or need not be."""
+        if self.found is None:
+            return True
+        astray = self.underway is not None and not self._same(self.underway, self.found)
+        return self._same(self.shown, self.found) and not astray
+
+    @property
+    def restore_due(self) -> bool:
+        """Whether it was not told a moment ago to go back."""
+        return self.found is not None and self._due(self.found)
 
     def restore(self) -> None:
         """Put it back to where it was found. Raises DriverError if it is gone."""
@@ -102,28 +117,28 @@ class Actuator(ABC):
             raise DriverError("not_effective", f"{self.name} took no notice of {order.wish}")
 
     @abstractmethod
-    def _same(self, one: bool | float | None, other: bool | float) -> bool:
+    def _same(self, one: Position | None, other: Position) -> bool:
         """Tell whether two positions are the same."""
 
     @abstractmethod
-    def _action(self, wish: bool | float) -> tuple[str, str, dict[str, Any]]:
+    def _action(self, wish: Position) -> tuple[str, str, dict[str, Any]]:
         """Return domain, name and data of the action for an order."""
 
-    def _look(self) -> bool | float | None:
+    def _look(self) -> Position | None:
         """Return where it is, and drop an order that shows."""
         shown = self.shown
         if self._order is not None and self._same(shown, self._order.wish):
             self._order = None
         return shown
 
-    def _due(self, wish: bool | float) -> bool:
+    def _due(self, wish: Position) -> bool:
         """Tell whether an order is new, or was given in vain long enough ago."""
         order = self._order
         if order is None or not self._same(order.wish, wish):
             return True
         return order.call.done() and self._hass.loop.time() - order.sent >= READ_BACK_WITHIN
 
-    def _send(self, wish: bool | float) -> None:
+    def _send(self, wish: Position) -> None:
         """Give an order, in the background: it is never cancelled, for who serves it may be half-way.
 
         Raises DriverError `no_answer` if the entity is gone.
@@ -180,11 +195,11 @@ class SwitchActuator(Actuator):
             raise DriverError("no_answer", f"{self.name} does not tell where it is")
 
     @override
-    def _same(self, one: bool | float | None, other: bool | float) -> bool:
+    def _same(self, one: Position | None, other: Position) -> bool:
         return one is other
 
     @override
-    def _action(self, wish: bool | float) -> tuple[str, str, dict[str, Any]]:
+    def _action(self, wish: Position) -> tuple[str, str, dict[str, Any]]:
         return Platform.SWITCH, SERVICE_TURN_ON if wish else SERVICE_TURN_OFF, {}
 
 
@@ -255,13 +270,13 @@ class LimitActuator(Actuator):
         self._written = -inf
 
     @override
-    def _same(self, one: bool | float | None, other: bool | float) -> bool:
+    def _same(self, one: Position | None, other: Position) -> bool:
         """Tell whether two values are less than half a step apart, for entities round."""
         dial = self.dial
-        return dial is not None and one is not None and abs(one - other) < dial.step / 2
+        return dial is not None and one is not None and abs(float(one) - float(other)) < dial.step / 2
 
     @override
-    def _action(self, wish: bool | float) -> tuple[str, str, dict[str, Any]]:
+    def _action(self, wish: Position) -> tuple[str, str, dict[str, Any]]:
         return Platform.NUMBER, SERVICE_SET_VALUE, {ATTR_VALUE: wish}
 
 

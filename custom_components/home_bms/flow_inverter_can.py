@@ -7,11 +7,13 @@ from typing import Any, override
 
 from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
 from homeassistant.const import CONF_TYPE
+from homeassistant.core import callback
+from homeassistant.helpers.translation import async_get_translations
 
 from .can_forms import BUS_SCHEMAS, bus_data, kernel_interfaces, shown_bus
 from .can_lines import async_held_can
 from .can_look import async_heard_on
-from .const import CONF_CAN, CONF_MODEL, CONF_OPTIONS, TYPE_CAN
+from .const import CONF_CAN, CONF_MODEL, CONF_OPTIONS, DOMAIN, TYPE_CAN
 from .core.model import ConfigError
 from .flow_bus import IDS_SHOWN, LISTEN_FOR, BusSteps
 from .flow_can import WORDS
@@ -20,9 +22,10 @@ from .hw.can_frame import spelled
 from .hw.can_params import CanParams, params_from_data
 from .hw.can_probe import Found, async_probe
 from .hw.driver import DriverError
-from .hw.inverters.can_protocol import options_from_data
+from .hw.inverters.can_protocol import moved_options, options_from_data
 from .hw.inverters.presets import PRESETS, Preset
-from .inverter_forms import MODEL_SCHEMA
+from .inverter_forms import MODEL_SCHEMA, options_schema, shown_options, told_options
+from .texts import word
 
 
 class CanInverterSteps(BusSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], InverterSteps):
@@ -30,6 +33,7 @@ class CanInverterSteps(BusSteps[SubentryFlowContext, SubentryFlowResult, tuple[s
 
     _found: Found | None = None
     _can_params: CanParams
+    _preset: Preset
 
     @override
     async def _async_can_bus(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
@@ -74,43 +78,93 @@ class CanInverterSteps(BusSteps[SubentryFlowContext, SubentryFlowResult, tuple[s
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         assert self._found is not None  # noqa: S101 - the step before has listened
-        heard = self._found.keys
         if user_input is not None:
-            preset = PRESETS[user_input[CONF_MODEL]]
-            keys = _keys(preset)
-            if taken := sorted(keys & heard):
-                errors[CONF_MODEL] = "can_ids_in_use"
-                placeholders["ids"] = _named(taken)
-            else:
-                return await self._async_can_found(preset)
+            self._preset = PRESETS[user_input[CONF_MODEL]]
+            if not (taken := self._taken({})):
+                return await self.async_step_can_options()
+            errors[CONF_MODEL] = "can_ids_in_use"
+            placeholders["ids"] = _named(taken)
         none = await self._async_words("heard_nothing")
         return self.async_show_form(
             step_id="can_model",
             data_schema=self.add_suggested_values_to_schema(MODEL_SCHEMA, user_input or self._data),
             errors=errors,
-            description_placeholders={"heard": _named(sorted(heard)) or none, **placeholders},
+            description_placeholders={"heard": _named(sorted(self._found.keys)) or none, **placeholders},
             last_step=False,
         )
 
-    async def _async_can_found(self, preset: Preset) -> SubentryFlowResult:
-        """Go on with a make of inverter."""
+    async def async_step_can_options(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show what the make's user should know, and what of its protocol may be moved."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        preset = self._preset
+        protocol = preset.protocol
+        if user_input is not None:
+            try:
+                moved = moved_options(protocol.options, preset.options, told_options(protocol, user_input))
+            except ConfigError as err:
+                errors["base"] = err.key
+                placeholders = {**err.placeholders, "field": await self._async_option_name(err.field)}
+            else:
+                if not (taken := self._taken(moved)):
+                    return await self._async_can_found(moved)
+                errors["base"] = "can_ids_in_use"
+                placeholders["ids"] = _named(taken)
         kept = self._data.get(CONF_OPTIONS, {}) if self._data.get(CONF_MODEL) == preset.key else {}
+        return self.async_show_form(
+            step_id="can_options",
+            data_schema=self.add_suggested_values_to_schema(
+                options_schema(protocol, opened=bool(errors or kept)),
+                user_input or shown_options(protocol, preset.options, kept),
+            ),
+            errors=errors,
+            description_placeholders={**await self._async_make(), **placeholders},
+            last_step=False,
+        )
+
+    async def _async_can_found(self, moved: Mapping[str, Any]) -> SubentryFlowResult:
+        """Go on with a make of inverter and the options in which this one differs."""
+        preset = self._preset
         data = {
             CONF_TYPE: TYPE_CAN,
             CONF_MODEL: preset.key,
             CONF_CAN: self._can_params.data,
-            CONF_OPTIONS: dict(kept),
+            CONF_OPTIONS: dict(moved),
         }
-        self._called = preset.name
-        tells = await self._async_words("tells_can", ids=_named(sorted(_keys(preset))))
-        self._tells = "\n\n".join(part for part in (tells, preset.setting, preset.note) if part)
+        self._called = word(self.hass, "can_make", preset.key)
+        self._tells = await self._async_words("tells_can", ids=_named(sorted(self._keys(moved))))
         return await self._async_take(data, f"can-{self._can_params.key}-{preset.protocol.key}")
 
+    async def _async_make(self) -> dict[str, str]:
+        """Return what the make is called, and what its user should know."""
+        await self._async_load_words()
+        key = self._preset.key
+        setting, note = (word(self.hass, group, key) for group in ("can_setting", "can_note"))
+        # A key without a word stands for itself: some makes need no setting, of some nothing is known.
+        told = [word(self.hass, "inverter", "can_set_to", setting=setting)] if setting != key else []
+        return {
+            "make": word(self.hass, "can_make", key),
+            "about": "\n\n".join([*told, *([note] if note != key else [])]),
+        }
 
-def _keys(preset: Preset) -> frozenset[int]:
-    """Return the identifiers that home_bms would send."""
-    options = options_from_data(preset.protocol.options, preset.options)
-    return frozenset(row.key for row in preset.protocol.rows(options))
+    async def _async_option_name(self, name: str) -> str:
+        """Return what the form calls an option of the protocol."""
+        words = await async_get_translations(self.hass, self.hass.config.language, "config_subentries", {DOMAIN})
+        options = f"component.{DOMAIN}.config_subentries.inverter.step.can_options.sections"
+        return words.get(f"{options}.{self._preset.protocol.key}.data.{name}", name)
+
+    @callback
+    def _keys(self, moved: Mapping[str, Any]) -> frozenset[int]:
+        """Return the identifiers that home_bms would send."""
+        protocol = self._preset.protocol
+        options = options_from_data(protocol.options, {**self._preset.options, **moved})
+        return frozenset(row.key for row in protocol.rows(options))
+
+    @callback
+    def _taken(self, moved: Mapping[str, Any]) -> list[int]:
+        """Return those of them that somebody else on the bus already sends."""
+        assert self._found is not None  # noqa: S101 - a step before has listened
+        return sorted(self._keys(moved) & self._found.keys)
 
 
 def _named(keys: list[int]) -> str:

@@ -31,9 +31,13 @@ class InverterSteps(ConfigSubentryFlow):
         """Return the inverter that is being changed, if one is."""
         return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
 
-    async def _async_words(self, key: str, **values: object) -> str:
-        """Return some of home_bms's own words, which nobody may have loaded yet."""
+    async def _async_load_words(self) -> None:
+        """Load home_bms's own words, which nobody may have done yet."""
         await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
+
+    async def _async_words(self, key: str, **values: object) -> str:
+        """Return some of them."""
+        await self._async_load_words()
         return word(self.hass, "inverter", key, **values)
 
     async def _async_take(self, data: Mapping[str, Any], unique_id: str) -> SubentryFlowResult:

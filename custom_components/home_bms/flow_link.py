@@ -32,6 +32,7 @@ from .hw.devices import DEVICES
 from .hw.driver import DeviceInfo, DriverError
 from .hw.virtual import VirtualHost
 from .lines import FramingError, async_keep_off, async_temporary_line
+from .link_users import async_clash, async_told
 from .links import on_lane
 
 # Ah; the usual cell of a home pack.
@@ -61,16 +62,22 @@ class LinkSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         if user_input is not None:
             # People know the number of a board, the wire its unit id.
             user_input[CONF_UNIT_ID] = DEVICES[user_input[CONF_MODEL]].unit(user_input[CONF_UNIT_ID])
-            try:
-                info = await self._async_identify(user_input)
-            except DriverError as err:
-                errors["base"] = err.key
+            pack = self._pack()
+            # Who changes all that share a link begins with a pack, so only a further one must agree with the others.
+            clash = async_clash(self.hass, user_input) if pack is None else None
+            if clash is not None:
+                errors[clash.field if clash.field in user_input else "base"] = "link_in_use_by"
+                placeholders = await async_told(self.hass, clash)
             else:
-                pack = self._pack()
-                if pack is None or pack.data[CONF_SERIAL_NUMBER] == info.fingerprint:
-                    return await self._async_found(info, user_input)
-                errors["base"] = "wrong_device"
-                placeholders = {"expected": pack.data[CONF_SERIAL_NUMBER], "found": info.fingerprint}
+                try:
+                    info = await self._async_identify(user_input)
+                except DriverError as err:
+                    errors["base"] = err.key
+                else:
+                    if pack is None or pack.data[CONF_SERIAL_NUMBER] == info.fingerprint:
+                        return await self._async_found(info, user_input)
+                    errors["base"] = "wrong_device"
+                    placeholders = {"expected": pack.data[CONF_SERIAL_NUMBER], "found": info.fingerprint}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, user_input or self._data),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import probatio as vol
@@ -63,7 +64,7 @@ def _device_models() -> SelectSelector:
     return SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
 
 
-def _link_schema(ours: dict[vol.Marker, Any]) -> vol.Schema:
+def _link_schema(ours: Mapping[vol.Marker, Any]) -> vol.Schema:
     """Return a link's form: what tells it from other links, then what every pack on a bus needs."""
     return vol.Schema(
         {
@@ -74,22 +75,29 @@ def _link_schema(ours: dict[vol.Marker, Any]) -> vol.Schema:
     )
 
 
-NETWORK_SCHEMA: Final = _link_schema(
+NETWORK_FIELDS: Final[Mapping[vol.Marker, Any]] = MappingProxyType(
     {
         vol.Required(CONF_TYPE, default=TYPE_TCP): _choice([TYPE_TCP, TYPE_RTU_OVER_TCP], "framing"),
         vol.Required(CONF_HOST): TextSelector(),
         vol.Required(CONF_PORT, default=502): _whole(1, 65535),
     }
 )
-SERIAL_SCHEMA: Final = _link_schema(
-    {
+"""What leads to a device behind a network address."""
+
+
+def serial_fields(baudrate: int) -> dict[vol.Marker, Any]:
+    """Return what leads to a device on a serial port, at the baud rate that most have."""
+    return {
         vol.Required(CONF_DEVICE): SerialPortSelector(),
-        vol.Required(CONF_BAUDRATE, default=115200): _whole(1200, 1_000_000),
+        vol.Required(CONF_BAUDRATE, default=baudrate): _whole(1200, 1_000_000),
     }
-)
+
+
+NETWORK_SCHEMA: Final = _link_schema(NETWORK_FIELDS)
+SERIAL_SCHEMA: Final = _link_schema(serial_fields(115200))
 DETECT_NETWORK_SCHEMA: Final = vol.Schema(
     {
-        **{key: value for key, value in NETWORK_SCHEMA.schema.items() if key not in (CONF_UNIT_ID, CONF_MODEL)},
+        **NETWORK_FIELDS,
         vol.Optional(CONF_UNITS): TextSelector(),
     }
 )

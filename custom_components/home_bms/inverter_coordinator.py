@@ -22,7 +22,7 @@ from .core.model import Flow
 from .core.obedience import Seen, narrowed, observe, restored, setpoint
 from .hw.driver import Capability, DriverError
 from .hw.inverters.can_inverter import nothing_permitted
-from .hw.inverters.inverter import TOLD_FOR, Ability, InverterInfo, InverterReading, Memory
+from .hw.inverters.inverter import TOLD_FOR, Ability, InverterInfo, InverterReading, Memory, SetpointError
 from .inverter_issues import InverterIssues
 from .inverter_view import InverterStatistics, InverterView, Order, known_obedience, stored, stored_part
 from .supervisor import PATIENCE, Link
@@ -288,7 +288,10 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
             if not self._known:
                 await self._identify()
             if order is not None:
-                await self.link.async_tell(order.bank, order.setpoint)
+                try:
+                    await self.link.async_tell(order.bank, order.setpoint)
+                except SetpointError as err:
+                    error = err
                 told = order if self.link.tells else None
         except DriverError as err:
             error = err

@@ -1,7 +1,8 @@
-"""Raises a repair issue while an inverter can no longer be told, or is not heard."""
+"""Raises repair issues while an inverter cannot be told all that it should."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -13,6 +14,7 @@ from .hw.inverters.can_inverter import LATE_AFTER, SILENT
 from .hw.inverters.inverter import InverterReading
 
 ISSUE: Final = "inverter_silent"
+OPTION_ISSUE: Final = "inverter_option_gone"
 
 
 class InverterIssues:
@@ -51,3 +53,24 @@ class InverterIssues:
             translation_placeholders={"name": self._name, "error": "-" if error is None else str(error)},
             data=self._data,
         )
+
+
+@callback
+def async_judge_options(
+    hass: HomeAssistant, *, entry_id: str, subentry_id: str, name: str, entity: str, gone: Sequence[str]
+) -> None:
+    """Raise an issue while options of a work mode are gone that were chosen for a purpose; withdraw it after."""
+    issue_id = f"{OPTION_ISSUE}_{subentry_id}"
+    if not gone:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=OPTION_ISSUE,
+        translation_placeholders={"name": name, "entity": entity, "options": ", ".join(gone)},
+        data={"entry_id": entry_id, "subentry_id": subentry_id},
+    )

@@ -1,4 +1,4 @@
-"""Says what an entity can be to an inverter, each role with its units."""
+"""Says what entities, options and signs can mean to an inverter."""
 
 from __future__ import annotations
 
@@ -23,8 +23,32 @@ class InverterRole(StrEnum):
     CHARGE_VOLTAGE = "charge_voltage"
     CHARGE_SWITCH = "charge_switch"
     DISCHARGE_SWITCH = "discharge_switch"
+    WORK_MODE = "work_mode"
+    SETPOINT = "setpoint"
+    CHARGE_POWER = "charge_power"
+    DISCHARGE_POWER = "discharge_power"
     BATTERY_CURRENT = "battery_current"
     BATTERY_VOLTAGE = "battery_voltage"
+
+
+class Work(StrEnum):
+    """What an inverter does in one of its work modes; also the key under which its settings keep the option."""
+
+    NORMAL = "normal"
+    """By itself, as it does while nobody asks for anything."""
+    CHARGE = "charge"
+    DISCHARGE = "discharge"
+    STANDBY = "standby"
+    """Nothing."""
+
+
+class PowerSign(StrEnum):
+    """Which way a number that takes a power goes."""
+
+    POSITIVE_CHARGES = "positive_charges"
+    NEGATIVE_CHARGES = "negative_charges"
+    BY_MODE = "by_mode"
+    """It has no sign: the work mode says which way."""
 
 
 POWER: Final = Quantity(
@@ -43,7 +67,7 @@ class InverterSlot:
     platform: Platform
     quantities: tuple[Quantity, ...] = ()
     ability: Ability = Ability.NONE
-    """What the inverter can do by it."""
+    """What the inverter can do by it alone."""
 
     def quantity(self, unit: str | None) -> Quantity | None:
         """Return the kind of number that a unit is of; `None` if it is none that is understood here."""
@@ -60,6 +84,10 @@ def _slots() -> tuple[InverterSlot, ...]:
         InverterSlot(role=role.CHARGE_VOLTAGE, platform=number, quantities=(POTENTIAL,), ability=Ability.CVL),
         InverterSlot(role=role.CHARGE_SWITCH, platform=switch, ability=Ability.CCL),
         InverterSlot(role=role.DISCHARGE_SWITCH, platform=switch, ability=Ability.DCL),
+        InverterSlot(role=role.WORK_MODE, platform=Platform.SELECT),
+        InverterSlot(role=role.SETPOINT, platform=number, quantities=(POWER,)),
+        InverterSlot(role=role.CHARGE_POWER, platform=number, quantities=(POWER,)),
+        InverterSlot(role=role.DISCHARGE_POWER, platform=number, quantities=(POWER,)),
         InverterSlot(role=role.BATTERY_CURRENT, platform=sensor, quantities=(CURRENT,), ability=Ability.MEASURES),
         InverterSlot(role=role.BATTERY_VOLTAGE, platform=sensor, quantities=(POTENTIAL,)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from .const import (
     TYPE_CAN,
     TYPE_ENTITIES,
     TYPE_RTU_OVER_TCP,
+    TYPE_SERIAL,
     TYPE_SERVER,
     TYPE_TCP,
 )
@@ -43,6 +45,7 @@ from .hw.inverters.modbus import MODBUS_INVERTERS
 from .hw.inverters.presets import CAN_INVERTERS
 from .hw.shown_pack import ShownPack, shown_pack
 from .hw.sunspec_server import ServerConfig, SunSpecServer
+from .inverter_issues import async_judge_options
 from .served_battery import ServedBattery
 from .sources import borrowed
 from .system_coordinator import SystemCoordinator
@@ -135,7 +138,22 @@ async def async_open_can(opening: Opening) -> Opened:
 
 async def async_open_entities(opening: Opening) -> Opened:
     """Open an inverter that Home Assistant has already."""
-    link = EntityInverter(opening.hass, opening.data, memory=opening.memory, keep=opening.keep)
+    subentry = opening.subentry
+    judge = partial(
+        async_judge_options,
+        opening.hass,
+        entry_id=opening.entry.entry_id,
+        subentry_id=subentry.subentry_id,
+        name=subentry.title,
+    )
+    opening.entry.async_on_unload(partial(judge, entity="", gone=()))
+    link = EntityInverter(
+        opening.hass,
+        opening.data,
+        memory=opening.memory,
+        keep=opening.keep,
+        on_lacking=lambda entity, gone: judge(entity=entity, gone=gone),
+    )
     return Opened(link=link, name=opening.data[CONF_MODEL], memory=opening.memory)
 
 
@@ -177,6 +195,7 @@ OPENERS: Final[Mapping[str, Opener]] = MappingProxyType(
     {
         TYPE_TCP: async_open_modbus,
         TYPE_RTU_OVER_TCP: async_open_modbus,
+        TYPE_SERIAL: async_open_modbus,
         TYPE_CAN: async_open_can,
         TYPE_ENTITIES: async_open_entities,
         TYPE_SERVER: async_open_server,

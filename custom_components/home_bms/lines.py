@@ -51,7 +51,7 @@ def async_hold_line(hass: HomeAssistant, link: Mapping[str, Any], device: Device
     if isinstance(params, ModbusTcpParams):
         raise FramingError(f"{device.name} speaks no Modbus TCP")
     listens = device.broadcast is not None
-    if any(_place(info.endpoint) == _place(params.endpoint) for info in async_get_connection_info(hass)):
+    if any(end_of(info.endpoint) == end_of(params.endpoint) for info in async_get_connection_info(hass)):
         raise HomeAssistantError(f"Home Assistant's Modbus holds {params.device} open")
     lines = hass.data.setdefault(_LINES, {})
     line = lines.get(params.device)
@@ -92,7 +92,7 @@ async def async_temporary_line(
 def async_keep_off(hass: HomeAssistant, params: ModbusSerialParams | ModbusTcpParams) -> None:
     """Raise HomeAssistantError if a line of home_bms's own leads to the same place: two masters disturb each other."""
     for line in hass.data.get(_LINES, {}).values():
-        if _place(line.params.endpoint) == _place(params.endpoint):
+        if end_of(line.params.endpoint) == end_of(params.endpoint):
             raise HomeAssistantError(f"{line.params.device} is open for a device that speaks no Modbus")
 
 
@@ -106,10 +106,10 @@ def links_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 def way(link: Mapping[str, Any]) -> tuple[str, Hashable]:
     """Return where a pack's link leads, and all in which those who share it must agree."""
     params, device = link_params(link), DEVICES[link[CONF_MODEL]]
-    return _place(params.endpoint), (params, device.own_line, device.broadcast is not None)
+    return end_of(params.endpoint), (params, device.own_line, device.broadcast is not None)
 
 
-def _place(endpoint: tuple[Hashable, ...]) -> str:
+def end_of(endpoint: tuple[Hashable, ...]) -> str:
     """Return where a link leads; the same socket may carry Modbus TCP or serial frames."""
     kind, *rest = endpoint
     if kind == "serial":

@@ -60,6 +60,7 @@ class EntityPack:
         for service in ("turn_on", "turn_off"):
             self.hass.services.async_register("switch", service, self._act)
         self.hass.services.async_register("number", "set_value", self._act)
+        self.hass.services.async_register("select", "select_option", self._act)
 
     def add_all(self) -> None:
         """Give it what the board has, all at rest."""
@@ -149,13 +150,13 @@ class EntityPack:
 
     async def _act(self, call: ServiceCall) -> None:
         entity_id = call.data["entity_id"]
-        self.calls.append((entity_id, call.service, call.data.get("value")))
+        value = call.data.get("value", call.data.get("option"))
+        self.calls.append((entity_id, call.service, value))
         if self.before_call is not None:
             await self.before_call()
         if self.error is not None:
             raise self.error
         if self.obeys:
-            value = call.data.get("value")
             self.tell(entity_id, {"turn_on": "on", "turn_off": "off"}.get(call.service) or str(value))
 
 

@@ -12,6 +12,7 @@ import pytest
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TYPE
 from homeassistant.core import HomeAssistant
+from pymodbus import FramerType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms import inverter_coordinator
@@ -84,9 +85,11 @@ class House:
 
 
 @asynccontextmanager
-async def house(front: Registers, unit_id: int, **settings: Any) -> AsyncIterator[House]:
+async def house(
+    front: Registers, unit_id: int, *, framer: FramerType = FramerType.SOCKET, **settings: Any
+) -> AsyncIterator[House]:
     """Serve a front on loopback."""
-    server = RegisterServer({unit_id: front})
+    server = RegisterServer({unit_id: front}, framer=framer)
     port = await server.async_start()
     try:
         yield House(front=front, server=server, port=port, unit_id=unit_id, settings=settings)

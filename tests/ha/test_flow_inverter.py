@@ -8,34 +8,34 @@ from itertools import count
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import flow_inverter, flow_inverter_can
+from custom_components.home_bms import flow_inverter_can
 from custom_components.home_bms.can_forms import BUS_SCHEMAS
 from custom_components.home_bms.can_lines import async_hold_can
 from custom_components.home_bms.const import SUBENTRY_INVERTER, SUBENTRY_PACK
 from custom_components.home_bms.hw.can import CanLink
 from custom_components.home_bms.hw.can_frame import frame_of
 from custom_components.home_bms.hw.can_params import params_from_data
-from custom_components.home_bms.hw.inverters.inverter import InverterRow
-from custom_components.home_bms.hw.inverters.presets import PRESETS
+from custom_components.home_bms.hw.inverters.modbus import MODBUS_INVERTERS
 from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import Manner, VirtualInverter
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualSunSpec
 from custom_components.home_bms.inverter_forms import (
     ENTITIES_SCHEMA,
-    MODBUS_SCHEMAS,
+    MODBUS_FORMS,
     MODEL_SCHEMA,
     SERVER_SCHEMA,
     settings_schema,
+    works_schema,
 )
-from custom_components.home_bms.inverter_roles import INVERTER_SLOTS
+from custom_components.home_bms.inverter_roles import INVERTER_SLOTS, PowerSign, Work
 
-from .conftest import ENTRY_ID, ScriptedDriver, make_entry, pack_subentry, set_up
+from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up
 from .entity_device import EntityPack
+from .inverter_flow import added, answer, begin, change, pick_bus, shown
 from .inverter_house import House, gx, house, inverter_subentry, quick_inverters
 from .test_translations import ENGLISH
 
@@ -62,33 +62,8 @@ async def home() -> AsyncIterator[House]:
         yield home
 
 
-async def begin(hass: HomeAssistant, step: str) -> Any:
-    """Begin to add an inverter, and pick a way."""
-    result = await hass.config_entries.subentries.async_init((ENTRY_ID, SUBENTRY_INVERTER), context={"source": "user"})
-    assert result["type"] is FlowResultType.MENU
-    assert set(result["menu_options"]) == set(flow_inverter.WAYS)
-    return await answer(hass, result, next_step_id=step)
-
-
-async def answer(hass: HomeAssistant, result: Any, **form: Any) -> Any:
-    return await hass.config_entries.subentries.async_configure(result["flow_id"], form)
-
-
-async def change(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
-    (inverter,) = entry.get_subentries_of_type(SUBENTRY_INVERTER)
-    return await hass.config_entries.subentries.async_init(
-        (ENTRY_ID, SUBENTRY_INVERTER),
-        context={"source": "reconfigure", "subentry_id": inverter.subentry_id},
-    )
-
-
 def link(home: House, **changes: Any) -> dict[str, Any]:
     return {"type": "tcp", "host": " 127.0.0.1 ", "port": home.port, "unit_id": home.unit_id, **changes}
-
-
-def added(entry: MockConfigEntry) -> ConfigSubentry:
-    (inverter,) = entry.get_subentries_of_type(SUBENTRY_INVERTER)
-    return inverter
 
 
 async def test_a_gx_is_asked_who_it_is_and_nothing_is_written(
@@ -139,7 +114,8 @@ async def test_a_sunspec_inverter_tells_what_it_lacks_and_can_be_changed_but_not
         assert added(system).data["serial_number"] == "VI-5"
 
         result = await change(hass, system)
-        assert result["step_id"] == "sunspec"
+        assert result["menu_options"] == ["sunspec", "sunspec_serial"]
+        result = await answer(hass, result, next_step_id="sunspec")
         result = await answer(hass, result, **link(home, setpoint_sign="negative_charges", discharge_power=4500))
         result = await answer(hass, result, name="Roof", share=80)
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
@@ -148,20 +124,11 @@ async def test_a_sunspec_inverter_tells_what_it_lacks_and_can_be_changed_but_not
 
         front.common["SN"] = "VI-6"
         result = await change(hass, system)
+        result = await answer(hass, result, next_step_id="sunspec")
         result = await answer(hass, result, **link(home))
         assert result["errors"] == {"base": "wrong_device"}
         assert result["description_placeholders"] == {"expected": "VI-5", "found": "VI-6"}
         assert await hass.config_entries.async_unload(system.entry_id)
-
-
-async def test_a_link_in_use_in_another_way_is_told(hass: HomeAssistant, system: MockConfigEntry, home: House) -> None:
-    result = await begin(hass, "victron_gx")
-    result = await answer(hass, result, **link(home))
-    await answer(hass, result, name="Cellar", share=100)
-    await hass.async_block_till_done()
-    result = await begin(hass, "sunspec")
-    result = await answer(hass, result, **link(home, type="rtu_over_tcp", unit_id=1))
-    assert set(result["errors"]) == {"base"}
 
 
 # CAN.
@@ -173,13 +140,6 @@ def bus() -> dict[str, Any]:
     return {"channel": "239.74.163.2", "port": next(_ports)}
 
 
-async def pick_bus(hass: HomeAssistant, bus: dict[str, Any]) -> Any:
-    result = await begin(hass, "can")
-    assert set(result["menu_options"]) == set(BUS_SCHEMAS)
-    result = await answer(hass, result, next_step_id="can_multicast")
-    return await answer(hass, result, **bus)
-
-
 async def test_a_quiet_bus_may_be_sent_on_and_what_will_be_sent_is_named(
     hass: HomeAssistant, system: MockConfigEntry, bus: dict[str, Any]
 ) -> None:
@@ -187,9 +147,10 @@ async def test_a_quiet_bus_may_be_sent_on_and_what_will_be_sent_is_named(
     assert result["step_id"] == "can_model"
     assert result["description_placeholders"]["heard"] == "nothing"
     result = await answer(hass, result, model="deye_lv")
+    assert result["step_id"] == "can_options"
+    result = await answer(hass, result, pylontech_lv=shown(result, "pylontech_lv"))
     tells = result["description_placeholders"]["tells"]
     assert "351" in tells
-    assert PRESETS["deye_lv"].note in tells
     await answer(hass, result, name="Deye", share=100)
     await hass.async_block_till_done()
     assert added(system).data["can"]["interface"] == "udp_multicast"
@@ -199,6 +160,7 @@ async def test_a_quiet_bus_may_be_sent_on_and_what_will_be_sent_is_named(
     result = await answer(hass, result, **bus)
     assert result["step_id"] == "can_model"
     result = await answer(hass, result, model="deye_lv")
+    result = await answer(hass, result, pylontech_lv=shown(result, "pylontech_lv"))
     result = await answer(hass, result, name="Deye 2", share=100)
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
@@ -293,13 +255,75 @@ async def test_entities_are_chosen_by_role_and_kept_by_what_outlives_a_new_name(
     assert result["errors"] == {"charge_limit": "entity_taken"}
 
     result = await change(hass, system)
-    shown = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
-    assert shown["charge_limit"] == number
+    assert shown(result)["charge_limit"] == number
     result = await answer(hass, result, charge_limit=number, **OPTIONS)
     result = await answer(hass, result, name="Solar", share=100)
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert set(added(system).data["roles"]) == {"charge_limit"}
+
+
+async def test_a_work_mode_is_told_what_its_own_options_mean_and_only_as_far_as_that_makes_sense(
+    hass: HomeAssistant, system: MockConfigEntry, device: EntityPack
+) -> None:
+    mode = device.add("select", "mode", "Self use", options=["Self use", "Charge", "Discharge", "Stop"])
+    bare = device.add("select", "bare", "Self use")
+    watts = {name: device.add("number", name, "0", "W", min=0, max=5000, step=10) for name in ("in", "out", "both")}
+    limit = device.entity("number", "charge current")
+    result = await begin(hass, "entities")
+    for chosen, field, error in (
+        ({"work_mode": bare}, "work_mode", "no_options"),
+        ({"setpoint": watts["both"]}, "power_sign", "sign_missing"),
+        ({"setpoint": watts["both"], "power_sign": "by_mode"}, "power_sign", "sign_without_mode"),
+        ({"setpoint": watts["both"], "charge_power": watts["in"]}, "charge_power", "power_twice"),
+        ({"charge_power": watts["in"]}, "discharge_power", "power_alone"),
+    ):
+        result = await answer(hass, result, **chosen, **OPTIONS)
+        assert result["errors"] == {field: error}
+    assert result["description_placeholders"] == {"field": "Charge power", "other": "Discharge power"}
+    result = await answer(hass, result, work_mode=mode, charge_power=watts["in"], **OPTIONS)
+    assert result["step_id"] == "works"
+    assert result["description_placeholders"]["entity"] == mode
+    for works, field, error in (
+        ({"standby": "Stop"}, "charge", "power_without_option"),
+        ({"standby": "Stop", "charge": "Charge", "discharge": "Discharge"}, "discharge", "option_without_power"),
+    ):
+        result = await answer(hass, result, **works)
+        assert result["errors"] == {field: error}
+    assert result["description_placeholders"]["other"] == "Discharge power"
+    result = await answer(hass, result, standby="Stop", charge="Charge")
+    assert "Charge: “Charge”" in result["description_placeholders"]["tells"]
+    await answer(hass, result, name="Hybrid", share=100)
+    await hass.async_block_till_done()
+    assert added(system).data["works"] == {"standby": "Stop", "charge": "Charge"}
+    assert device.calls == []
+
+    # An option that is gone is to be chosen anew.
+    device.tell(mode, "Self use", options=["Self use", "Charge", "Idle"])
+    result = await change(hass, system)
+    both = {"work_mode": mode, "setpoint": watts["both"], "power_sign": "by_mode", **OPTIONS}
+    result = await answer(hass, result, **both)
+    shown = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
+    assert (shown["charge"], shown["standby"]) == ("Charge", None)
+    for works, field, error in (
+        ({"standby": "Idle"}, "charge", "power_without_option"),
+        ({"standby": "Idle", "charge": "Charge", "discharge": "Charge"}, "discharge", "options_alike"),
+    ):
+        result = await answer(hass, result, **works)
+        assert result["errors"] == {field: error}
+    result = await answer(hass, result, standby="Idle", charge="Charge")
+    result = await answer(hass, result, name="Hybrid", share=100)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert added(system).data["power_sign"] == "by_mode"
+    assert added(system).data["works"]["standby"] == "Idle"
+
+    # Without a work mode there are no options to keep.
+    result = await change(hass, system)
+    result = await answer(hass, result, charge_limit=limit, **OPTIONS)
+    result = await answer(hass, result, name="Hybrid", share=100)
+    await hass.async_block_till_done()
+    assert "works" not in added(system).data
 
 
 # The server.
@@ -334,9 +358,10 @@ async def test_a_pack_and_an_inverter_are_what_a_system_is_made_of(system: MockC
 def test_every_field_of_a_form_is_named_and_explained() -> None:
     steps = ENGLISH["config_subentries"]["inverter"]["step"]
     forms = {
-        **MODBUS_SCHEMAS,
+        **{step: form.schema for step, form in MODBUS_FORMS.items()},
         "can_model": MODEL_SCHEMA,
         "entities": ENTITIES_SCHEMA,
+        "works": works_schema(["one"]),
         "server": SERVER_SCHEMA,
         "settings": settings_schema(shares=True),
         **{step: make([]) for step, (_, make) in BUS_SCHEMAS.items()},
@@ -344,12 +369,11 @@ def test_every_field_of_a_form_is_named_and_explained() -> None:
     for step, schema in forms.items():
         fields = {str(key) for key in schema.schema}
         assert set(steps[step]["data"]) == set(steps[step]["data_description"]) == fields, step
-    assert set(ENGLISH["selector"]["inverter_role"]["options"]) == set(INVERTER_SLOTS)
-    assert {f"tells_{key}" for key in MODBUS_SCHEMAS} <= set(ENGLISH["selector"]["inverter"]["options"])
+    for words, keys in (("inverter_role", INVERTER_SLOTS), ("power_sign", PowerSign), ("work", Work)):
+        assert set(ENGLISH["selector"][words]["options"]) == set(keys)
+    assert {f"tells_{form.model}" for form in MODBUS_FORMS.values()} <= set(ENGLISH["selector"]["inverter"]["options"])
 
 
 def test_the_schemas_are_of_inverters_that_there_are() -> None:
-    rows = flow_inverter.MODBUS_INVERTERS
-    assert set(MODBUS_SCHEMAS) == set(rows)
-    assert all(isinstance(row, InverterRow) for row in rows.values())
+    assert {form.model for form in MODBUS_FORMS.values()} == set(MODBUS_INVERTERS)
     assert inverter_subentry({})["subentry_type"] == SUBENTRY_INVERTER

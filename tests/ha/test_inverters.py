@@ -11,13 +11,14 @@ from unittest.mock import patch
 import pytest
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms import inverter_coordinator
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.escalation import Escalation, Step
-from custom_components.home_bms.core.model import Flow
+from custom_components.home_bms.core.model import Flow, Reaction
 from custom_components.home_bms.core.obedience import Obedience, Side
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.inverters.inverter import InverterReading
@@ -32,6 +33,8 @@ from .conftest import PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up
 from .inverter_house import House, gx, house, inverter_of, inverter_subentry, looks, quick_inverters
 
 NO_LIMIT = 0xFFFF
+HUB4_MODE = 2902
+"""In mode 3 a GX follows no set-point."""
 CHARGE, VOLTAGE, DISCHARGE = 2705, 2710, 2721
 
 
@@ -120,6 +123,38 @@ async def test_packs_count_on_an_inverter_only_once_it_has_had_the_time_to_obey(
     await until(lambda: pack.supervisor.state.delivered)
     await entry.runtime_data.async_allow_control(False)
     await until(lambda: not pack.supervisor.state.delivered)
+
+
+async def test_packs_count_on_limits_although_a_set_point_is_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, inverter: InverterCoordinator, home: House
+) -> None:
+    await told(entry, home)
+    home.front.settings[HUB4_MODE] = 3
+    system = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
+    assert system is not None
+    request = {"device_id": system.id, "owner": "Tariff", "power": 500, "duration": "01:00:00"}
+    await hass.services.async_call(DOMAIN, "request_power", request, blocking=True)
+    await until(lambda: inverter.complaint is not None)
+    swift = Side(settlings=(1.0, 1.0, 1.0))
+    inverter.data = replace(inverter.data, obedience=Obedience(charge=swift, discharge=swift))
+    # Longer than what it was told before the set-point was wanted would count.
+    since = inverter.statistics.told
+    await until(lambda: inverter.statistics.told > since + 2)
+    assert inverter.complaint is not None
+    await until(lambda: inverter.delivers)
+
+
+async def test_packs_look_as_far_ahead_as_the_slowest_inverter_needs(
+    entry: MockConfigEntry, inverter: InverterCoordinator, home: House
+) -> None:
+    await told(entry, home)
+    pack = entry.runtime_data.packs[PACK_ID]
+    assert pack.supervisor.state.reaction == Reaction(), "nobody has seen how soon it obeys"
+    slow, swift = Side(settlings=(20.2, 20.3, 20.4)), Side(settlings=(2.0, 2.0, 2.0))
+    inverter.data = replace(inverter.data, obedience=Obedience(charge=slow, discharge=swift))
+    await until(lambda: pack.supervisor.state.reaction == Reaction(charge=21.0, discharge=2.0))
+    entry.runtime_data.system.inverters = {}
+    await until(lambda: pack.supervisor.state.reaction == Reaction(charge=21.0, discharge=10.0))
 
 
 async def test_when_control_ends_everything_is_put_back_and_nothing_is_written_any_more(

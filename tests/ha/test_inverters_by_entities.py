@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import entity_inverter
+from custom_components.home_bms import entity_inverter, entity_numbers
 from custom_components.home_bms.core.bank import Bank
 from custom_components.home_bms.entity_inverter import EntityInverter
 from custom_components.home_bms.entity_orders import READ_BACK_WITHIN
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.inverters.inverter import Ability
+from custom_components.home_bms.inverter_roles import InverterRole
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
@@ -277,10 +278,10 @@ async def test_no_number_is_ever_set_above_the_limit(limit: float, step: float, 
     class Hass:
         loop = Loop()
 
-    number = entity_inverter.InverterNumber(
+    number = entity_numbers.InverterNumber(
         Hass(),  # type: ignore[arg-type]
         Entities(),  # type: ignore[arg-type]
-        entity_inverter.InverterRole.CHARGE_LIMIT,
+        InverterRole.CHARGE_LIMIT,
         rise_after=60.0,
         least_rise=5.0,
     )

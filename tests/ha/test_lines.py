@@ -181,7 +181,7 @@ async def test_a_line_of_our_own_is_no_link_for_others(
     hass: HomeAssistant, line: Gateway, entry: MockConfigEntry, kind: str
 ) -> None:
     result = await identify(hass, **link(line.port, type=kind, model="jk_pb", unit_id=1))
-    assert result["errors"] == {"base": "link_in_use"}
+    assert list(result["errors"].values()) == ["link_in_use_by"]
     other = MockConfigEntry(
         domain=DOMAIN,
         version=1,

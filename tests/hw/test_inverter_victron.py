@@ -7,7 +7,7 @@ import pytest
 from custom_components.home_bms.core.escalation import Step
 from custom_components.home_bms.core.obedience import Response
 from custom_components.home_bms.hw.driver import DriverError
-from custom_components.home_bms.hw.inverters.inverter import Ability, InverterReading, Limits, LinkKind
+from custom_components.home_bms.hw.inverters.inverter import Ability, InverterReading, Limits, LinkKind, SetpointError
 from custom_components.home_bms.hw.inverters.modbus import MODBUS_INVERTERS
 from custom_components.home_bms.hw.inverters.victron_gx import FINE_RISE_AFTER, RISE_AFTER
 from custom_components.home_bms.hw.victron import RENEW_WITHIN
@@ -192,7 +192,7 @@ async def test_a_set_point_that_somebody_else_has_changed_is_not_called_ours(soc
 async def test_limits_are_told_although_the_set_point_is_refused(socket_enabled):
     async with gx() as told:
         told.front.settings[2902] = 3
-        with pytest.raises(DriverError, match="mode 3") as refused:
+        with pytest.raises(SetpointError, match="mode 3") as refused:
             await told.cycle(ccl=25.0, wanted=500.0)
         assert refused.value.key == "not_effective"
         assert told.front.settings[CURRENT] == 25

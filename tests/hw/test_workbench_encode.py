@@ -129,9 +129,9 @@ def test_what_is_no_battery_is_refused_with_words(told, data: object, complaint:
 @pytest.mark.parametrize(
     ("protocol", "option", "complaint"),
     [
-        ("pylontech_lv", "frames=v9", "option frames is union, v1_2, v1_3, not v9"),
+        ("pylontech_lv", "frames=v9", "option frames is one of union, v1_2, v1_3, not v9"),
         ("pylontech_lv", "name=much too long", "option name is a text of at most 8 letters, not much too long"),
-        ("pylontech_lv", "all_eight_bytes=perhaps", "option all_eight_bytes is true or false, not perhaps"),
+        ("pylontech_lv", "all_eight_bytes=perhaps", "option all_eight_bytes is one of true, false, not perhaps"),
         ("pylontech_lv", "frame=v1_2", "there is no option frame; there are all_eight_bytes"),
         ("pylontech_lv", "frames", "'frames' has no '='"),
         ("sma", "period=7", "option period is a number from 0.1 to 1, not 7"),

@@ -137,11 +137,11 @@ def test_a_limit_that_is_no_number_permits_nothing() -> None:
 
 def _values(part: Field[Any]) -> st.SearchStrategy[Any]:
     """Return what an option may be."""
-    least, most = part.metadata["least"], part.metadata["most"]
     if isinstance(part.default, bool):
         return st.booleans()
     if isinstance(part.default, StrEnum):
         return st.sampled_from(list(type(part.default)))
+    least, most = part.metadata["least"], part.metadata["most"]
     if isinstance(part.default, str):
         return st.text("AZ az09", max_size=most)
     return st.floats(least, most) if isinstance(part.default, float) else st.integers(least, most)
@@ -163,7 +163,7 @@ def test_every_combination_of_options_makes_frames(key: str, bank: Bank, data: s
 def test_a_number_is_a_number(found: object) -> None:
     with pytest.raises(ConfigError) as caught:
         options_from_data(CAN_PROTOCOLS["sma"].options, {"period": found})
-    assert (caught.value.key, caught.value.field) == ("can_option_value", "period")
+    assert (caught.value.key, caught.value.field) == ("can_option_number", "period")
 
 
 # --- Stories ---------------------------------------------------------------------------------------------------------

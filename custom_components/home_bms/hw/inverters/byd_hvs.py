@@ -13,7 +13,7 @@ from typing import Final
 from ...core.bank import Bank
 from ..can_frame import CanFrame
 from .can_fields import S16, U16, charge, energy, extreme, health, known, letters, packed, raw, raw_limits
-from .can_protocol import Answer, CanProtocol, FrameRow, Heard, Options, option
+from .can_protocol import Answer, CanProtocol, FrameRow, Heard, Options
 
 IDENTIFY: Final = 0x151
 MEASURED: Final = 0x091
@@ -28,11 +28,8 @@ PRODUCT: Final = "Battery-Box Premium HVS"
 class BydOptions(Options):
     """Where inverters differ."""
 
-    charge_follows_limits: bool = option(
-        default=False,
-        text="tell 100 % where only charging is not permitted, 0 % where only discharging is not (Deye HV off-grid)",
-    )
-    discharging_positive: bool = option(default=False, text="tell the current as positive while discharging")
+    charge_follows_limits: bool = False
+    discharging_positive: bool = False
 
 
 def _limits(bank: Bank, options: BydOptions) -> bytes:

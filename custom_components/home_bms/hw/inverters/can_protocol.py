@@ -20,16 +20,19 @@ TRUTHS: Final = MappingProxyType(
 )
 
 
-def option(default: Any, text: str, least: float | None = None, most: float | None = None) -> Any:  # noqa: ANN401
-    """Return a field of `Options` with its words; the bounds are those of a number, or the most letters of a text."""
-    return field(default=default, metadata={"text": text, "least": least, "most": most})
+def option(default: Any, *, least: float | None = None, most: float) -> Any:  # noqa: ANN401
+    """Return a field of `Options` with its bounds: those of a number, or the most letters of a text."""
+    return field(default=default, metadata={"least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What inverters that speak one protocol differ in; each has what most of them want as its default."""
+    """What inverters that speak one protocol differ in; each has what most of them want as its default.
 
-    keepalive: bool = option(default=True, text="warn when the inverter has not been heard for a minute")
+    What an option does is said in the translations, by protocol.
+    """
+
+    keepalive: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,7 @@ def alive(frame: CanFrame, heard: Heard, options: Options) -> Answer:
 def options_from_data[O: Options](kind: type[O], data: Mapping[str, object]) -> O:
     """Return the options of a protocol from JSON values, or from their texts. Raises ConfigError.
 
-    `can_option_unknown` names those there are, `can_option_value` what the option takes.
+    `can_option_unknown` names those there are, the others what the option may be.
     """
     known = {part.name: part for part in fields(kind)}
     for name in data:
@@ -126,29 +129,55 @@ def options_from_data[O: Options](kind: type[O], data: Mapping[str, object]) -> 
     return kind(**values)
 
 
-def takes(part: Field[Any]) -> str:
-    """Return what an option may be, for people."""
-    least, most = part.metadata["least"], part.metadata["most"]
-    if isinstance(part.default, bool):
-        return "true or false"
-    if isinstance(part.default, StrEnum):
-        return ", ".join(type(part.default))
-    if isinstance(part.default, str):
-        return f"a text of at most {most} letters"
-    return f"{'a number' if isinstance(part.default, float) else 'a whole number'} from {least:g} to {most:g}"
+def data_of(options: Options) -> dict[str, Any]:
+    """Return options as JSON values."""
+    values = {part.name: getattr(options, part.name) for part in fields(options)}
+    return {name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()}
+
+
+def moved_options(kind: type[Options], preset: Mapping[str, object], told: Mapping[str, object]) -> dict[str, Any]:
+    """Return the options that differ from those of a preset; the others follow when it gets better.
+
+    Raises ConfigError.
+    """
+    usual = data_of(options_from_data(kind, preset))
+    chosen = data_of(options_from_data(kind, {**preset, **told}))
+    return {name: value for name, value in chosen.items() if value != usual[name]}
+
+
+def kind_of(part: Field[Any]) -> type:
+    """Return what an option is: a truth, a choice, a text, a whole number or a number."""
+    return next(kind for kind in _READERS if isinstance(part.default, kind))
+
+
+def choices(part: Field[Any]) -> type[StrEnum]:
+    """Return what there is to choose from."""
+    return cast("type[StrEnum]", type(part.default))
 
 
 def _value(part: Field[Any], found: object) -> object:
     """Return the value of an option. Raises ConfigError."""
     try:
-        value = _READERS[_kind(part.default)](part, found)
+        value = _READERS[kind_of(part)](part, found)
     except (KeyError, TypeError, ValueError) as err:
-        raise ConfigError("can_option_value", part.name, value=found, takes=takes(part)) from err
+        raise _refusal(part, found) from err
     return value
 
 
-def _kind(default: object) -> type:
-    return next(kind for kind in _READERS if isinstance(default, kind))
+def _refusal(part: Field[Any], found: object) -> ConfigError:
+    """Return what says which values would do."""
+    kind, name = kind_of(part), part.name
+    if kind is bool:
+        return ConfigError("can_option_value", name, value=found, takes="true, false")
+    if kind is StrEnum:
+        return ConfigError("can_option_value", name, value=found, takes=", ".join(choices(part)))
+    most = f"{part.metadata['most']:g}"
+    if kind is str:
+        return ConfigError("can_option_text", name, value=found, most=most)
+    least = f"{part.metadata['least']:g}"
+    if kind is int:
+        return ConfigError("can_option_whole", name, value=found, least=least, most=most)
+    return ConfigError("can_option_number", name, value=found, least=least, most=most)
 
 
 def _truth(part: Field[Any], found: object) -> bool:
@@ -157,7 +186,7 @@ def _truth(part: Field[Any], found: object) -> bool:
 
 
 def _choice(part: Field[Any], found: object) -> StrEnum:
-    return cast("type[StrEnum]", type(part.default))(str(found))
+    return choices(part)(str(found))
 
 
 def _text(part: Field[Any], found: object) -> str:

@@ -51,11 +51,9 @@ SILENT_FRAMES: Final = (0x3120, 0x3210, 0x3250, 0x3260, 0x3270, 0x3280, 0x3290, 
 class GrowattHvOptions(Options):
     """What the text leaves open, and what the battery is made of."""
 
-    manufacturer: str = option("HB", "two letters of the maker", most=2)
-    modules: int = option(0, "modules in series; 0: as the number of cells suggests", 0, 32)
-    discharging_positive: bool = option(
-        default=False, text="tell the current as positive while discharging; which one it is, is unproven"
-    )
+    manufacturer: str = option("HB", most=2)
+    modules: int = option(0, least=0, most=32)
+    discharging_positive: bool = False
 
 
 def _limits(bank: Bank, options: GrowattHvOptions) -> bytes:

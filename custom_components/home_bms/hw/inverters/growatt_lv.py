@@ -60,12 +60,9 @@ WARNINGS: Final = (
 class GrowattLvOptions(Options):
     """What the text leaves open."""
 
-    manufacturer: str = option("HB", "two letters of the maker", most=2)
-    set_bit_forbids: bool = option(
-        default=False,
-        text="bits 5 and 6 of the status say that nothing may flow, as in the high-voltage text, not that it may",
-    )
-    discharging_positive: bool = option(default=False, text="tell the current as positive while discharging")
+    manufacturer: str = option("HB", most=2)
+    set_bit_forbids: bool = False
+    discharging_positive: bool = False
 
 
 def status(bank: Bank, *, charge_bit: bool, discharge_bit: bool) -> int:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from ...core.bank import Bank
+from ..driver import DriverError
 
 TOLD_FOR: Final = 15.0
 """s for which an inverter may go by what it was last told (`thresholds.md` 2.12: comms lease to the inverter).
@@ -101,6 +102,15 @@ class InverterReading:
     """Its own alarms that stand; `None` where it tells none."""
 
 
+class SetpointError(DriverError):
+    """Only the set-point was not taken: the limits were told, and whoever goes on against them disobeys."""
+
+    @classmethod
+    def of(cls, error: DriverError) -> SetpointError:
+        """Return what went wrong, told as what it leaves untouched."""
+        return cls(error.key, str(error))
+
+
 class Inverter(Protocol):
     """One inverter. A link keeps no opinion: it tells what it is given, and proves that it was taken."""
 
@@ -133,7 +143,8 @@ class Inverter(Protocol):
 
         Called each cycle; writes only what has to change or to be renewed, and reads it back. `setpoint` in W into the
         battery; `None` ends one that stands. A set-point never asks for more than the limits (`bounded`).
-        Raises DriverError, `not_effective` where the read-back disagrees; whatever can be told is told first.
+        Raises DriverError, `not_effective` where the read-back disagrees; whatever can be told is told first. Where
+        all but the set-point was told it is a SetpointError.
         """
 
     async def async_read(self) -> InverterReading:

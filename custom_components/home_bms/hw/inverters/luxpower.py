@@ -22,10 +22,10 @@ SHUT_DOWN: Final = 0x01
 class LuxPowerOptions(Options):
     """Where these inverters differ."""
 
-    name: str = option("", "brand of the battery in 0x35E; empty: the battery's name", most=8)
-    coarse_voltage: bool = option(default=False, text="tell the voltage in 0.1 V, as to a high-voltage inverter")
-    capacity: bool = option(default=True, text="tell the capacity in 0x379 too; it is tolerated")
-    force_charge: Force = option(Force.FIRST, "bit of 0x35C that asks to be charged from anywhere")
+    name: str = option("", most=8)
+    coarse_voltage: bool = False
+    capacity: bool = True
+    force_charge: Force = Force.FIRST
 
 
 def _limits(bank: Bank, options: LuxPowerOptions) -> bytes:

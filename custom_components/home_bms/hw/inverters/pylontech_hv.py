@@ -68,20 +68,16 @@ ERRORS: Final = (
 class PylontechHvOptions(Options):
     """Where inverters differ; the default is the maker's text."""
 
-    address: int = option(1, "number of the battery in its identifiers; older packs are 0, Ferroamp wants 1", 0, 15)
-    big_endian: bool = option(default=False, text="send the higher byte first, as some inverters took it")
-    current_offset: bool = option(default=True, text="add 3000 A to currents, as the text says")
-    positive_discharge_limit: bool = option(
-        default=False, text="tell the discharge current limit as positive, as some packs do"
-    )
-    discharging_positive: bool = option(default=False, text="tell the current as positive while discharging")
-    temperature_offset: bool = option(
-        default=True, text="add 100 degrees to the temperatures of cells and modules; Ferroamp wants none"
-    )
-    modules: int = option(0, "modules in series; 0: as the number of cells suggests", 0, 255)
-    name: str = option("PYLONTECH", "name of the battery: PYLONTECH, PYLON or Deye", most=16)
-    deye_name: bool = option(default=False, text="tell the name in 0x42E0 and 0x42F0 too (Deye, Sol-Ark)")
-    unprompted: bool = option(default=False, text="send every second without being asked")
+    address: int = option(1, least=0, most=15)
+    big_endian: bool = False
+    current_offset: bool = True
+    positive_discharge_limit: bool = False
+    discharging_positive: bool = False
+    temperature_offset: bool = True
+    modules: int = option(0, least=0, most=255)
+    name: str = option("PYLONTECH", most=16)
+    deye_name: bool = False
+    unprompted: bool = False
 
 
 def _u16(options: PylontechHvOptions, layout: str, *fields: int | None) -> bytes | None:

@@ -54,23 +54,17 @@ FORCES: Final[Mapping[Force, int]] = MappingProxyType(
 class PylontechOptions(Options):
     """Where inverters that speak it differ."""
 
-    frames: Frames = option(Frames.UNION, "versions of the protocol that are told at once")
-    name: str = option("PYLON", "name of the battery in 0x35E; inverters know PYLON, SHEnergy, BYD and DY", most=8)
-    all_eight_bytes: bool = option(default=False, text="pad every frame to 8 bytes (Sol-Ark)")
-    discharge_voltage: bool = option(default=True, text="tell the discharge voltage in bytes 6 and 7 of 0x351")
-    negative_discharge_limit: bool = option(
-        default=False, text="tell the discharge current limit as a negative number; the text is silent on it"
-    )
-    discharging_positive: bool = option(default=False, text="tell the current as positive while discharging")
-    coarse_voltage: bool = option(
-        default=False, text="tell the voltage in 0.1 V; Sol-Ark's text says so, and its inverters took 0.01 V"
-    )
-    high_resolution_soc: bool = option(default=False, text="tell the charge in 0.01 % too, in bytes 4 and 5 of 0x355")
-    zero_is_ignored: bool = option(default=False, text="tell 0.1 A where no current is permitted (Sofar)")
-    sofar_extras: bool = option(
-        default=False, text="tell the remaining Ah in 0x355 and the cycles in 0x356 (Sofar); the unit of Ah is unproven"
-    )
-    force_charge: Force = option(Force.FIRST, "bit of 0x35C that asks to be charged from anywhere")
+    frames: Frames = Frames.UNION
+    name: str = option("PYLON", most=8)
+    all_eight_bytes: bool = False
+    discharge_voltage: bool = True
+    negative_discharge_limit: bool = False
+    discharging_positive: bool = False
+    coarse_voltage: bool = False
+    high_resolution_soc: bool = False
+    zero_is_ignored: bool = False
+    sofar_extras: bool = False
+    force_charge: Force = Force.FIRST
 
 
 def _limits(bank: Bank, options: PylontechOptions) -> bytes:

@@ -30,11 +30,9 @@ WARNING_STATE: Final = 3
 class SmaOptions(Options):
     """Where a Sunny Island and a GoodWe differ."""
 
-    period: float = option(0.5, "s between two frames of one kind; SMA wants 0.2 or more, GoodWe 0.1", 0.1, 1.0)
-    manufacturer: str = option("SMA", "maker of the battery in 0x35E", most=8)
-    values_in_keepalive: bool = option(
-        default=True, text="read the inverter's measurements in 0x305, and its state in 0x306; a GoodWe has zeros there"
-    )
+    period: float = option(0.5, least=0.1, most=1.0)
+    manufacturer: str = option("SMA", most=8)
+    values_in_keepalive: bool = True
 
 
 def _limits(bank: Bank, options: SmaOptions) -> bytes:

@@ -48,12 +48,10 @@ SERIAL_POLL: Final = b"\x05\x00\x01"
 class SolaxOptions(Options):
     """What differs among batteries."""
 
-    battery_type: int = option(0x50, "kind of battery in byte 4 of 0x1877: 80 or 81", 0, 255)
-    ultra: bool = option(default=False, text="tell 0x187E too, which inverters of the Ultra series read; unproven")
-    millivolts: bool = option(
-        default=False, text="tell the cells in 0x1874 in mV, as one emulator does, not in 0.1 V; unproven"
-    )
-    discharging_positive: bool = option(default=False, text="tell the current as positive while discharging")
+    battery_type: int = option(0x50, least=0, most=255)
+    ultra: bool = False
+    millivolts: bool = False
+    discharging_positive: bool = False
 
 
 def _limits(bank: Bank, options: SolaxOptions) -> bytes:

@@ -26,6 +26,7 @@ from .inverter import (
     Keep,
     Limits,
     Memory,
+    SetpointError,
     bounded,
     charge_power,
     discharge_power,
@@ -145,7 +146,10 @@ class SunSpecInverter(RecallingInverter):
         except DriverError as err:
             trouble = err
         if self._controls is not None and Ability.SETPOINT in self.abilities:
-            await self._ask(self._controls, bank, setpoint)
+            try:
+                await self._ask(self._controls, bank, setpoint)
+            except DriverError as err:
+                raise trouble or SetpointError.of(err) from err
         if trouble:
             raise trouble
 

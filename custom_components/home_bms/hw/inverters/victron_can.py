@@ -23,11 +23,9 @@ SIGNATURE: Final = b"\x12\x34\x56\x78VIC"
 class VictronOptions(Options):
     """What can be told differently."""
 
-    manufacturer: str = option("", "maker in 0x35E, by which a GX knows the battery; empty: the battery's name", most=8)
-    high_resolution_soc: bool = option(default=True, text="tell the charge in 0.01 % too, in bytes 4 and 5 of 0x355")
-    force_charge: bool = option(
-        default=True, text="ask to be charged from anywhere in 0x360, as YamBMS does; else it is always 0"
-    )
+    manufacturer: str = option("", most=8)
+    high_resolution_soc: bool = True
+    force_charge: bool = True
 
 
 def _limits(bank: Bank, options: VictronOptions) -> bytes:

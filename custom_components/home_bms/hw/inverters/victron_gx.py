@@ -26,6 +26,7 @@ from .inverter import (
     Keep,
     Limits,
     Memory,
+    SetpointError,
     bounded,
     charge_current,
     discharge_power,
@@ -149,7 +150,6 @@ class VictronInverter(RecallingInverter):
             lambda: self._limit("discharge", discharge_power(bank), 100.0, control.async_limit_discharge_power),
             lambda: self._limit("charge", charge_current(bank), 1.0, control.async_limit_charge_current),
             lambda: self._limit("voltage", bank.cvl, DECI, control.async_limit_charge_voltage),
-            lambda: self._steer(None if setpoint is None else bounded(bank, setpoint)),
         )
         trouble: DriverError | None = None
         for order in orders:
@@ -157,6 +157,10 @@ class VictronInverter(RecallingInverter):
                 await order()
             except DriverError as err:
                 trouble = trouble or err
+        try:
+            await self._steer(None if setpoint is None else bounded(bank, setpoint))
+        except DriverError as err:
+            raise trouble or SetpointError.of(err) from err
         if trouble:
             raise trouble
 

@@ -37,14 +37,16 @@ class Registers(Protocol):
 class RegisterServer:
     """Serves units by their ids on loopback; `writes` tells every write as (unit id, address, words)."""
 
-    def __init__(self, units: Mapping[int, Registers]) -> None:
+    def __init__(self, units: Mapping[int, Registers], *, framer: FramerType = FramerType.SOCKET) -> None:
+        """`framer` RTU makes it what stands behind a gateway that passes serial frames through."""
         self.units = units
+        self._framer = framer
         self.writes: list[tuple[int, int, tuple[int, ...]]] = []
         self._server: ModbusTcpServer | None = None
 
     async def async_start(self) -> int:
         """Listen, and return the port."""
-        server = ModbusTcpServer(_NOTHING, framer=FramerType.SOCKET, address=("127.0.0.1", 0), trace_pdu=self._pass)
+        server = ModbusTcpServer(_NOTHING, framer=self._framer, address=("127.0.0.1", 0), trace_pdu=self._pass)
         server.context = _Memory(self)
         await server.serve_forever(background=True)
         self._server = server
