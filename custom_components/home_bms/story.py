@@ -86,8 +86,9 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
 
 
 def evidence(reason: Reason) -> dict[str, Any]:
-    """Return what a reason rests on, for people, who count cells and sensors from 1."""
-    return {
+    """Return what a reason rests on, for people, who count cells and sensors from 1; `ahead` in s if it is foreseen."""
+    ahead = {} if reason.ahead is None else {"ahead": round(reason.ahead)}
+    return ahead | {
         "cell": None if reason.cell is None else reason.cell + 1,
         "sensor": None if reason.sensor is None else reason.sensor + 1,
         "value": None if reason.value is None else round(reason.value, 3),

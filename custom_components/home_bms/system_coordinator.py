@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -15,7 +16,7 @@ from .core.bank import Bank, bank_of
 from .core.lease_times import Now
 from .core.leases import LeaseBook
 from .core.memory import restore_system, save_system
-from .core.model import Join, SystemDecision
+from .core.model import Join, Reaction, SystemDecision
 from .core.roster import Packs
 from .lease_keeper import LeaseKeeper
 from .store import HomeBmsStore
@@ -64,6 +65,20 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
     def delivers(self) -> bool:
         """Whether an inverter that drives the current is told the limits."""
         return any(inverter.delivers for inverter in self.inverters.values())
+
+    @property
+    def reaction(self) -> Reaction | None:
+        """The s that the slowest inverter needs to obey, rounded up; `None` without any.
+
+        While one does not obey they grow: each change is kept with its state in the black box, so they do by seconds.
+        """
+        each = [inverter.data.obedience for inverter in self.inverters.values()]
+        if not each:
+            return None
+        return Reaction(
+            charge=float(max(ceil(one.charge.reaction) for one in each)),
+            discharge=float(max(ceil(one.discharge.reaction) for one in each)),
+        )
 
     def bank(self) -> Bank | None:
         """Return the battery as an inverter is to see it now; `None` without any pack."""

@@ -9,7 +9,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from custom_components.home_bms.core import bms
-from custom_components.home_bms.core.model import Decision, Level, PackConfig, PackReading, PackState, Switches
+from custom_components.home_bms.core.model import (
+    Decision,
+    Level,
+    PackConfig,
+    PackReading,
+    PackState,
+    Reaction,
+    Switches,
+)
 
 from .conftest import make_config, make_reading
 
@@ -217,6 +225,23 @@ def test_a_wish_never_widens(past: list[dict[str, Any]], present: dict[str, Any]
     _, narrowed = bms.step(CONFIG, wished, make_reading(time + 1, **present))
     assert narrowed.ccl.value <= min(free.ccl.value, charge)
     assert narrowed.dcl.value <= min(free.dcl.value, dis)
+
+
+reactions = st.builds(Reaction, charge=st.floats(1, 60), discharge=st.floats(1, 60))
+
+
+@given(pasts, real_readings(), reactions, st.floats(0, 60), st.floats(0, 60))
+def test_a_slower_inverter_or_an_unknown_one_is_never_given_more(
+    past: list[dict[str, Any]], present: dict[str, Any], quick: Reaction, charge: float, discharge: float
+) -> None:
+    state, time = live(CONFIG, past)
+    reading = make_reading(time + 1, **present)
+    state = bms.deliver(state, delivered=True, reaction=quick)
+    _, best = bms.step(CONFIG, state, reading)
+    slow = Reaction(charge=quick.charge + charge, discharge=quick.discharge + discharge)
+    for worse in (bms.deliver(state, delivered=True, reaction=slow), bms.deliver(state, delivered=True)):
+        _, decision = bms.step(CONFIG, worse, reading)
+        assert all(after <= before for after, before in zip(limits(decision), limits(best), strict=True))
 
 
 @given(pasts, real_readings(), st.floats(1, 100_000))

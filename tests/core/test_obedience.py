@@ -29,7 +29,6 @@ from custom_components.home_bms.core.obedience import (
     Response,
     Seen,
     acknowledge,
-    ahead,
     allowed,
     narrowed,
     observe,
@@ -188,13 +187,6 @@ def test_one_that_is_at_it_longer_than_ever_is_reckoned_with_as_it_is_now():
     assert state.charge.reaction == 30.0
     state = run([(0.0, 80.0)] * 100, state=state, start=9033.0)[-1]
     assert state.charge.reaction == REACTION_MOST
-
-
-def test_a_value_is_judged_where_it_will_be_once_the_inverter_has_heard():
-    assert ahead(3.45, 0.002, 10.0) == pytest.approx(3.47)
-    assert ahead(3.45, -0.002, 10.0) == 3.45
-    assert ahead(None, 0.002, 10.0) is None
-    assert ahead(3.45, None, 10.0) is None
 
 
 # What is not known
@@ -438,8 +430,3 @@ def test_what_is_reckoned_with_is_bounded_and_what_is_remembered_too(rows):
             assert higher == sorted(set(higher), reverse=True)
             assert side.limit is None or all(limit > side.limit for limit in higher)
     assert codec(Obedience).decode(codec(Obedience).encode(state)) == state
-
-
-@given(value=st.floats(0, 5), rise=st.floats(-1, 1), late=st.floats(0, 60), more=st.floats(0, 60))
-def test_a_later_inverter_is_never_given_more(value, rise, late, more):
-    assert value <= ahead(value, rise, late) <= ahead(value, rise, late + more)

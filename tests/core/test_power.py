@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from custom_components.home_bms.core.battery import Cell, Cells
 from custom_components.home_bms.core.heat import Heat
 from custom_components.home_bms.core.limits import Candidate
-from custom_components.home_bms.core.model import Believed, Flow, PackConfig, Trust
+from custom_components.home_bms.core.model import Believed, Flow, PackConfig, Reaction, Trust
 from custom_components.home_bms.core.plausibility import believe
 from custom_components.home_bms.core.power import HORIZONS, Power, available, foresee, gather
 
@@ -65,6 +65,23 @@ def test_a_cell_with_a_bad_joint_slows_the_charge_before_it_is_at_its_edge() -> 
     assert discharge["voltage_ahead"].place == 6
     assert discharge["voltage_ahead"].threshold == pytest.approx(3.10)
     assert discharge["voltage_ahead"].measured == pytest.approx(3.30 - 150 * (0.002 * 1.3 + 0.0005 * 10 / 3600))
+
+
+@pytest.mark.parametrize(
+    ("reaction", "seconds", "growth"),
+    [(0.0, 10.0, 1.3), (2.0, 10.0, 1.3), (10.0, 10.0, 1.3), (35.0, 35.0, 1.5), (60.0, 60.0, 1.7), (600.0, 60.0, 1.7)],
+)
+def test_a_limit_looks_as_far_as_the_inverter_needs_and_ten_seconds_at_least(
+    reaction: float, seconds: float, growth: float
+) -> None:
+    heard = Reaction(charge=reaction, discharge=reaction)
+    charge, discharge = foresee(CONFIG, look(cell=3.30, current=0.0), cells(resistance=0.002), None, heard)
+    (row,) = charge
+    assert row.ahead == pytest.approx(seconds)
+    assert row.measured == pytest.approx(3.30 + 100 * (0.002 * growth + 0.0005 * seconds / 3600))
+    (row,) = discharge
+    assert row.ahead == pytest.approx(seconds)
+    assert row.measured == pytest.approx(3.30 - 150 * (0.002 * growth + 0.0005 * seconds / 3600))
 
 
 @pytest.mark.parametrize(
@@ -239,6 +256,21 @@ def test_more_resistance_or_a_steeper_curve_never_permits_more(
     after = foresee(CONFIG, loaded(rest, tuple(worse), current, (20.0, 20.0)), gather(tuple(worse)), None)
     for rows, fewer, rated in zip(before, after, (100.0, 150.0), strict=True):
         assert lowest(fewer, rated) <= lowest(rows, rated) + 1e-6
+
+
+@given(rests, learned, currents, st.floats(1, 60), st.floats(0, 60))
+def test_a_slower_inverter_is_never_given_more(
+    rest: list[float], known: tuple[Cell, ...], current: float, reaction: float, more: float
+) -> None:
+    believed = loaded(rest, known, current, (20.0, 20.0))
+    quick, slow = (
+        Reaction(charge=reaction, discharge=reaction),
+        Reaction(charge=reaction + more, discharge=reaction + more),
+    )
+    before = foresee(CONFIG, believed, gather(known), None, quick)
+    after = foresee(CONFIG, believed, gather(known), None, slow)
+    for rows, fewer, rated in zip(before, after, (100.0, 150.0), strict=True):
+        assert lowest(fewer, rated) <= lowest(rows, rated) + 1e-9
 
 
 @given(rests, learned, currents, warmths, heats, st.integers(0, 15))

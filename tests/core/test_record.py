@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.home_bms.core import bms, record
 from custom_components.home_bms.core.blackbox import BlackBox, Tick
-from custom_components.home_bms.core.model import HardwareRing
+from custom_components.home_bms.core.model import HardwareRing, Motion, Reaction
 from custom_components.home_bms.core.record import FORMAT, Header, RecordError, Recording, dump, load
 
 from .conftest import make_config, make_reading
@@ -65,6 +65,17 @@ def test_a_file_is_read_as_it_was_written(recording: Recording) -> None:
     again = load(dump(recording))
     assert again == recording
     assert dump(again) == dump(recording)
+
+
+def test_a_file_from_before_reactions_and_motions_were_kept_is_read_too(recording: Recording) -> None:
+    old = lines(dump(recording))
+    for line in old:
+        if "state" in line:
+            for field in ("reaction", "motion"):
+                del line["state"][field]  # type: ignore[attr-defined]
+    (first, *_) = load("\n".join(json.dumps(line) for line in old).encode()).ticks
+    assert first.state is not None
+    assert (first.state.reaction, first.state.motion) == (Reaction(), Motion())
 
 
 def test_a_file_that_somebody_unpacked_is_read_too(recording: Recording) -> None:

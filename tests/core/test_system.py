@@ -85,6 +85,13 @@ def test_two_equal_packs_carry_nearly_twice_the_current_at_the_lower_voltage() -
     assert {share.share for share in both.packs.values()} == {0.5}
 
 
+def test_what_a_pack_foresees_is_told_of_the_battery_with_its_seconds(battery: Battery) -> None:
+    for second in range(40):
+        told = {"cell": 3.33 + 0.0015 * second, "current": 50.0}
+        decision = battery.tell(1, first=told, second=told)
+    assert (decision.ccl.reason.rule, decision.ccl.reason.ahead) == ("inverter_reaction", 10.0)
+
+
 def test_one_pack_alone_gives_all_that_it_may() -> None:
     assert together(first=pack()).ccl.value == 100
 

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from . import estimation, learned, protection
+from .asked import refused
 from .balancing import balance
 from .battery import NO_CELLS, Estimate
 from .contactors import acknowledge_failures, switch
@@ -26,10 +27,12 @@ from .model import (
     PackConfig,
     PackReading,
     PackState,
+    Reaction,
     Snapshot,
     Switches,
     Wishes,
 )
+from .motion import approach, follow
 from .plausibility import believe
 from .power import foresee
 
@@ -78,6 +81,9 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
     alarms = protection.alarms(tracks) if tracks else ()
     wishes = _expire(state.wishes, now)
     knowledge = known.knowledge
+    motion = follow(config, state.motion, believed)
+    seen = foresee(config, believed, NO_CELLS if knowledge is None else knowledge.now, known.life.heat, state.reaction)
+    near = approach(config, motion, believed, state.reaction)
     limits, cvl, ccl, dcl, permitted = limit(
         config,
         state.limits,
@@ -87,7 +93,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         alarms,
         ring=reading.hardware,
         delivered=state.delivered,
-        coming=foresee(config, believed, NO_CELLS if knowledge is None else knowledge.now, known.life.heat),
+        coming=(seen[0] + near[0], seen[1] + near[1]),
     )
     ahead, doubt = ((), ()) if knowledge is None else (surplus(knowledge), knowledge.surplus_doubt)
     balancing = balance(config, state.balance, wishes, believed, reading, ahead, doubt)
@@ -102,13 +108,14 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         trust.current,
         state.join,
     )
+    allowed = permitted & ~refused(believed.asked)
     decision = Decision(
         time=now,
         cvl=cvl,
         ccl=ccl,
         dcl=dcl,
-        charge_permitted=Flow.CHARGE in permitted,
-        discharge_permitted=Flow.DISCHARGE in permitted,
+        charge_permitted=Flow.CHARGE in allowed,
+        discharge_permitted=Flow.DISCHARGE in allowed,
         switches=_switches(config, charge, discharge, balancing),
         alarms=alarms,
         mode=_mode(state, believed, known, alarms[0].level if alarms else Level.OK),
@@ -126,6 +133,8 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         wishes=_fulfil(wishes, reading, balancing),
         join=state.join,
         delivered=state.delivered,
+        reaction=state.reaction,
+        motion=motion,
     )
     return new, Snapshot(
         reading=reading,
@@ -157,9 +166,17 @@ def _sight(
     )
 
 
-def deliver(state: PackState, *, delivered: bool) -> PackState:
-    """Take note whether somebody who drives the current is told the limits."""
-    return state if state.delivered == delivered else replace(state, delivered=delivered)
+def deliver(state: PackState, *, delivered: bool, reaction: Reaction | None = None) -> PackState:
+    """Take note whether somebody who drives the current is told the limits, and how soon they are obeyed.
+
+    What is no longer known of that is the worst of what is usual and what it was: knowing less permits nothing more.
+    """
+    if reaction is None:
+        usual, was = Reaction(), state.reaction
+        reaction = Reaction(charge=max(usual.charge, was.charge), discharge=max(usual.discharge, was.discharge))
+    if (delivered, reaction) == (state.delivered, state.reaction):
+        return state
+    return replace(state, delivered=delivered, reaction=reaction)
 
 
 def join(state: PackState, permission: Join | None) -> PackState:

@@ -106,15 +106,14 @@ def resolve(book: LeaseBook, now: Now, charge: Charge) -> InForce:
     claims: dict[Part, Claim] = {}
     overridden: list[Overridden] = []
     for part, order in _ORDER.items():
-        ranked = sorted([claim for claim in asked if claim.part is part], key=lambda claim: _rank(order, claim))
+        ranked = sorted(
+            [claim for claim in asked if claim.part is part],
+            key=lambda claim: (order(claim), -claim.made, claim.key),
+        )
         if ranked:
             claims[part] = ranked[0]
             overridden += [Overridden(claim, ranked[0].key) for claim in ranked[1:] if claim.value != ranked[0].value]
     return InForce(holding=holding, claims=claims, overridden=tuple(overridden))
-
-
-def _rank(order: Callable[[Claim], float], claim: Claim) -> tuple[float, float, Key]:
-    return order(claim), -claim.made, claim.key
 
 
 def _holding(book: LeaseBook, now: Now) -> tuple[Holding, ...]:
@@ -126,11 +125,11 @@ def _holding(book: LeaseBook, now: Now) -> tuple[Holding, ...]:
 
 def _claims(held: Holding, now: Now, charge: Charge) -> list[Claim]:
     lease = held.lease
-    values = {part: getattr(lease, part.value) for part in _VALUES}
-    values[Part.POWER] = _setpoint(held, now, charge)
+    key = lease.key
+    values = [(part, getattr(lease, part)) for part in _VALUES]
     return [
-        Claim(part, value, lease.key, lease.reason, lease.priority, lease.made, held.span.end)
-        for part, value in values.items()
+        Claim(part, value, key, lease.reason, lease.priority, lease.made, held.span.end)
+        for part, value in (*values, (Part.POWER, _setpoint(held, now, charge)))
         if value is not None
     ]
 
@@ -187,7 +186,7 @@ def changes(before: InForce, after: InForce, now: Now) -> tuple[Change, ...]:
     other = [
         Change(Became.CHANGED, each)
         for key, each in holds.items()
-        if key in was and was[key].lease.asks != each.lease.asks
+        if key in was and was[key].lease is not each.lease and was[key].lease.asks != each.lease.asks
     ]
     known = {(each.claim.part, each.claim.key) for each in before.overridden}
     lost = [

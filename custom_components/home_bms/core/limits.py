@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from .battery import Estimate
 from .model import (
     Alarm,
+    AskedLimits,
     Believed,
     Bound,
     Curve,
@@ -31,11 +32,14 @@ RULES: Final = (
     "cell_voltage",
     "temperature",
     "voltage_ahead",
+    "inverter_reaction",
     "temperature_ahead",
     "soc_window",
     "user_cap",
     "leased",
     "switched_off",
+    "asked_by_pack",
+    "refused_by_pack",
     "value_missing",
     "recovering",
     "charging_stopped",
@@ -56,6 +60,10 @@ _WINDOW_SLOPE: Final = 1.0
 _NOISE: Final = 0.001
 
 
+_NOTHING_ASKED: Final = AskedLimits()
+# What a pack asks for that bears on the voltage, the charge and the discharge current.
+_ASKED_OF: Final = (("cvl",), ("ccl", "charge_allowed"), ("dcl", "discharge_allowed"))
+
 _VALUE: Final = itemgetter(0)
 
 
@@ -67,6 +75,8 @@ class Candidate(NamedTuple):
     place: int | None = None
     measured: float | None = None
     threshold: float | None = None
+    ahead: float | None = None
+    """s until `measured` is reached; `None` is now."""
 
 
 type Foresight = tuple[tuple[Candidate, ...], tuple[Candidate, ...]]
@@ -89,24 +99,30 @@ def limit(
 
     A limit falls at once and rises by `ramp_rate` of its span a second after `ramp_hold`. While a value that it needs
     is unknown it does not rise; how long it may stay is the matter of `data_missing` and `communication_lost`.
-    `coming` is what is seen ahead of charging and of discharging; it can only lower a limit.
+    `coming` is what is seen ahead of charging and of discharging; it can only lower a limit, and so can what the pack
+    itself asks for, which bears on no switch.
     """
-    charge = _lowest(chain(_charging(config, wishes, believed, estimate, alarms), coming[0]))
-    discharge = _lowest(chain(_discharging(config, wishes, believed, estimate, alarms), coming[1]))
+    free_charge = _lowest(chain(_charging(config, wishes, believed, estimate, alarms), coming[0]))
+    free_discharge = _lowest(chain(_discharging(config, wishes, believed, estimate, alarms), coming[1]))
+    asked = believed.asked or _NOTHING_ASKED
+    charge = _lowest((free_charge, *_asked(asked.ccl, asked.charge_allowed)))
+    discharge = _lowest((free_discharge, *_asked(asked.dcl, asked.discharge_allowed)))
     bottom = config.cells * min(config.cell_voltage_float, _ceiling(ring))
     known = everything_known(config, believed)
+    sure = [believed.asked_unsure.isdisjoint(names) for names in _ASKED_OF]
     now = believed.time
     room = config.cells * config.cell_voltage_full - bottom
     lowered = _lowered(config, state, believed, room, known=known)
     voltage = _lowest(_voltage(config, wishes, believed, charge, bottom, lowered))
     new = LimitsState(
         exceeded_since=_exceeded_since(state, believed, delivered=delivered),
-        voltage=ramp(config, state.voltage, voltage, now, min(bottom, voltage.value), room, known),
-        charge=ramp(config, state.charge, charge, now, 0.0, config.charge_current, known),
-        discharge=ramp(config, state.discharge, discharge, now, 0.0, config.discharge_current, known),
+        voltage=ramp(config, state.voltage, voltage, now, min(bottom, voltage.value), room, known and sure[0]),
+        charge=ramp(config, state.charge, charge, now, 0.0, config.charge_current, known and sure[1]),
+        discharge=ramp(config, state.discharge, discharge, now, 0.0, config.discharge_current, known and sure[2]),
         lowered=lowered,
     )
-    permitted = _PERMITTED[known and charge.value > 0, known and discharge.value > 0]
+    # A pack whose switch home_bms has opened asks for 0 A because of that: it would never be closed again.
+    permitted = _PERMITTED[known and free_charge.value > 0, known and free_discharge.value > 0]
     return new, _bound(new.voltage), _bound(new.charge), _bound(new.discharge), permitted
 
 
@@ -214,6 +230,8 @@ def _voltage(
         reason = charge.rule if charge.rule in PROTECTION_KEYS else "charging_stopped"
         yield Candidate(bottom, reason, charge.place, charge.measured, charge.threshold)
     yield Candidate(config.cells * full, "rated")
+    if believed.asked is not None:
+        yield from _asked(believed.asked.cvl, None)
     # A cap below a resting full pack is honoured: an inverter then simply does not charge.
     yield from _wished(inf, wishes.charge_voltage_cap, wishes.leased_charge_voltage, wish=None)
     high = believed.cell_max
@@ -224,10 +242,9 @@ def _voltage(
         yield Candidate(held, "cell_voltage", believed.cell_max_index, high, full)
 
 
-def _curve(rated: float, curve: Curve, rule: str, value: float, index: int | None) -> Iterator[Candidate]:
+def _curve(rated: float, curve: Curve, rule: str, value: float, index: int | None) -> tuple[Candidate, ...]:
     factor = curve.at(value)
-    if factor < 1:
-        yield Candidate(rated * factor, rule, index, value, _start(curve, value))
+    return () if factor >= 1 else (Candidate(rated * factor, rule, index, value, _start(curve, value)),)
 
 
 def _start(curve: Curve, value: float) -> float:
@@ -248,6 +265,14 @@ def _wished(rated: float, cap: float | None, leased: float | None, wish: bool | 
         yield Candidate(leased, "leased", threshold=leased)
     if wish is False:
         yield Candidate(0.0, "switched_off")
+
+
+def _asked(value: float | None, allowed: bool | None) -> Iterator[Candidate]:
+    """Yield what the pack itself asks for; it is one rule among others, so it can only lower."""
+    if allowed is False:
+        yield Candidate(0.0, "refused_by_pack")
+    if value is not None:
+        yield Candidate(value, "asked_by_pack", threshold=value)
 
 
 def _charge(estimate: Estimate, worse: Callable[[float, float], float]) -> float | None:
@@ -321,11 +346,12 @@ def ramp(
 
 def _reason(before: Reason, candidate: Candidate, now: float) -> Reason:
     """Return the candidate's reason; it stands since it first ruled, whatever its numbers did."""
-    is_cell = candidate.rule.startswith(("cell", "pack", "voltage"))
+    is_cell = candidate.rule.startswith(("cell", "pack", "voltage", "inverter"))
     cell = candidate.place if is_cell else None
     sensor = None if is_cell else candidate.place
     same = before.rule == candidate.rule and before.cell == cell and before.sensor == sensor
-    if same and before.value == candidate.measured and before.threshold == candidate.threshold:
+    unmoved = before.value == candidate.measured and before.threshold == candidate.threshold
+    if same and unmoved and before.ahead == candidate.ahead:
         return before
     return Reason(
         rule=candidate.rule,
@@ -334,4 +360,5 @@ def _reason(before: Reason, candidate: Candidate, now: float) -> Reason:
         value=candidate.measured,
         threshold=candidate.threshold,
         since=before.since if same else now,
+        ahead=candidate.ahead,
     )

@@ -168,6 +168,20 @@ class HardwareRing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLimits:
+    """The limits that a pack's own BMS asks for; `None` where it tells none."""
+
+    cvl: float | None = None
+    """V of the pack, the most that a charger may bring it to."""
+    ccl: float | None = None
+    """A, of the size of the current; so is `dcl`."""
+    dcl: float | None = None
+    charge_allowed: bool | None = None
+    """`False` is 0 A, whatever `ccl` says."""
+    discharge_allowed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackReading:
     """All that one look at the pack told, each group with the time it was measured.
 
@@ -203,6 +217,10 @@ class PackReading:
     """The device's own alarms that stand, by home_bms's keys; `None` where it tells none."""
     hardware: HardwareRing | None = None
     """The device's own protection settings as last read."""
+    asked: AskedLimits | None = None
+    """What the device asks who charges and discharges it for, at this moment; `None` where it asks for nothing."""
+    asked_time: float | None = None
+    """When it asked for that."""
     sleep_in: float | None = None
     """s until the device falls asleep, where it says so."""
     link_voltage: float | None = None
@@ -242,6 +260,8 @@ class Reason:
     threshold: float | None = None
     since: float | None = None
     """Monotonic time at which the rule took hold."""
+    ahead: float | None = None
+    """s until `value` is reached; `None` is a value of now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +379,10 @@ class Believed:
     quality: Quality
     doubts: Mapping[str, str]
     """What is not believed, as `cell_7`, `temperature_1`, `current`, `voltage` (from 1), with the reason's key."""
+    asked: AskedLimits | None = None
+    """What the pack asks for as far as it is believed, else what it last asked for."""
+    asked_unsure: frozenset[str] = frozenset()
+    """Which of `asked` is only what it last was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -518,6 +542,36 @@ class Trust:
     """Temperatures about one and two minutes ago, the older first."""
     wires: Mapping[int, int] = NO_WIRES
     """How often cell n and its upper neighbour moved against each other with the current."""
+    asked: AskedLimits | None = None
+    """What the pack last asked for, as far as it was believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """The s that the slowest inverter needs to obey a limit; until that is known 10, the worst that is usual.
+
+    Its source is `thresholds.md` 2.6.
+    """
+
+    charge: float = 10.0
+    discharge: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """How fast the outermost cells move."""
+
+    time: float | None = None
+    """When they were last measured, all of them."""
+    high: float = 0.0
+    """V, and ..."""
+    low: float = 0.0
+    current: float = 0.0
+    """... A then."""
+    rising: float = 0.0
+    """V a second by which the highest rises, smoothed; negative where it falls ..."""
+    falling: float = 0.0
+    """... and by which the lowest falls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -814,6 +868,8 @@ class PackState:
     """The permission to close onto a shared bus, where there is one."""
     delivered: bool = False
     """Whether somebody who drives the current is told the limits; else exceeding them is nobody's disobedience."""
+    reaction: Reaction = Reaction()
+    motion: Motion = Motion()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Final
 from .bank import Bank
 from .escalation import Escalation, Look, Step, acknowledged, escalate
 from .escalation import restored as _escalation_restored
-from .model import Flow
+from .model import Flow, Reaction
 
 # A tenth and what an inverter's own measurement is off by (faults.md 38), as in limits.
 _OBEYED: Final = 1.1
@@ -22,8 +22,8 @@ _NOTICED_SHARE: Final = 0.1
 
 LATE_AFTER: Final = 5.0
 """s after which an inverter that does not obey is late, or ignores what it was told (`thresholds.md` 2.6: 3 to 8 s)."""
-ASSUMED: Final = 10.0
-"""s that it is taken to need until it was seen often enough (`thresholds.md` 2.6: 10 s at worst)."""
+ASSUMED: Final = max(Reaction().charge, Reaction().discharge)
+"""s that it is taken to need until it was seen often enough."""
 ENOUGH: Final = 3
 """Changes that must have been seen."""
 REMEMBERED: Final = 7
@@ -164,14 +164,6 @@ def setpoint(state: Obedience, wanted: float | None) -> float | None:
     if state.discharge.escalation.step >= Step.SETPOINT:
         wanted = max(0.0, wanted or 0.0)
     return wanted
-
-
-def ahead(value: float | None, rise: float | None, seconds: float) -> float | None:
-    """Return where a value that must not rise will be once a limit that is told now acts; unknown if either is.
-
-    `rise` in units of the value a second; one that falls promises nothing. For what must not fall give both negative.
-    """
-    return None if value is None or rise is None else value + max(0.0, rise) * seconds
 
 
 def _side_restored(side: Side) -> Side:

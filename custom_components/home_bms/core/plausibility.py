@@ -7,6 +7,7 @@ from math import inf, isfinite
 from statistics import median
 from typing import Final
 
+from .asked import heed
 from .coarse import too_coarse
 from .frozen import frame_frozen, still_cells
 from .model import (
@@ -70,6 +71,8 @@ DOUBTS: Final = (
     "disagrees",
     "open_wire",
     "current_while_open",
+    "old",
+    "implausible",
 )
 """Every reason for which a value may be doubted."""
 
@@ -102,6 +105,7 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     if contradiction:
         doubts["current"] = contradiction
         current = None
+    asked, unsure = heed(config, trust.asked, reading, doubts)
     frame, repeats = frame_frozen(trust.frame, reading)
     if repeats:
         doubts["pack"] = "frozen"
@@ -134,8 +138,9 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
         shunt=shunt,
         warmth=_warmth(trust, temperatures, now),
         wires=wires,
+        asked=asked,
     )
-    return new, _believed(new, reading, cells, temperatures, current, voltage, switch, doubts, config)
+    return new, _believed(new, reading, cells, temperatures, current, voltage, switch, doubts, unsure, config)
 
 
 def everything_known(config: PackConfig, believed: Believed) -> bool:
@@ -358,6 +363,7 @@ def _believed(
     voltage: float | None,
     switch: float | None,
     doubts: dict[str, str],
+    unsure: frozenset[str],
     config: PackConfig,
 ) -> Believed:
     cell_max, cell_max_index, cell_min, cell_min_index = _extremes(cells)
@@ -402,6 +408,8 @@ def _believed(
         link=_link(config, trust, link_age, now),
         quality=_quality(config, age, doubts),
         doubts=doubts or NO_DOUBTS,
+        asked=trust.asked,
+        asked_unsure=unsure,
     )
 
 

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from .battery import Cell, Cells
 from .heat import Heat, is_learned, predict, sustainable
-from .limits import Candidate
-from .model import Believed, Curve, Flow, PackConfig
+from .limits import Candidate, Foresight
+from .model import Believed, Curve, Flow, PackConfig, Reaction
 from .plausibility import everything_known
 
 
@@ -28,10 +28,9 @@ class Horizon(NamedTuple):
 HORIZONS: Final = (Horizon(10.0, 1.3), Horizon(60.0, 1.7), Horizon(600.0, 2.2))
 """Ten seconds, a minute and ten minutes, as electric vehicles tell their state of function (leaps-and-pains.md L14)."""
 _NOW: Final = Horizon(0.0, 1.0)
-# What an inverter takes to follow a limit, at worst (thresholds.md 2.6) ...
-_VOLTAGE_AHEAD: Final = HORIZONS[0]
-# ... and what a temperature takes to follow a current (leaps-and-pains.md L14).
+# What a temperature takes to follow a current (leaps-and-pains.md L14); the s of an inverter do not count beside it.
 _TEMPERATURE_AHEAD: Final = 1800.0
+_USUAL: Final = Reaction()
 
 
 class _Way(NamedTuple):
@@ -73,30 +72,45 @@ def gather(each: tuple[Cell | None, ...]) -> Cells:
 
 
 def foresee(
-    config: PackConfig, believed: Believed, cells: Cells, heat: Heat | None
-) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    config: PackConfig, believed: Believed, cells: Cells, heat: Heat | None, reaction: Reaction = _USUAL
+) -> Foresight:
     """Return what is seen coming for the charge and for the discharge current; only what is below the rated one.
 
-    `voltage_ahead` is the current that the derating curve over the cell voltage will still permit in ten seconds,
-    `temperature_ahead` the one that stays below the end of charge (or discharge) for half an hour. Their evidence is
-    where the rated current would lead. A cell or a heat of which nothing is learned yet lowers nothing; a value that is
-    missing lowers nothing here, as the limits do not rise meanwhile and fall in stages.
+    `voltage_ahead` is the current that the derating curve over the cell voltage will still permit when a limit that is
+    told now is obeyed, in ten seconds at the soonest; `temperature_ahead` the one that stays below the end of charge
+    (or discharge) for half an hour. Their evidence is where the rated current would lead. A cell or a heat of which
+    nothing is learned yet lowers nothing; a value that is missing lowers nothing here, as the limits do not rise
+    meanwhile and fall in stages.
     """
     if not cells.each and (heat is None or not is_learned(heat)):
         return (), ()
     charge, discharge = _ways(config)
-    return tuple(_coming(charge, believed, cells, heat)), tuple(_coming(discharge, believed, cells, heat))
+    return (
+        tuple(_coming(charge, believed, cells, heat, reaction.charge)),
+        tuple(_coming(discharge, believed, cells, heat, reaction.discharge)),
+    )
 
 
-def _coming(way: _Way, believed: Believed, cells: Cells, heat: Heat | None) -> Iterator[Candidate]:
-    carried, cell, reached = _tightest(way, _VOLTAGE_AHEAD, believed, cells)
+def _coming(way: _Way, believed: Believed, cells: Cells, heat: Heat | None, reaction: float) -> Iterator[Candidate]:
+    horizon = _horizon(reaction)
+    carried, cell, reached = _tightest(way, horizon, believed, cells)
     if carried < way.rated:
-        yield Candidate(carried, "voltage_ahead", cell, way.sign * reached, way.sign * way.start)
+        yield Candidate(carried, "voltage_ahead", cell, way.sign * reached, way.sign * way.start, horizon.seconds)
     temperature = believed.temperature_max
     cool = sustainable(heat, temperature=temperature, limit=way.hottest, horizon=_TEMPERATURE_AHEAD)
     if cool is not None and cool < way.rated:
         warm = predict(heat, temperature=temperature, current=way.rated, horizon=_TEMPERATURE_AHEAD)
-        yield Candidate(cool, "temperature_ahead", believed.temperature_max_index, warm, way.hottest)
+        place = believed.temperature_max_index
+        yield Candidate(cool, "temperature_ahead", place, warm, way.hottest, _TEMPERATURE_AHEAD)
+
+
+def _horizon(reaction: float) -> Horizon:
+    """Return how far a limit has to look: until it is obeyed, at least to the nearest horizon."""
+    near, far = HORIZONS[0], HORIZONS[1]
+    if reaction <= near.seconds:
+        return near
+    part = min(1.0, (reaction - near.seconds) / (far.seconds - near.seconds))
+    return Horizon(near.seconds + part * (far.seconds - near.seconds), near.growth + part * (far.growth - near.growth))
 
 
 def available(

@@ -49,6 +49,8 @@ class Header:
     """The pack's own protection, and ..."""
     overrides: Mapping[str, float] = NO_OVERRIDES
     """... the thresholds that the user moved, of which `config` was made."""
+    acting: bool | None = None
+    """Whether home_bms was allowed to control the pack when this was frozen; `None` is not known."""
     config: PackConfig
 
 

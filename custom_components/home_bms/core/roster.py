@@ -32,6 +32,7 @@ class Way(NamedTuple):
     bound: Callable[[Snapshot], Bound]
     side: Callable[[Share], Side]
     closed: Callable[[Snapshot], bool | None]
+    counts: Callable[[Look], bool]
 
 
 CHARGE: Final = Way(
@@ -39,12 +40,14 @@ CHARGE: Final = Way(
     lambda snapshot: snapshot.decision.ccl,
     lambda share: share.charge,
     lambda snapshot: snapshot.reading.switches.charge,
+    lambda one: one.charges,
 )
 DISCHARGE: Final = Way(
     -1.0,
     lambda snapshot: snapshot.decision.dcl,
     lambda share: share.discharge,
     lambda snapshot: snapshot.reading.switches.discharge,
+    lambda one: one.discharges,
 )
 
 
@@ -58,10 +61,14 @@ class Look(NamedTuple):
     fresh: bool
     """Current and voltage are of now."""
     share: Share
+    charges: bool
+    """Whether it is known, and its switch is not known to be open, in the direction of charging ..."""
+    discharges: bool
+    """... and of discharging."""
 
     def counts(self, way: Way) -> bool:
         """Whether it is known, and its switch is not known to be open in this direction."""
-        return way.closed(self.snapshot) is not False and not way.side(self.share).unseen
+        return way.counts(self)
 
     def may_carry(self, way: Way) -> bool:
         """Whether it may carry current in this direction although nobody knows what it can stand."""
@@ -70,12 +77,12 @@ class Look(NamedTuple):
     @property
     def takes_part(self) -> bool:
         """Whether it counts in any direction."""
-        return self.counts(CHARGE) or self.counts(DISCHARGE)
+        return self.charges or self.discharges
 
     @property
     def carries(self) -> bool:
         """Whether it counts in both."""
-        return self.counts(CHARGE) and self.counts(DISCHARGE)
+        return self.charges and self.discharges
 
     @property
     def load(self) -> Load:
@@ -100,9 +107,8 @@ def look(packs: Packs, before: Mapping[str, Share], now: float) -> dict[str, Loo
 
 def entry(each: Look, weight: float) -> PackShare:
     """Return how a pack takes part; `weight` is that of all packs that do."""
-    charges, discharges = each.counts(CHARGE), each.counts(DISCHARGE)
-    share = each.config.capacity * each.share.skew / weight if charges or discharges else None
-    return PackShare(charges=charges, discharges=discharges, reason=_reason(each), share=share)
+    share = each.config.capacity * each.share.skew / weight if each.takes_part else None
+    return PackShare(charges=each.charges, discharges=each.discharges, reason=_reason(each), share=share)
 
 
 def _look(config: PackConfig, snapshot: Snapshot, before: Share, now: float) -> Look:
@@ -115,7 +121,15 @@ def _look(config: PackConfig, snapshot: Snapshot, before: Share, now: float) -> 
     discharge = _side(DISCHARGE, snapshot, before, unheard=unheard)
     stays = charge == before.charge and discharge == before.discharge
     share = before if stays else replace(before, charge=charge, discharge=discharge)
-    return Look(config, snapshot, age, believed.current_age + late < config.age_derate, share)
+    return Look(
+        config,
+        snapshot,
+        age,
+        believed.current_age + late < config.age_derate,
+        share,
+        charges=CHARGE.closed(snapshot) is not False and not charge.unseen,
+        discharges=DISCHARGE.closed(snapshot) is not False and not discharge.unseen,
+    )
 
 
 def _side(way: Way, snapshot: Snapshot, before: Share, *, unheard: bool) -> Side:

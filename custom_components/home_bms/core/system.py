@@ -47,7 +47,7 @@ class _Target(NamedTuple):
     def candidate(self) -> Candidate:
         reason = self.bound.reason
         place = reason.sensor if reason.cell is None else reason.cell
-        return Candidate(self.bound.value, reason.rule, place, reason.value, reason.threshold)
+        return Candidate(self.bound.value, reason.rule, place, reason.value, reason.threshold, reason.ahead)
 
 
 def combine(packs: Packs) -> SystemDecision:
