@@ -21,7 +21,8 @@ from .core.lease_times import Now
 from .core.leases import WISHES, Lease, LeaseBook, add, release
 from .core.model import ConfigError
 from .helpers import refused
-from .hw.openadr import Programme, plan
+from .hw.openadr import Programme
+from .lease_programme import OWNER_LETTERS, async_follow, owner_of
 from .lease_words import book_facts, shown_time
 from .system_coordinator import SystemCoordinator
 
@@ -66,8 +67,7 @@ HOLD_RESERVE: Final[dict[vol.Marker, Any]] = _WHO | {vol.Required(ATTR_RESERVE):
 RELEASE: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_OWNER): cv.string, vol.Optional(ATTR_NAME): cv.string}
 
 FOLLOW_OPENADR: Final[dict[vol.Marker, Any]] = {
-    # The owner has a prefix, and a limit of its own.
-    vol.Required(ATTR_PROGRAMME): vol.All(cv.string, vol.Length(min=1, max=56)),
+    vol.Required(ATTR_PROGRAMME): vol.All(cv.string, vol.Length(min=1, max=OWNER_LETTERS)),
     # A template makes tuples of lists.
     vol.Required(ATTR_EVENTS): vol.Any(list, tuple),
     vol.Optional(ATTR_PRIORITY): vol.All(vol.Coerce(int), vol.Range(min=0, max=100)),
@@ -141,29 +141,14 @@ async def async_get_leases(hass: HomeAssistant, call: ServiceCall) -> ServiceRes
 async def async_follow_openadr(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Lease what the events of a programme ask for, and end what they ask no more; answers what is followed."""
     given = {name: call.data[name] for name in (ATTR_PRIORITY, ATTR_OUTAGE_RESERVE) if name in call.data}
-    programme = Programme(owner=f"openadr:{call.data[ATTR_PROGRAMME]}", **given)
-    found = plan(programme, call.data[ATTR_EVENTS], dt_util.utcnow().timestamp())
-    ignored = list(found.ignored)
-
-    def change(book: LeaseBook, clock: Now) -> LeaseBook:
-        asked = {lease.key for lease in found.leases}
-        for lease in book.leases:
-            if lease.owner == programme.owner and lease.key not in asked:
-                book = release(book, *lease.key)
-        for lease in found.leases:
-            try:
-                book = add(book, lease, clock)
-            except ConfigError as err:
-                ignored.append((lease.name, str(err)))
-        return book
-
-    await _system(hass, call).async_change_leases(change)
+    programme = Programme(owner=owner_of(call.data[ATTR_PROGRAMME]), **given)
+    found = await async_follow(_system(hass, call), programme, call.data[ATTR_EVENTS])
     if not call.return_response:
         return None
     return {
-        "followed": [lease.name for lease in found.leases if lease.name not in dict(ignored)],
-        "ignored": [{"event": event, "why": why} for event, why in ignored],
-        "price": found.price,
+        "followed": list(found.followed),
+        "ignored": [{"event": event, "why": why} for event, why in found.ignored],
+        "price": found.plan.price_at(dt_util.utcnow().timestamp()),
     }
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from custom_components.home_bms.core.lease_times import Now
 from custom_components.home_bms.core.leases import LeaseBook, add
 from custom_components.home_bms.core.model import ConfigError
-from custom_components.home_bms.hw.openadr import FOLLOWED, MOST_INTERVALS, EventError, Plan, Programme, plan
+from custom_components.home_bms.hw.openadr import FOLLOWED, MOST_INTERVALS, Plan, Programme, is_meant, plan
+from custom_components.home_bms.hw.openadr_times import EventError
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NOW = NOON.timestamp()
@@ -128,11 +129,9 @@ def test_the_price_of_now_is_told() -> None:
             for number, price in enumerate((0.17, 0.31))
         ]
     )
-    assert (planned(prices).price, planned(prices, later=1.5).price, planned(prices, later=2).price) == (
-        0.17,
-        0.31,
-        None,
-    )
+    found = planned(prices)
+    assert [found.price_at(NOW + later * HOUR) for later in (0, 1.5, 2)] == [0.17, 0.31, None]
+    assert planned(prices, later=1.5).price_at(NOW + 1.5 * HOUR) == 0.31
 
 
 def test_intervals_follow_each_other_unless_they_have_a_time_of_their_own() -> None:
@@ -251,3 +250,122 @@ def test_no_event_breaks_the_reading_of_the_others(spoilt: dict[str, Any], paylo
         # What cannot be is for the book to refuse.
         with suppress(ConfigError):
             add(LeaseBook(), lease, Now(NOW))
+
+
+# What the versions brought, and what a link of home_bms's own knows beside the events.
+
+
+def test_a_percentage_is_a_number_from_zero_to_one_since_3_1() -> None:
+    for told, percent in ((0.9, 90), (1, 100), (0, 0), (90, 90), (1.5, 1.5)):
+        assert asked(planned(event(("CHARGE_STATE_SETPOINT", told)))) == {"charge_to": percent}
+
+
+def test_a_programme_that_may_only_limit_neither_charges_nor_discharges() -> None:
+    limits = Programme(owner="Flex", setpoints=False)
+    for payload in (("DISPATCH_SETPOINT", 2), ("CHARGE_STATE_SETPOINT", 90)):
+        found = planned(event(payload), programme=limits)
+        assert found.leases == ()
+        assert found.ignored == (("event-1", f"{payload[0]}: no set-points are permitted"),)
+    # Of a storm it keeps what there is, and of the rest all.
+    assert asked(planned(event(("ALERT_WIND",)), programme=limits)) == {"reserve": 80}
+    assert asked(planned(event(("IMPORT_CAPACITY_LIMIT", 4600)), programme=limits)) == {"charge_power": 4600}
+
+
+def test_an_event_without_units_has_those_of_its_programme_and_its_own_come_first() -> None:
+    watts = Programme(owner="Flex", units={"DISPATCH_SETPOINT": "W"})
+    bare = event(("DISPATCH_SETPOINT", 2), payloadDescriptors=None)
+    assert asked(planned(bare, programme=watts)) == {"power": 2}
+    assert asked(planned(event(("DISPATCH_SETPOINT", 2)), programme=watts)) == {"power": 2000}
+
+
+@pytest.mark.parametrize(
+    ("targets", "followed"),
+    [
+        (None, True),
+        ([], True),
+        (["us"], True),
+        (["others", "us"], True),
+        (["others"], False),
+        ([{"type": "VEN_NAME", "values": ["us"]}], True),
+        ([{"type": "GROUP", "values": ["others"]}], False),
+        ([{"type": "GROUP"}], False),
+        ("us", False),
+        (5, False),
+    ],
+)
+def test_what_is_meant_for_others_is_not_followed(targets: Any, followed: bool) -> None:
+    ours = Programme(owner="Flex", names=frozenset({"us"}))
+    found = planned(event(("SIMPLE", 1), targets=targets), programme=ours)
+    assert bool(found.leases) is followed
+    assert followed or found.ignored == (("event-1", "is meant for others"),)
+    # Who hands events over without a name has chosen them already.
+    assert planned(event(("SIMPLE", 1), targets=targets)).leases
+    assert not is_meant(ours, "no event")
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00Z", "0001-01-01", "0000-00-00"])
+def test_an_event_without_time_at_the_beginning_of_time_is_cancelled(start: str) -> None:
+    found = planned(event(("SIMPLE", 1), start=start, duration="PT0S"))
+    assert found.leases == ()
+    assert found.ignored == (("event-1", "cancelled"),)
+    (lease,) = planned(event(("SIMPLE", 1), start=start, duration="P9999Y")).leases
+    assert lease.start == NOW - 2 * HOUR
+
+
+@pytest.mark.parametrize("spread", ["PT0S", "P0S"])
+def test_a_start_that_may_vary_by_nothing_does_not(spread: str) -> None:
+    varied = event(("SIMPLE", 1))
+    varied["intervalPeriod"]["randomizeStart"] = spread
+    assert planned(varied).leases[0].start == NOW
+
+
+def test_several_values_hold_in_turn() -> None:
+    found = planned(event(("DISPATCH_SETPOINT", 1, 2, 4), duration="PT3H"))
+    rows = [(lease.name, (lease.start - NOW) / HOUR, (lease.end - NOW) / HOUR, lease.power) for lease in found.leases]
+    assert rows == [("event-1/0.1", 0, 1, 1000), ("event-1/0.2", 1, 2, 2000), ("event-1/0.3", 2, 3, 4000)]
+    # What is not followed divides nothing, and what has no end cannot be divided.
+    assert [lease.name for lease in planned(event(("CURVE", 1, 2, 3), ("SIMPLE", 1))).leases] == ["event-1/0"]
+    assert planned(event(("SIMPLE", 1, 2), duration=None)).ignored == (("event-1", "several values and no end"),)
+    assert planned(event(("SIMPLE", *([1] * 1001)))).ignored == (("event-1", "too many values"),)
+
+
+def hours_of(found: Plan) -> list[tuple[str, float, float]]:
+    return [(lease.name, (lease.start - NOW) / HOUR, (lease.end - NOW) / HOUR) for lease in found.leases]
+
+
+def day(**more: Any) -> Any:
+    """Return an event of two intervals of three hours."""
+    payloads = [{"type": "SIMPLE", "values": [1]}]
+    return event(duration="PT3H", intervals=[{"id": number, "payloads": payloads} for number in (4, 5)], **more)
+
+
+def test_an_event_lasts_as_long_as_it_says_of_itself() -> None:
+    assert hours_of(planned(day() | {"duration": "PT5H"})) == [("event-1/4", 0, 3), ("event-1/5", 3, 5)]
+    assert hours_of(planned(day() | {"duration": "PT2H"})) == [("event-1/4", 0, 2)]
+    # That is what a server puts where none was given.
+    assert hours_of(planned(day() | {"duration": "PT0S"})) == hours_of(planned(day()))
+    assert planned(day() | {"duration": "soon"}).ignored == (("event-1", "soon is no duration"),)
+    (lease,) = planned(event(("SIMPLE", 1), duration="P9999Y") | {"duration": "PT4H"}).leases
+    assert lease.end == NOW + 4 * HOUR
+
+
+def test_an_event_comes_round_as_long_as_it_says_of_itself() -> None:
+    round_about = day() | {"duration": "P9999Y"}
+    found = hours_of(planned(round_about, later=13))
+    assert found[:3] == [("event-1/4+2", 12, 15), ("event-1/5+2", 15, 18), ("event-1/4+3", 18, 21)]
+    assert hours_of(planned(round_about, later=14))[:2] == found[:2]
+    assert hours_of(planned(day() | {"duration": "PT8H"}, later=7)) == [("event-1/4+1", 6, 8)]
+    assert planned(day() | {"duration": "PT8H"}, later=8).leases == ()
+
+
+def test_one_that_comes_round_each_second_takes_no_more_than_others() -> None:
+    payloads = [{"type": "SIMPLE", "values": [1]}]
+    often = event(duration="PT1S", intervals=[{"id": 0, "payloads": payloads}]) | {"duration": "P9999Y"}
+    found = planned(often, later=5)
+    assert len(found.leases) == MOST_INTERVALS
+    assert found.leases[0].start == NOW + 5 * HOUR
+
+
+def test_an_event_that_only_wants_reports_is_no_trouble() -> None:
+    only = event() | {"reportDescriptors": [{"payloadType": "STORAGE_CHARGE_LEVEL"}], "intervals": None}
+    assert (planned(only).leases, planned(only).ignored) == ((), ())

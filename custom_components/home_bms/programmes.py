@@ -1,0 +1,40 @@
+"""Begins to follow the grid programmes of a battery system, and ends what is left of those that were removed."""
+
+from __future__ import annotations
+
+from homeassistant.core import HomeAssistant, callback
+
+from .const import SUBENTRY_PROGRAMME
+from .coordinator import HomeBmsConfigEntry
+from .lease_programme import async_end_of_removed
+from .programme_coordinator import ProgrammeCoordinator
+from .programme_settings import async_client
+from .store import HomeBmsStore
+from .system_coordinator import SystemCoordinator
+
+
+@callback
+def async_create_programmes(
+    hass: HomeAssistant,
+    entry: HomeBmsConfigEntry,
+    system: SystemCoordinator,
+    system_device_id: str,
+    store: HomeBmsStore,
+) -> dict[str, ProgrammeCoordinator]:
+    """Return the programmes by subentry, ready to be read."""
+    programmes = {
+        subentry.subentry_id: ProgrammeCoordinator(
+            hass,
+            entry,
+            subentry,
+            client=async_client(hass, subentry.data),
+            system=system,
+            system_device_id=system_device_id,
+        )
+        for subentry in entry.get_subentries_of_type(SUBENTRY_PROGRAMME)
+    }
+    for programme in programmes.values():
+        programme.async_register_device()
+    owners = {subentry_id: programme.owner for subentry_id, programme in programmes.items()}
+    async_end_of_removed(store, system.leases, owners)
+    return programmes
