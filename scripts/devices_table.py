@@ -10,11 +10,11 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
-from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES, Device
 from custom_components.home_bms.hw.virtual import VirtualPack
 
@@ -38,6 +38,9 @@ COLUMNS: Final = {
     "Alarms": "alarms",
 }
 """Heading and field of the reading."""
+ASKS: Final = AskedLimits(cvl=56.0, ccl=50.0, dcl=60.0, charge_allowed=True, discharge_allowed=True)
+ASKED: Final = {"CVL": ("cvl",), "CCL": ("ccl",), "DCL": ("dcl",), "allowed": ("charge_allowed", "discharge_allowed")}
+"""What is asked for, and the fields of the limits that tell it."""
 EVIDENCE: Final = {
     "independent": "independent",
     "source": "source",
@@ -62,7 +65,7 @@ def table() -> str:
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
-    yield "Device", "Is", *COLUMNS, "Own settings", "Written", "Frames"
+    yield "Device", "Is", *COLUMNS, "Own settings", "Asks for", "Written", "Frames"
     for key, device in sorted(DEVICES.items()):
         told = told_by(device)
         yield (
@@ -70,6 +73,7 @@ def _rows() -> Iterator[tuple[str, ...]]:
             str(device.kind),
             *("yes" if name in told else "" for name in COLUMNS.values()),
             "yes" if "hardware" in told else "",
+            ", ".join(word for word, names in ASKED.items() if told.issuperset(names)),
             ", ".join(device.orders) or ("pulses" if device.channels.pulse else "nothing"),
             _frames(key),
         )
@@ -78,7 +82,7 @@ def _rows() -> Iterator[tuple[str, ...]]:
 def told_by(device: Device) -> set[str]:
     """Return what a reading of a device holds when a pack with everything stands behind it."""
     pack = VirtualPack(seed=1)
-    memory = device.encode(pack.reading(0.0), pack.info)
+    memory = device.encode(replace(pack.reading(0.0), asked=ASKS), pack.info)
     values = device.decode(memory)
     reading = device.reading(values, values)
     empty = (None, (), Switches())
@@ -87,6 +91,8 @@ def told_by(device: Device) -> set[str]:
         ring = device.info(values).hardware_ring
     except ValueError:
         ring = HardwareRing()
+    asked = reading.asked or AskedLimits()
+    told |= {part.name for part in fields(AskedLimits) if getattr(asked, part.name) is not None}
     return told | ({"hardware"} if ring != HardwareRing() else set())
 
 

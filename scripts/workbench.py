@@ -327,6 +327,8 @@ def spoken(reading: PackReading) -> dict[str, Any]:
         # Only few devices can be told which cells to bleed.
         if said[name]["bleed"] is None:
             del said[name]["bleed"]
+    if said["asked"] is not None:
+        said["asked"] = {name: value for name, value in said["asked"].items() if value is not None}
     unknown = (None, (), dict.fromkeys(("charge", "discharge", "balance")))
     return {name: value for name, value in said.items() if value not in unknown}
 

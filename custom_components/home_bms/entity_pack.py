@@ -15,6 +15,7 @@ from .const import CONF_CHANGES_ONLY, CONF_INVERTED, CONF_ROLES, LOGGER
 from .core.model import Decision, PackReading, Switches
 from .entity_orders import Actuator, LimitActuator, SwitchActuator
 from .entity_states import PackEntities, Told
+from .hw.asked_limits import asked
 from .hw.driver import Capability, DeviceInfo, Driver, DriverError
 from .roles import STATE_OF, Role
 
@@ -36,6 +37,8 @@ _LIMITS: Final[Mapping[Role, Callable[[Decision], float]]] = {
     Role.CHARGE_LIMIT: lambda decision: decision.ccl.value,
     Role.DISCHARGE_LIMIT: lambda decision: decision.dcl.value,
 }
+# What the pack asks for, and the field of `AskedLimits`.
+_ASKED: Final = {Role.ASKED_VOLTAGE: "cvl", Role.ASKED_CHARGE: "ccl", Role.ASKED_DISCHARGE: "dcl"}
 # What tells that the pack behind the entities is heard.
 _LIVE: Final = (
     Role.CELLS,
@@ -119,6 +122,7 @@ class EntityDriver(Driver):
                 balance=self._entities.position(Role.BALANCE_SWITCH),
             ),
             balancing=self._entities.position(Role.BALANCE_STATE),
+            **self._asked(heard),
         )
 
     @override
@@ -164,6 +168,15 @@ class EntityDriver(Driver):
         if not self._changes_only:
             return min(times)
         return max(youngest for told in heard.values() if (youngest := told.youngest) is not None)
+
+    def _asked(self, heard: Mapping[Role, Told]) -> dict[str, Any]:
+        """Return the fields of a reading for what the pack asks for; a limit that is silent now is none."""
+        told = {role: self._entities.told(role) for role in _ASKED}
+        values = {_ASKED[role]: one.value for role, one in told.items()}
+        if values["dcl"] is not None:
+            values["dcl"] = abs(values["dcl"])
+        limits = asked(**values)
+        return {"asked": limits, "asked_time": None if limits is None else self._told_at({**heard, **told}, *told)}
 
     def _position(self, role: Role) -> bool | None:
         """Return where a switch is; a pack whose switch cannot be moved may still tell."""

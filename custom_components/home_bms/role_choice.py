@@ -14,7 +14,7 @@ from homeassistant.helpers import entity_registry as er
 from .const import CONF_ROLES, DOMAIN, TYPE_ENTITIES
 from .entity_states import PackEntities
 from .role_names import Candidate, plain, propose
-from .roles import SERIES, SLOTS, STATE_OF, Role, Slot, measured, series, split
+from .roles import SERIES, SLOTS, STATE_OF, TOLD_BACK, Role, Slot, measured, series, split
 from .texts import word
 
 type Choice = Mapping[Role, Sequence[str]]
@@ -140,6 +140,10 @@ def _problems(hass: HomeAssistant, choice: Choice, taken: Mapping[str, str]) -> 
     for role, key in ((Role.CELLS, "cells_not_chosen"), (Role.CURRENT, "current_not_chosen")):
         if not choice.get(role):
             yield Problem(key=key, role=role, placeholders={})
+    for role, given in TOLD_BACK.items():
+        if choice.get(role) and choice.get(given):
+            names = {"field": word(hass, "role", role), "other": word(hass, "role", given)}
+            yield Problem(key="limit_told_back", role=role, placeholders=names)
     used: dict[str, Role] = {}
     for role, entities in choice.items():
         for entity_id in entities:

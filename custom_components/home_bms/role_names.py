@@ -14,7 +14,7 @@ from typing import Final
 
 from homeassistant.util import slugify
 
-from .roles import SLOTS, Role, Slot
+from .roles import SLOTS, TOLD_BACK, Role, Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ _ELSEWHERE: Final = (
     r"|charger|balanc\w*)\b|intern|umgebung|platine|endstufe|heiz|wechselrichter"
 )
 _NOT_PACK: Final = r"\b(?:cells?|port|charg\w*|load|link|mid|input|output|reference|ac|pv|grid)\b|zell|lade|laden|last"
+_PROTECTION: Final = r"\b(?:max\w*|protect\w*|over\w*|float|alarm\w*|warn\w*)\b|schutz"
 _BOARD: Final = r"(?: (?:mos|mosfets?|fets?|switch|schalter|enabled?|control))?$"
 
 
@@ -148,6 +149,27 @@ RULES: Final = (
         never=r"capacity|kapazitat|energ|power|leistung|alarm",
     ),
     Rule(
+        role=Role.ASKED_VOLTAGE,
+        names=(r"\bcvl$|\b(?:charg(?:e|ing) voltage limit|requested charg(?:e|ing) voltage)$|ladespannungsgrenze$",),
+        never=_PROTECTION,
+    ),
+    Rule(
+        role=Role.ASKED_CHARGE,
+        names=(
+            r"\bccl$|\b(?:charg(?:e|ing) current limit|requested charg(?:e|ing) current)$",
+            r"\bladestrom ?(?:grenze|begrenzung|limit)$",
+        ),
+        never=_PROTECTION,
+    ),
+    Rule(
+        role=Role.ASKED_DISCHARGE,
+        names=(
+            r"\bdcl$|\b(?:discharg(?:e|ing) current limit|requested discharg(?:e|ing) current)$",
+            r"\bentladestrom ?(?:grenze|begrenzung|limit)$",
+        ),
+        never=_PROTECTION,
+    ),
+    Rule(
         role=Role.CHARGE_SWITCH,
         names=(
             rf"\bcharg(?:e|ing){_BOARD}",
@@ -229,7 +251,7 @@ def propose(candidates: Iterable[Candidate], taken: Collection[str] = ()) -> dic
             found[rule.role] = chosen
             anchor = anchor or chosen[0]
             free = [one for one in free if one.entity_id not in chosen]
-    return {role: found[role] for role in SLOTS if role in found}
+    return {role: found[role] for role in SLOTS if role in found and TOLD_BACK.get(role) not in found}
 
 
 def _fits(slot: Slot, rule: Rule, one: Candidate) -> bool:

@@ -31,6 +31,9 @@ class Role(StrEnum):
     SOH = "soh"
     CAPACITY = "full_capacity"
     CYCLES = "cycles"
+    ASKED_VOLTAGE = "asked_voltage"
+    ASKED_CHARGE = "asked_charge"
+    ASKED_DISCHARGE = "asked_discharge"
     CHARGE_SWITCH = "charge_switch"
     DISCHARGE_SWITCH = "discharge_switch"
     BALANCE_SWITCH = "balance_switch"
@@ -123,6 +126,10 @@ def _slots() -> tuple[Slot, ...]:
         Slot(role=Role.SOH, group=more, quantity=SHARE, span=(0.0, 120.0)),
         Slot(role=Role.CAPACITY, group=more, quantity=CHARGE, span=(1.0, 10_000.0)),
         Slot(role=Role.CYCLES, group=more, quantity=COUNT, span=(0.0, 100_000.0)),
+        Slot(role=Role.ASKED_VOLTAGE, group=more, quantity=POTENTIAL, span=(0.0, 2000.0)),
+        Slot(role=Role.ASKED_CHARGE, group=more, quantity=CURRENT, span=(0.0, 4000.0)),
+        # Some tell it below zero.
+        Slot(role=Role.ASKED_DISCHARGE, group=more, quantity=CURRENT, span=(-4000.0, 4000.0)),
         Slot(role=Role.CHARGE_SWITCH, group=control, platform=switch),
         Slot(role=Role.DISCHARGE_SWITCH, group=control, platform=switch),
         Slot(role=Role.BALANCE_SWITCH, group=control, platform=switch),
@@ -140,6 +147,11 @@ STATE_OF: Final[Mapping[Role, Role]] = MappingProxyType(
     {Role.CHARGE_SWITCH: Role.CHARGE_STATE, Role.DISCHARGE_SWITCH: Role.DISCHARGE_STATE}
 )
 """The role that shows where a switch really is; that a balancer rests does not say that it is switched off."""
+
+TOLD_BACK: Final[Mapping[Role, Role]] = MappingProxyType(
+    {Role.ASKED_CHARGE: Role.CHARGE_LIMIT, Role.ASKED_DISCHARGE: Role.DISCHARGE_LIMIT}
+)
+"""What a pack asks for, and the role by which it is given a limit: one that told that back would never let it rise."""
 
 SERIES: Final = "#"
 """Parts an entity from the attribute that is meant of it, in the settings."""

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.home_bms import entity_states
-from custom_components.home_bms.core.model import Switches
+from custom_components.home_bms.core.model import AskedLimits, Switches
 from custom_components.home_bms.entity_pack import SILENT_AFTER
 from custom_components.home_bms.hw.driver import Capability, DriverError
 
@@ -278,3 +278,35 @@ async def test_a_report_from_the_future_is_no_report(pack: EntityPack, monkeypat
         await driver.async_read()
     pack.repeat()
     assert (await driver.async_read()).cells == (3.3,) * CELLS
+
+
+# What the pack asks for.
+
+
+ASKED = {
+    "asked_voltage": ("requested charge voltage", "56000", "mV"),
+    "asked_charge": ("charge current limit", "40.0", "A"),
+    "asked_discharge": ("discharge current limit", "-80", "A"),
+}
+
+
+def asking(pack: EntityPack) -> dict[str, list[str]]:
+    """Let the pack tell what it asks for; returns the roles."""
+    return {role: [pack.id_of(pack.add("sensor", *told))] for role, told in ASKED.items()}
+
+
+async def test_what_a_pack_asks_for_is_read_in_cores_units(pack: EntityPack) -> None:
+    reading = await driver_of(pack, settings(pack, **asking(pack))).async_read()
+    assert reading.asked == AskedLimits(cvl=56.0, ccl=40.0, dcl=80.0)
+    assert 0 <= reading.time - reading.asked_time < 60
+    assert (await driver_of(pack).async_read()).asked is None
+
+
+async def test_a_limit_that_an_entity_does_not_tell_is_none(pack: EntityPack) -> None:
+    driver = driver_of(pack, settings(pack, **asking(pack)))
+    for name in ("requested charge voltage", "discharge current limit"):
+        pack.tell(pack.entity("sensor", name), "unavailable")
+    assert (await driver.async_read()).asked == AskedLimits(ccl=40.0)
+    pack.tell(pack.entity("sensor", "charge current limit"), "unknown")
+    reading = await driver.async_read()
+    assert (reading.asked, reading.asked_time) == (None, None)

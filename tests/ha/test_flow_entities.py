@@ -246,6 +246,19 @@ async def test_a_wrong_choice_is_named(
     assert (await flow.begin(board.device.id))["step_id"] == "roles"
 
 
+async def test_a_pack_that_would_tell_its_limit_back_is_refused(hass: HomeAssistant, board: EntityPack) -> None:
+    """The number is given the limit and the sensor shows it: heeded, it would only ever fall."""
+    given = board.add("number", "charging current", "40", "A", min=0, max=100, step=1)
+    told = board.add("sensor", "charge current limit", "40", "A")
+    flow = Flow(hass)
+    await flow.begin(board.device.id)
+    assert flow.form()["more"]["asked_charge"] == told
+    result = await flow.choose(charge_limit=given)
+    assert result["errors"] == {"base": "limit_told_back"}
+    assert {"field": "Requested charge current", "other": "Charge current limit"}.items() <= flow.told.items()
+    assert (await flow.choose(charge_limit=None))["step_id"] == "review"
+
+
 async def test_a_switch_that_merely_assumes_where_it_is_needs_a_sensor(hass: HomeAssistant, board: EntityPack) -> None:
     for name in ("charging", "balancer"):
         board.tell(f"switch.cellar_{name}", "on", assumed_state=True)

@@ -370,3 +370,16 @@ def test_every_role_has_its_names() -> None:
     assert [rule.role for rule in RULES] == list(SLOTS) == list(Role)
     for switch, state in STATE_OF.items():
         assert (SLOTS[switch].platform, SLOTS[state].platform) == ("switch", "binary_sensor")
+
+
+def test_what_a_pack_asks_for_is_proposed_but_not_beside_the_number_that_takes_the_limit() -> None:
+    current = [(name, *A) for name in ("CCL", "discharge current limit", "max charge current")]
+    sensors = candidates("bms", "sensor", [("requested charge voltage", *V), *current])
+    assert named(propose(sensors), "bms") == {
+        "asked_voltage": ["requested charge voltage"],
+        "asked_charge": ["ccl"],
+        "asked_discharge": ["discharge current limit"],
+    }
+    number = candidates("bms", "number", [("charge current limit", *A)])
+    found = propose([*sensors, *number])
+    assert set(found) == {Role.ASKED_VOLTAGE, Role.ASKED_DISCHARGE, Role.CHARGE_LIMIT}

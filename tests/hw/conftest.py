@@ -17,7 +17,7 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.driver import DeviceInfo
 from custom_components.home_bms.hw.frames import crc16
@@ -42,6 +42,8 @@ READING = PackReading(
     balance_current=-0.8,
     alarms=frozenset({"discharge_overcurrent", "change_password"}),
     sleep_in=86400,
+    # It requests a charge voltage of each cell, as INFO says.
+    asked=AskedLimits(cvl=55.2),
 )
 INFO = DeviceInfo(
     manufacturer="Jikong",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.devices.eg4_registers import ERRORS, PROTECTIONS, WARNINGS, Bytes
 from custom_components.home_bms.hw.driver import Capability, DeviceInfo, DriverError
@@ -305,12 +305,14 @@ OF_MASTER = st.builds(
 
 
 @settings(max_examples=80, deadline=None)
-@given(reading=OF_EG4)
-async def test_what_a_pack_tells_survives_the_way_over_the_wire(reading):
+@given(reading=OF_EG4, ccl=st.none() | st.integers(1, 0xFFFF))
+async def test_what_a_pack_tells_survives_the_way_over_the_wire(reading, ccl):
+    reading = replace(reading, asked=None if ccl is None else AskedLimits(ccl=ccl))
     info = replace(INFO, cells=len(reading.cells), temperature_sensors=len(reading.temperatures))
     driver = EG4.driver(MemoryUnit(EG4, EG4.encode(reading, info)), clock=lambda: 7.0)
     assert await driver.async_identify() == info
     now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time"), 7.0)
+    now["asked_time"] = None if ccl is None else 7.0
     told = await driver.async_read()
     assert told.capacity == pytest.approx(reading.capacity, abs=1e-6)
     assert replace(told, capacity=reading.capacity) == replace(reading, **now, hardware=HardwareRing())

@@ -231,6 +231,7 @@ async def test_a_master_is_found_by_its_state_and_its_settings(bus):
         cells_time=1000.0,
         temperatures_time=1000.0,
         current_time=1000.0,
+        asked_time=1000.0,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.devices.jk_registers import Alarm
 from custom_components.home_bms.hw.driver import DeviceInfo
@@ -213,7 +213,10 @@ async def test_what_a_pack_tells_survives_the_way_over_the_wire(reading, ring):
     driver = JK.driver(MemoryUnit(JK, JK.encode(reading, info)), clock=lambda: 7.0)
     found = await driver.async_identify()
     assert found == replace(info, chemistry=found.chemistry)
-    expected = replace(reading, time=7.0, cells_time=7.0, temperatures_time=7.0, current_time=7.0, hardware=ring)
+    now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time", "asked_time"), 7.0)
+    # It requests a charge voltage of each cell.
+    asked = AskedLimits(cvl=round(len(reading.cells) * ring.charge_voltage, 3))
+    expected = replace(reading, **now, hardware=ring, asked=asked)
     assert await driver.async_read() == expected
 
 

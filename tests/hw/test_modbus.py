@@ -74,7 +74,7 @@ async def test_every_link_tells_the_same(start, kind, clock):
     driver = await start(kind)
     assert await driver.async_identify() == INFO
     reading = await driver.async_read()
-    now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time"), clock.now)
+    now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time", "asked_time"), clock.now)
     assert reading == replace(READING, **now, hardware=INFO.hardware_ring)
     assert driver.capabilities == Capability.CHARGE_SWITCH | Capability.DISCHARGE_SWITCH | Capability.BALANCE_SWITCH
 

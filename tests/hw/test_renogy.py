@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from custom_components.home_bms.core import bms
 from custom_components.home_bms.core.chemistry import configure
-from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.devices.renogy import WHAT
 from custom_components.home_bms.hw.devices.renogy_registers import PROTECTIONS, SENSING, WARNINGS, Settings
@@ -271,9 +271,23 @@ RINGS = st.builds(
 )
 
 
+ASKED = st.none() | st.builds(
+    AskedLimits,
+    cvl=st.integers(1, 0xFFFF).map(lambda raw: raw / 10),
+    ccl=st.integers(1, 0x7FFF).map(lambda raw: raw / 100),
+    dcl=st.integers(0, 0x7FFF).map(lambda raw: raw / 100),
+    charge_allowed=st.just(True),
+    discharge_allowed=st.booleans(),
+)
+
+
 @settings(max_examples=80, deadline=None)
-@given(reading=READINGS, ring=RINGS)
-async def test_what_a_battery_tells_survives_the_way_over_the_wire(reading, ring):
+@given(reading=READINGS, ring=RINGS, asked=ASKED)
+async def test_what_a_battery_tells_survives_the_way_over_the_wire(reading, ring, asked):
+    reading = replace(reading, asked=asked)
+    if asked is not None:
+        # The charge voltage is told once, as a setting too.
+        ring = replace(ring, charge_voltage=asked.cvl / len(reading.cells))
     info = replace(
         INFO,
         cells=len(reading.cells),
@@ -284,6 +298,8 @@ async def test_what_a_battery_tells_survives_the_way_over_the_wire(reading, ring
     driver = RENOGY.driver(MemoryUnit(RENOGY, RENOGY.encode(reading, info)), clock=lambda: 7.0)
     assert await driver.async_identify() == info
     now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time"), 7.0)
+    if asked is not None:
+        now["asked_time"] = 7.0
     told = await driver.async_read()
     assert told.soc == pytest.approx(reading.soc, abs=0.1)
     assert replace(told, soc=reading.soc) == replace(reading, **now, hardware=ring)

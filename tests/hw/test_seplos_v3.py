@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from modbus_connection import IllegalDataAddressError, ModbusTimeoutError
 
-from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.devices.seplos_events import ALARMS, BankEvents, Events, Functions
 from custom_components.home_bms.hw.devices.seplos_registers import either
@@ -337,13 +337,26 @@ RINGS = st.builds(
 )
 
 
+ASKED = st.none() | st.builds(
+    AskedLimits,
+    cvl=st.none() | st.integers(1, 0xFFFF).map(lambda raw: raw / 100),
+    ccl=st.integers(1, 600),
+    dcl=st.integers(0, 600),
+)
+
+
 @settings(max_examples=100, deadline=None)
-@given(reading=READINGS, ring=RINGS)
-async def test_what_a_pack_tells_survives_the_way_over_the_wire(reading, ring):
+@given(reading=READINGS, ring=RINGS, asked=ASKED)
+async def test_what_a_pack_tells_survives_the_way_over_the_wire(reading, ring, asked):
+    reading = replace(reading, asked=asked)
+    if asked is not None and asked.cvl is not None:
+        # The charge voltage is told once, as a setting too.
+        ring = replace(ring, charge_voltage=asked.cvl / len(reading.cells))
     info = replace(INFO, cells=len(reading.cells), hardware_ring=ring)
     driver = SEPLOS.driver(MemoryUnit(SEPLOS, SEPLOS.encode(reading, info)), clock=lambda: 7.0)
     assert await driver.async_identify() == info
-    expected = replace(reading, time=7.0, cells_time=7.0, temperatures_time=7.0, current_time=7.0, hardware=ring)
+    now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time"), 7.0)
+    expected = replace(reading, **now, hardware=ring, asked_time=None if asked is None else 7.0)
     assert await driver.async_read() == replace(expected, commanded=reading.switches)
 
 

@@ -12,7 +12,7 @@ from modbus_connection import (
 )
 from modbus_connection.tmodbus import ModbusConnection
 
-from custom_components.home_bms.core.model import HardwareRing, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.sunspec.memory import BASES, memory_with
@@ -189,6 +189,11 @@ async def test_a_virtual_pack_in_a_chain_is_read_over_tcp(key):
             commanded=Switches(),
             switches=Switches(charge=True, discharge=True),
             hardware=HardwareRing(),
+            # What its own settings let through.
+            asked=AskedLimits(
+                ccl=pack.info.hardware_ring.charge_current, dcl=pack.info.hardware_ring.discharge_current
+            ),
+            asked_time=7.0,
         )
         assert {request.function for request in server.requests} == {3}
     finally:

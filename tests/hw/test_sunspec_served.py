@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.home_bms.core.model import HardwareRing, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.devices.sunspec_events import BATTERY_EVENTS
 from custom_components.home_bms.hw.driver import Capability, DeviceInfo
@@ -58,6 +58,14 @@ def readings(draw):
         switches=Switches(charge=switched, discharge=switched),
         balancing=draw(st.none() | st.booleans()),
         alarms=draw(st.none() | st.frozensets(st.sampled_from(sorted(BATTERY_EVENTS.values())))),
+        asked=draw(
+            st.builds(
+                AskedLimits,
+                cvl=st.none() | hundredths(1, 1000),
+                ccl=st.none() | hundredths(1, 14000),
+                dcl=st.none() | hundredths(0, 16000),
+            )
+        ),
     )
 
 
@@ -74,9 +82,16 @@ async def test_what_a_battery_tells_survives_the_way_over_the_wire(reading, way)
     driver = device.driver(MemoryUnit(device, device.encode(reading, info)), clock=lambda: 7.0)
     assert await driver.async_identify() == replace(info, hardware_ring=HardwareRing())
     assert driver.capabilities is Capability.NONE
-    expected = replace(
-        reading, time=7.0, cells_time=7.0, temperatures_time=7.0, current_time=7.0, hardware=HardwareRing()
-    )
+    now = dict.fromkeys(("time", "cells_time", "temperatures_time", "current_time", "asked_time"), 7.0)
+    ccl, dcl = (140.0, 160.0) if reading.switches.charge else (0.0, 0.0)
+    asked = reading.asked
+    if reading.switches.charge:
+        ccl, dcl = (140.0 if asked.ccl is None else asked.ccl), (160.0 if asked.dcl is None else asked.dcl)
+    # A battery that lets nothing through in either direction, and has not yet, may as well have nothing to tell.
+    told = AskedLimits(cvl=asked.cvl, **({"ccl": ccl, "dcl": dcl} if ccl or dcl else {}))
+    expected = replace(reading, **now, hardware=HardwareRing(), asked=told)
+    if told == AskedLimits():
+        expected = replace(expected, asked=None, asked_time=None)
     if "current_imbalance_warning" in (reading.alarms or ()):
         # A string has no such event.
         expected = replace(expected, alarms=reading.alarms | {"alarm_24"})

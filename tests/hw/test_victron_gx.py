@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from modbus_connection import GatewayPathUnavailableError, GatewayTargetError, IllegalDataAddressError, ModbusTcpParams
 from modbus_connection.tmodbus import ModbusConnection
 
-from custom_components.home_bms.core.model import PackReading
+from custom_components.home_bms.core.model import AskedLimits, PackReading
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.devices.victron_gx import ALARMS, ERRORS, FAULTS, SERVICE
 from custom_components.home_bms.hw.devices.victron_registers import Battery, Bms, Cells, LaterAlarms, Limits
@@ -202,6 +202,7 @@ READINGS = st.builds(
     capacity=st.none() | tenths(1, 0xFFFE),
     balancing=st.none() | st.booleans(),
     alarms=st.frozensets(st.sampled_from([*ALARMS, *FAULTS])),
+    asked=st.none() | st.builds(AskedLimits, cvl=tenths(1, 0xFFFE), ccl=tenths(0, 0xFFFE), dcl=tenths(0, 0xFFFE)),
 )
 
 
@@ -212,6 +213,7 @@ async def test_what_a_battery_tells_survives_the_way_over_the_wire(reading):
     found = await driver.async_identify()
     assert found == replace(INFO, temperature_sensors=len(reading.temperatures), capacity=reading.capacity)
     times = dict.fromkeys(("time", "temperatures_time", "current_time"), 7.0)
+    times["asked_time"] = None if reading.asked is None else 7.0
     assert await driver.async_read() == replace(reading, **times, hardware=INFO.hardware_ring)
 
 

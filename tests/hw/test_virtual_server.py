@@ -16,7 +16,7 @@ from modbus_connection.exceptions import ModbusConnectionError, ModbusError, Mod
 from modbus_connection.pymodbus import ModbusConnection as PymodbusConnection
 from modbus_connection.tmodbus import ModbusConnection as TmodbusConnection
 
-from custom_components.home_bms.core.model import PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.virtual import VirtualHost, VirtualPack, VirtualServer
 
@@ -106,6 +106,9 @@ def rounded(reading: PackReading) -> PackReading:
         switch_temperature=to(reading.switch_temperature, 1),
         soc=to(reading.soc, 0),
         switches=replace(reading.switches, balance=None),
+        # A JK requests a charge voltage of each cell; the pack of physics has no BMS that would.
+        asked=reading.asked or AskedLimits(cvl=round(len(reading.cells) * reading.hardware.charge_voltage, 3)),
+        asked_time=None,
     )
 
 

@@ -131,6 +131,7 @@ class ListeningDriver(Driver):
             cells_time=heard,
             temperatures_time=heard,
             current_time=heard,
+            asked_time=None if reading.asked is None else heard,
         )
 
     @override

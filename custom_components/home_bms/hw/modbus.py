@@ -190,6 +190,7 @@ class ModbusDriver(Driver):
             cells_time=self._times.get("cells_time"),
             temperatures_time=self._times.get("temperatures_time"),
             current_time=self._times.get("current_time"),
+            asked_time=None if reading.asked is None else self._times.get("asked_time"),
         )
 
     @override

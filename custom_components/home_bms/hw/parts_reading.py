@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ..core.model import HardwareRing, PackReading, Switches
+from .asked_limits import together
 from .channels import Current
 from .devices import DEVICES
 from .driver import DeviceInfo, Driver, DriverError
@@ -104,6 +105,7 @@ class Assembly:
             sleep_in=min((reading.sleep_in for reading in readings if reading.sleep_in is not None), default=None),
             link_voltage=self._fresh(link),
             insulation=first(reading.insulation for reading in readings),
+            **together(readings, parts.cells),
         )
 
     def position(self, name: str) -> bool | None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.model import ConfigError, PackReading, Switches
+from .asked_limits import heard_limits
 from .can_alarms import raised
 from .can_device import CanDevice, Heard, Poll
 from .can_frame import EXTENDED_MOST, spelled
@@ -196,6 +197,7 @@ def _reading(heard: Heard, info: DeviceInfo, frames: UserMap) -> PackReading:
         balancing=_yes(heard, "balancing"),
         alarms=frozenset(raised(heard, "alarm_")) if alarmed and _all_heard(heard, frames) else None,
         **single,
+        **heard_limits(heard),
     )
 
 

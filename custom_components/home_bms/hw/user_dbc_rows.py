@@ -39,10 +39,11 @@ class Quantity(StrEnum):
     BALANCING = "balancing"
     ALARM = "alarm"
     CVL = "cvl"
-    """Limits that the pack asks for are shown and not used."""
+    """What the pack asks for lowers its limits."""
     CCL = "ccl"
     DCL = "dcl"
     DVL = "dvl"
+    """Only shown: no limit of home_bms is one of the lowest voltage."""
 
 
 NUMBERED: Final = {Quantity.CELL: CELLS_MOST, Quantity.TEMPERATURE: TEMPERATURES_MOST}

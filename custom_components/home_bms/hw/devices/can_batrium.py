@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from ...core.model import PackReading
+from ..asked_limits import Flag, heard_limits
 from ..can_device import CanDevice, Heard
 from ..driver import DeviceInfo
 
 BASE: Final = 0x500
 EXTREMES: Final = ("temperature_min", "temperature_max")
+REQUESTS: Final = (Flag("charge_allowed", "charging_allowed", 0), Flag("discharge_allowed", "discharging_allowed", 0))
 
 
 def info(heard: Heard) -> DeviceInfo:
@@ -44,6 +46,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
         capacity=info.capacity,
         balancing=None if bypass is None else bypass > 0,
         alarms=None if critical is None else frozenset({"device_fault"} if critical else ()),
+        **heard_limits(heard, *REQUESTS),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...core.model import PackReading
+from ..asked_limits import heard_limits
 from ..can_alarms import raised, told
 from ..can_device import CanDevice, Heard, numbered
 from ..driver import DeviceInfo
@@ -48,6 +49,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
         alarms=frozenset(raised(heard, "alarm_", ALARMS) | raised(heard, "warning_", ALARMS, "_warning"))
         if told(heard, ["alarm_high_voltage"])
         else None,
+        **heard_limits(heard),
     )
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ...core.model import PackReading
+from ..asked_limits import Flag, heard_limits
 from ..can_alarms import raised, told
 from ..can_device import CanDevice, Heard, text
 from ..driver import DeviceInfo
@@ -43,6 +44,8 @@ ALARMS: Final = MappingProxyType(
 SHARED_SERIALS: Final = frozenset({"JBD87654321"})
 """Serial numbers that many packs tell (`can/07_pack_side.md`)."""
 EXTREMES: Final = ("temperature_min", "temperature_max")
+REQUESTS: Final = (Flag("charge_allowed", "charge_enable", 0), Flag("discharge_allowed", "discharge_enable", 0))
+"""Those of 0x35C, which only Pylontech's first dialect has."""
 
 
 def info(heard: Heard) -> DeviceInfo:
@@ -61,7 +64,7 @@ def info(heard: Heard) -> DeviceInfo:
 
 
 def reading(heard: Heard, info: DeviceInfo) -> PackReading:
-    """Return the live values in home_bms's words; the limits that the pack asks for are shown beside them."""
+    """Return the live values in home_bms's words."""
     del info
     sensors = temperatures(heard)
     exact = heard.get("soc_exact")
@@ -77,6 +80,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
         capacity=capacity(heard),
         cycles=heard.get("cycles") or None,
         alarms=alarms(heard),
+        **heard_limits(heard, *REQUESTS),
     )
 
 

@@ -8,12 +8,18 @@ from __future__ import annotations
 from typing import Final
 
 from ...core.model import PackReading
+from ..asked_limits import Flag, heard_limits
 from ..can_alarms import raised, told
 from ..can_device import CanDevice, Heard, Poll, text
 from ..can_frame import EXTENDED
 from ..driver import DeviceInfo
 
 EXTREMES: Final = ("temperature_min", "temperature_max")
+FORBIDDEN: Final = 0xAA
+REQUESTS: Final = (
+    Flag("charge_allowed", "charge_forbidden", FORBIDDEN),
+    Flag("discharge_allowed", "discharge_forbidden", FORBIDDEN),
+)
 CELLS_MOST: Final = 600
 """Cells in series of the largest stack that the register can plausibly name."""
 
@@ -51,6 +57,7 @@ def reading(heard: Heard, info: DeviceInfo) -> PackReading:
         capacity=info.capacity,
         cycles=heard.get("cycles"),
         alarms=_alarms(heard),
+        **heard_limits(heard, *REQUESTS),
     )
 
 

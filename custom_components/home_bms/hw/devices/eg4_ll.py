@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from ...core.model import PackReading
+from ...core.model import AskedLimits, PackReading
 from .. import alarm_bits
+from ..asked_limits import asked, fits
 from ..driver import DeviceInfo
 from ..modbus import Device
 from ..registers import Memory, RegisterMap, Values
@@ -74,6 +75,7 @@ def reading(values: Values, found: Values) -> PackReading:
         cycles=values.get("cycles"),
         balancing=None if mask is None else mask != 0,
         alarms=frozenset(key for told in known for key in alarm_bits.keys(*told)) if known else None,
+        asked=asked(ccl=values["charge_current_max"]) if fits(values, found, ("charge_current_max",)) else None,
     )
 
 
@@ -89,7 +91,7 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "temperature_19": sum(known) / len(known) if known else None,
         "temperature_20": max(known, default=None),
         "remaining_capacity": soc if capacity == 100 else capacity * soc / 100,
-        "charge_current_max": info.hardware_ring.charge_current,
+        "charge_current_max": (reading.asked or AskedLimits()).ccl or 0,
         "soh": reading.soh,
         "soc": reading.soc,
         "status": 0 if not reading.current else 1 if reading.current > 0 else 2,
@@ -137,7 +139,7 @@ DEVICE: Final = Device(
     identity=(About,),
     passport=(About,),
     settings=(),
-    live=MappingProxyType({State: ("cells_time", "temperatures_time", "current_time")}),
+    live=MappingProxyType({State: ("cells_time", "temperatures_time", "current_time", "asked_time")}),
     pages=MappingProxyType({"settings": (Settings,), "identity": (About,), "details": (State,)}),
     areas=(range(39), range(45, 136)),
     info=info,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from ...core.model import HardwareRing, PackReading, Switches
+from ...core.model import AskedLimits, HardwareRing, PackReading, Switches
+from ..asked_limits import asked
 from ..driver import DeviceInfo
 from ..modbus import Device
 from ..registers import Order, Values
@@ -136,7 +137,14 @@ def reading(values: Values, found: Values) -> PackReading:
         alarms=None if alarms is None else frozenset(_alarms(alarms)),
         # Every recorded pack with smart sleep tells a time; 0 is no time at all.
         sleep_in=values.get("time_to_sleep") or None,
+        asked=_asked(values),
     )
+
+
+def _asked(values: Values) -> AskedLimits | None:
+    """Return the charge voltage that the pack is set to request; it tells no limit that changes."""
+    volts, cells = values.get("charge_voltage"), values.get("cell_count")
+    return asked(cvl=round(volts * cells, 3)) if volts and cells else None
 
 
 def values(reading: PackReading, info: DeviceInfo) -> Values:
@@ -225,7 +233,7 @@ DEVICE: Final = Device(
     passport=(Passport,),
     settings=(Settings,),
     extras=MappingProxyType({Balancing: (), Sleep: ("sleep_time",)}),
-    live=MappingProxyType({Cells: ("cells_time",), State: ("temperatures_time", "current_time")}),
+    live=MappingProxyType({Cells: ("cells_time",), State: ("temperatures_time", "current_time", "asked_time")}),
     pages=MappingProxyType(
         {
             "settings": (Settings, Balancing, MoreSettings),

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from ...core.model import HardwareRing, PackReading, Switches
+from ...core.model import AskedLimits, HardwareRing, PackReading, Switches
 from .. import alarm_bits
+from ..asked_limits import asked, fits
 from ..driver import DeviceInfo
 from ..modbus import Device
 from ..registers import Values
@@ -29,6 +30,8 @@ from .renogy_registers import (
 
 MANUFACTURER: Final = "Renogy"
 CHARGE_ON, DISCHARGE_ON = 1, 2
+DISCHARGE_ENABLED, CHARGE_ENABLED = 6, 7
+CURRENTS: Final = ("charge_current_limit", "discharge_current_limit")
 LOW, HIGH, OTHER = 1, 2, 3
 """What two bits of an alarm field say; 0 is that all is well."""
 ENDINGS: Final = MappingProxyType({LOW: "low", HIGH: "high", OTHER: "fault"})
@@ -91,13 +94,14 @@ def reading(values: Values, found: Values) -> PackReading:
             discharge=None if states is None else bool(states >> DISCHARGE_ON & 1),
         ),
         alarms=frozenset(_alarms(values)) if states is not None else None,
+        asked=_asked(values, found),
     )
 
 
 def values(reading: PackReading, info: DeviceInfo) -> Values:
     """Return the registers' values of a battery that reads and is set up so."""
     alarms, ring = reading.alarms or frozenset(), info.hardware_ring
-    capacity, cells = reading.capacity or 0.0, len(reading.cells)
+    capacity, cells, limits = reading.capacity or 0.0, len(reading.cells), reading.asked or AskedLimits()
     return {
         "cell_count": cells,
         "cells": reading.cells,
@@ -109,7 +113,11 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "remaining_capacity": capacity * (reading.soc or 0.0) / 100,
         "full_capacity": capacity,
         "cycles": reading.cycles,
-        "charge_voltage_limit": (ring.charge_voltage or 0.0) * cells,
+        "charge_voltage_limit": (ring.charge_voltage or 0.0) * cells if limits.cvl is None else limits.cvl,
+        "charge_current_limit": limits.ccl or 0.0,
+        "discharge_current_limit": -(limits.dcl or 0.0),
+        "request_bits": bool(limits.charge_allowed) << CHARGE_ENABLED
+        | bool(limits.discharge_allowed) << DISCHARGE_ENABLED,
         **{name: _pairs(alarms, things) for name, things in WHAT},
         "status_1": alarm_bits.bits(alarms, PROTECTIONS, "status") & ~STATES
         | bool(reading.switches.charge) << CHARGE_ON
@@ -126,6 +134,20 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "firmware": info.firmware,
         "manufacturer": info.manufacturer,
     }
+
+
+def _asked(values: Values, found: Values) -> AskedLimits | None:
+    """Return the limits of this moment that the battery tells."""
+    currents, flags = fits(values, found, CURRENTS), fits(values, found, ("request_bits",))
+    charge, discharge = (_magnitude(values.get(name)) if currents else None for name in CURRENTS)
+    bits = values.get("request_bits") if flags else None
+    return asked(
+        cvl=values.get("charge_voltage_limit") or None,
+        ccl=charge,
+        dcl=discharge,
+        charge_allowed=None if bits is None else bool(bits >> CHARGE_ENABLED & 1),
+        discharge_allowed=None if bits is None else bool(bits >> DISCHARGE_ENABLED & 1),
+    )
 
 
 def _alarms(values: Values) -> Iterator[str]:
@@ -164,7 +186,9 @@ DEVICE: Final = Device(
     identity=(About,),
     passport=(About,),
     settings=(Settings,),
-    live=MappingProxyType({Cells: ("cells_time", "temperatures_time"), State: ("current_time",), Flags: ()}),
+    live=MappingProxyType(
+        {Cells: ("cells_time", "temperatures_time"), State: ("current_time", "asked_time"), Flags: ()}
+    ),
     pages=MappingProxyType({"settings": (Settings,), "identity": (About,), "details": (State, Flags)}),
     # No register switches a MOSFET; the one that shuts the battery down is never written.
     areas=(range(5000, 5034), range(5035, 5053), range(5100, 5142), range(5200, 5224)),

@@ -6,7 +6,8 @@ import re
 from types import MappingProxyType
 from typing import Final
 
-from ...core.model import HardwareRing, PackReading, Switches
+from ...core.model import AskedLimits, HardwareRing, PackReading, Switches
+from ..asked_limits import asked, fits
 from ..driver import DeviceInfo
 from ..frames import Request, parse_answer
 from ..modbus import Device
@@ -20,6 +21,7 @@ MANUFACTURER: Final = "Seplos"
 FACTORY: Final = "XZH"
 """How the factory's name begins, by which such a board is known."""
 PROBES: Final = ("temperature_1", "temperature_2", "temperature_3", "temperature_4")
+CURRENTS: Final = ("discharge_current_max", "charge_current_max")
 VIEWS: Final = (0xC0, 0xE0)
 """Unit ids under which a pack shows the same registers to the maker's display and app."""
 RATING: Final = re.compile(r"S(\d{3})A")
@@ -37,7 +39,7 @@ def info(values: Values) -> DeviceInfo:
     if not 0 < cells <= CELLS:
         raise ValueError(f"a Seplos V3 has 1 to {CELLS} cells, not {cells}")
     ring = {name: values.get(name) for name in HardwareRing.__slots__}
-    discharge, asked = ring["discharge_current"], values.get("charge_request_voltage")
+    discharge, charge = ring["discharge_current"], values.get("charge_request_voltage")
     return DeviceInfo(
         manufacturer=MANUFACTURER,
         model=values.get("model") or "V3",
@@ -50,14 +52,14 @@ def info(values: Values) -> DeviceInfo:
             **{
                 **ring,
                 # Of the pack, and below zero, in the registers.
-                "charge_voltage": asked / cells if asked else None,
+                "charge_voltage": charge / cells if charge else None,
                 "discharge_current": None if discharge is None else abs(discharge),
             }
         ),
     )
 
 
-def reading(values: Values, _found: Values) -> PackReading:
+def reading(values: Values, found: Values) -> PackReading:
     """Return the live values in home_bms's words; the four reserved temperatures are none."""
     current = values.get("current_raw")
     return PackReading(
@@ -76,20 +78,28 @@ def reading(values: Values, _found: Values) -> PackReading:
         commanded=_switches(values),
         balancing=any(values[name] for name in BALANCING) if BALANCING[0] in values else None,
         alarms=frozenset(key for name, key in ALARMS.items() if values.get(name)) if _events(values) else None,
+        asked=_asked(values, found),
     )
+
+
+def _asked(values: Values, found: Values) -> AskedLimits | None:
+    """Return what the board asks for: currents as they change, and the charge voltage that it was set to ask for."""
+    currents = fits(values, found, CURRENTS)
+    discharge, charge = (values.get(name) if currents else None for name in CURRENTS)
+    return asked(cvl=values.get("charge_request_voltage") or None, ccl=charge, dcl=discharge)
 
 
 def values(reading: PackReading, info: DeviceInfo) -> Values:
     """Return the registers' values of a pack that reads and is set up so."""
     ring = {name: value for name in HardwareRing.__slots__ if (value := getattr(info.hardware_ring, name)) is not None}
-    discharge, asked = ring.pop("discharge_current", None), ring.pop("charge_voltage", 0.0)
+    discharge, charge = ring.pop("discharge_current", None), ring.pop("charge_voltage", 0.0)
     cells = [cell for cell in reading.cells if cell]
     known = [told for told in reading.temperatures if told is not None]
-    capacity, alarms = reading.capacity or 0.0, reading.alarms or ()
+    capacity, alarms, limits = reading.capacity or 0.0, reading.alarms or (), reading.asked or AskedLimits()
     return {
         **ring,
         "discharge_current": None if discharge is None else -discharge,
-        "charge_request_voltage": asked * (info.cells or 0),
+        "charge_request_voltage": charge * (info.cells or 0) if limits.cvl is None else limits.cvl,
         "sensor_count": info.temperature_sensors,
         "cell_count": info.cells,
         "rated_capacity": info.capacity,
@@ -111,6 +121,8 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "mos_temperature": reading.switch_temperature,
         "charge": bool(reading.switches.charge),
         "discharge": bool(reading.switches.discharge),
+        "discharge_current_max": limits.dcl or 0,
+        "charge_current_max": limits.ccl or 0,
         BALANCING[0]: bool(reading.balancing),
         **{name: key in alarms for name, key in ALARMS.items()},
         "factory": f"{FACTORY}-ElecTech Co.,Ltd",
@@ -165,7 +177,9 @@ DEVICE: Final = Device(
     identity=(About,),
     passport=(About,),
     settings=(Settings,),
-    live=MappingProxyType({Status: ("current_time",), Cells: ("cells_time", "temperatures_time"), Events: ()}),
+    live=MappingProxyType(
+        {Status: ("current_time", "asked_time"), Cells: ("cells_time", "temperatures_time"), Events: ()}
+    ),
     pages=MappingProxyType(
         {
             "settings": (Settings,),

@@ -11,7 +11,8 @@ from typing import Any, Final, override
 
 from modbus_connection import ModbusUnit
 
-from ...core.model import PackReading, Switches
+from ...core.model import AskedLimits, PackReading, Switches
+from ..asked_limits import asked, fits
 from ..driver import DeviceInfo, Driver
 from ..modbus import Device
 from ..registers import Memory, Values
@@ -28,6 +29,8 @@ POSITIONS: Final = MappingProxyType({1: False, 3: True})
 """Whether the battery is connected, by its state (802.State); the others do not tell."""
 MOST: Final = -2
 LEAST: Final = -1
+CURRENTS: Final = ("AChaMax", "ADisChaMax")
+"""The points of the currents that a battery permits at this moment."""
 """Where the hottest and the coldest sensor of a module, string or bank have their place among the cells'."""
 
 
@@ -99,7 +102,15 @@ def reading(values: Values, found: Values, *, sign: int) -> PackReading:
         switches=Switches(charge=position, discharge=position),
         balancing=_balancing(values),
         alarms=alarms(values),
+        asked=_asked(battery, _first(found, "battery")),
     )
+
+
+def _asked(battery: Points, found: Points) -> AskedLimits | None:
+    """Return the limits of this moment that the battery tells."""
+    currents = fits(battery, found, CURRENTS)
+    charge, discharge = (battery.get(name) if currents else None for name in CURRENTS)
+    return asked(cvl=_more(battery, "VMax"), ccl=charge, dcl=discharge)
 
 
 def _first(values: Values, title: str) -> Points:

@@ -7,7 +7,7 @@ from itertools import batched
 from types import MappingProxyType
 from typing import Any, Final
 
-from ...core.model import PackReading
+from ...core.model import AskedLimits, PackReading
 from ..driver import DeviceInfo
 from ..registers import Values
 from ..sunspec.driver import CHARGING, DISCHARGING
@@ -43,7 +43,7 @@ def points_of(reading: PackReading, info: DeviceInfo, *, sign: int) -> Values:
     """
     scales = _scales(reading, info)
     current = None if reading.current is None else sign * reading.current
-    modules = _modules(reading)
+    modules, ring, limits = _modules(reading), info.hardware_ring, reading.asked or AskedLimits()
     balanced = None if reading.balancing is None else int(reading.balancing)
     connected = reading.switches.charge is True and reading.switches.discharge is True
     none = None if reading.alarms is None else 0
@@ -63,8 +63,11 @@ def points_of(reading: PackReading, info: DeviceInfo, *, sign: int) -> Values:
                 **common,
                 **events,
                 "AHRtg": info.capacity,
-                "AChaMax": _limit(info.hardware_ring.charge_current, reading.switches.charge),
-                "ADisChaMax": _limit(info.hardware_ring.discharge_current, reading.switches.discharge),
+                "VMax": limits.cvl,
+                "AChaMax": _limit(ring.charge_current if limits.ccl is None else limits.ccl, reading.switches.charge),
+                "ADisChaMax": _limit(
+                    ring.discharge_current if limits.dcl is None else limits.dcl, reading.switches.discharge
+                ),
                 "NCyc": reading.cycles,
                 "ChaSt": HOLDING if not reading.current else CHARGING if reading.current > 0 else DISCHARGING,
                 "LocRemCtl": LOCAL,

@@ -11,7 +11,8 @@ from typing import Final, override
 from modbus_connection import GatewayPathUnavailableError, GatewayTargetError, ModbusUnit
 from modbus_connection.model import Component, NumberField
 
-from ...core.model import PackReading
+from ...core.model import AskedLimits, PackReading
+from ..asked_limits import asked
 from ..channels import Channels, Current
 from ..driver import DeviceInfo, Driver, DriverError
 from ..modbus import Device, ModbusDriver
@@ -156,6 +157,7 @@ def reading(values: Values, found: Values) -> PackReading:
         capacity=values.get("capacity"),
         balancing=True if values.get("balancing") else balancer,
         alarms=_alarms(values),
+        asked=_asked(values),
     )
 
 
@@ -166,7 +168,7 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
     temperatures = [temperature for temperature in reading.temperatures if temperature is not None]
     voltage, current = reading.voltage or 0.0, reading.current or 0.0
     consumed = (reading.capacity or 0.0) * ((reading.soc or 0.0) / 100 - 1) if reading.soc is not None else 0.0
-    alarms = reading.alarms or frozenset()
+    alarms, limits = reading.alarms or frozenset(), reading.asked or AskedLimits()
     nothing = {name: 0 for kind in DEVICE.components for name, field in fields(kind) if isinstance(field, NumberField)}
     return nothing | {
         "wide_power": voltage * current,
@@ -178,6 +180,9 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "wide_consumed_capacity": consumed,
         "soc": reading.soc or 0.0,
         "soh": reading.soh or 0.0,
+        "charge_voltage_limit": limits.cvl or 0.0,
+        "charge_current_limit": limits.ccl or 0.0,
+        "discharge_current_limit": limits.dcl or 0.0,
         "capacity": reading.capacity or 0.0,
         "cell_temperature_min": min(temperatures, default=0.0),
         "cell_temperature_max": max(temperatures, default=0.0),
@@ -198,6 +203,21 @@ def values(reading: PackReading, info: DeviceInfo) -> Values:
         "system_state": STATES[(current > 0) - (current < 0)],
         "system_consumed_capacity": consumed,
     }
+
+
+def _asked(values: Values) -> AskedLimits | None:
+    """Return what the battery's BMS asks for.
+
+    A GX tells zeros of a battery without one, so currents count only beside a charge voltage, and `Permissions` never:
+    there, no is all that a battery can say which has nothing to say.
+    """
+    if values.get("charge_voltage_limit") is None:
+        return None
+    return asked(
+        cvl=values["charge_voltage_limit"],
+        ccl=values.get("charge_current_limit"),
+        dcl=values.get("discharge_current_limit"),
+    )
 
 
 def _sensors(values: Values, found: Values) -> list[str]:
@@ -242,7 +262,7 @@ DEVICE: Final = VictronGx(
     live=MappingProxyType(
         {
             Battery: ("current_time", "temperatures_time"),
-            Limits: (),
+            Limits: ("asked_time",),
             Cells: (),
             LaterAlarms: (),
             Bms: (),

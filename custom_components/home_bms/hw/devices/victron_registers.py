@@ -10,7 +10,8 @@ from ..registers import Text
 
 CENTI: Final = 0.01
 DECI: Final = 0.1
-NOTHING: Final = (0, 0xFFFF)
+RESERVED: Final = 0xFFFF
+NOTHING: Final = (0, RESERVED)
 """What a register holds whose value is not available, or that is reserved: for what is never 0 that is unknown."""
 
 
@@ -70,8 +71,8 @@ class Limits(Component):
     soh = known(304, DECI, "%")
     charge_voltage_limit = known(305, DECI, "V")
     low_voltage_limit = known(306, DECI, "V")
-    charge_current_limit = gauge(307, DECI, signed=False, unit="A")
-    discharge_current_limit = gauge(308, DECI, signed=False, unit="A")
+    charge_current_limit = gauge(307, DECI, signed=False, nan=RESERVED, unit="A")
+    discharge_current_limit = gauge(308, DECI, signed=False, nan=RESERVED, unit="A")
     capacity = known(309, DECI, "Ah")
 
 

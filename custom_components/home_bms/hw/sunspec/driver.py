@@ -79,6 +79,7 @@ class SunSpecDriver(ModbusDriver):
             cells_time=_older(reading.cells_time, moved),
             temperatures_time=_older(reading.temperatures_time, moved),
             current_time=moved,
+            asked_time=_older(reading.asked_time, moved),
         )
 
     @override
@@ -139,9 +140,9 @@ class SunSpecDriver(ModbusDriver):
         self._blocks = {kind: [MODELS[model.model_id](self._whole, model) for model in chosen[kind]] for kind in chosen}
         self._values.clear()
         self._times.clear()
-        live: dict[type[Component], tuple[str, ...]] = {BATTERY: ("current_time", "temperatures_time")}
+        live: dict[type[Component], tuple[str, ...]] = {BATTERY: ("current_time", "temperatures_time", "asked_time")}
         if MODULE in chosen:
-            live = {BATTERY: ("current_time",), MODULE: ("cells_time", "temperatures_time")}
+            live = {BATTERY: ("current_time", "asked_time"), MODULE: ("cells_time", "temperatures_time")}
         self._device = replace(
             self._device,
             identity=(COMMON,),
