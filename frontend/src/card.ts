@@ -4,6 +4,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 
 import type { SystemInfo } from "./api";
 import { Feed, refusal, type Refusal } from "./feed";
+import { COMMON, form, type Setting } from "./form";
 import type { CardConfig, HomeAssistant, Message } from "./hass";
 import { shared } from "./style";
 import { systems } from "./systems";
@@ -34,10 +35,23 @@ export abstract class HomeBmsCard<I, E, C extends CardConfig = CardConfig> exten
 
   /** What the card is about; `undefined` if it is not there. */
   protected abstract find(found: readonly SystemInfo[]): I | undefined;
-  /** The subscription that tells of it. */
-  protected abstract ask(info: I): Message;
+  /** The subscription that tells of it; `null` if the card looks for itself, and is drawn with `undefined`. */
+  protected abstract ask(info: I): Message | null;
   /** The card's inside. */
   protected abstract draw(hass: HomeAssistant, info: I, event: E): TemplateResult;
+
+  /** What its visual editor asks for. */
+  static get settings(): readonly Setting[] {
+    return COMMON;
+  }
+
+  static getConfigForm(): object {
+    return form(this.settings);
+  }
+
+  static getStubConfig(): object {
+    return {};
+  }
 
   setConfig(config: C): void {
     this.config = config;
@@ -81,6 +95,7 @@ export abstract class HomeBmsCard<I, E, C extends CardConfig = CardConfig> exten
     if (!this.found) return note(hass, "card.waiting");
     const { info } = this;
     if (info === undefined) return note(hass, this.config?.device_id ? "card.gone" : "card.none");
+    if (this.ask(info) === null) return this.draw(hass, info, undefined as E);
     const event = this.#feed.value;
     if (event === undefined) return note(hass, "card.waiting");
     return event === null ? note(hass, "card.gone") : this.draw(hass, info, event);

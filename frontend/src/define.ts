@@ -1,46 +1,35 @@
 /** Makes the cards known to Home Assistant. */
 
 import { HomeBmsCells } from "./cells/cells";
+import { HomeBmsChart } from "./chart/chart";
 import { HomeBmsHealthCard } from "./health/health-card";
+import { CARDS, DASHBOARD, type CardOffer, type StrategyOffer } from "./offers";
 import { HomeBmsPackCard } from "./pack/pack-card";
 import { HomeBmsStrategy } from "./strategy";
-
-/** What Home Assistant's card picker is told of a card. */
-export interface Offer {
-  readonly type: string;
-  readonly name: string;
-  readonly description: string;
-  readonly preview: boolean;
-}
+import { HomeBmsRelease } from "./system/release";
+import { HomeBmsSystemCard } from "./system/system-card";
+import { HomeBmsBlackBox } from "./timeline/black-box";
+import { HomeBmsTimelineCard } from "./timeline/timeline-card";
 
 declare global {
   interface Window {
-    customCards?: Offer[];
+    customCards?: CardOffer[];
+    customStrategies?: StrategyOffer[];
   }
 }
 
 /** The elements by their names; one row a card. */
 const ELEMENTS: Readonly<Record<string, CustomElementConstructor>> = {
+  "home-bms-black-box": HomeBmsBlackBox,
   "home-bms-cells": HomeBmsCells,
+  "home-bms-chart": HomeBmsChart,
   "home-bms-health-card": HomeBmsHealthCard,
   "home-bms-pack-card": HomeBmsPackCard,
+  "home-bms-release": HomeBmsRelease,
+  "home-bms-system-card": HomeBmsSystemCard,
+  "home-bms-timeline-card": HomeBmsTimelineCard,
   "ll-strategy-dashboard-home-bms": HomeBmsStrategy,
 };
-
-const OFFERS: readonly Offer[] = [
-  {
-    type: "home-bms-pack-card",
-    name: "Home BMS: pack",
-    description: "Charge, alarms, limits with their reasons, and every cell of one battery pack",
-    preview: true,
-  },
-  {
-    type: "home-bms-health-card",
-    name: "Home BMS: health",
-    description: "Capacity, resistance of each cell and joint, cycles, energy, and which cell will be worn out first",
-    preview: true,
-  },
-];
 
 /**
  * Define all elements.
@@ -54,5 +43,6 @@ export function define(): void {
       if (!customElements.get(name)) customElements.define(name, element);
     }
   });
-  (window.customCards ??= []).push(...OFFERS);
+  (window.customCards ??= []).push(...CARDS);
+  (window.customStrategies ??= []).push(DASHBOARD);
 }

@@ -30,6 +30,8 @@ export type Localize = (key: string, values?: Record<string, string | number>) =
 
 export interface HomeAssistant {
   readonly states: Readonly<Record<string, HassEntity | undefined>>;
+  /** Missing in Home Assistants before 2023. */
+  readonly entities?: Readonly<Record<string, { readonly platform: string; readonly device_id?: string } | undefined>>;
   readonly connection: Connection;
   readonly locale: Locale;
   readonly config: {

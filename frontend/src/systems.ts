@@ -22,10 +22,11 @@ export function forgetSystems(hass: HomeAssistant): void {
   asked.delete(hass.connection);
 }
 
-/** The pack with this device, or the first of all where a card names none. */
+/** The pack with this device, the first of the system that it belongs to, or of all where a card names none. */
 export function findPack(found: readonly SystemInfo[], deviceId: string | undefined): PackInfo | undefined {
   const packs = found.flatMap((system) => system.packs);
-  return deviceId === undefined ? packs[0] : packs.find((pack) => pack.device_id === deviceId);
+  if (deviceId === undefined) return packs[0];
+  return packs.find((pack) => pack.device_id === deviceId) ?? findSystem(found, deviceId)?.packs[0];
 }
 
 /** The system with this device, or that has a pack or an inverter with it, or the first of all. */

@@ -10,7 +10,17 @@ const LANGUAGES: Readonly<Record<string, Readonly<Record<Word, string>>>> = { en
 
 /** One of the dashboard's own words, its `{blanks}` filled in. */
 export function word(hass: HomeAssistant, key: Word, values: Readonly<Record<string, string | number>> = {}): string {
-  const words = LANGUAGES[hass.locale.language.split("-")[0] ?? "en"] ?? en;
+  return wordIn(hass.locale.language, key, values);
+}
+
+/** The language of the page, where there is no `hass` to ask. */
+export function pageLanguage(): string {
+  return document.documentElement.lang || "en";
+}
+
+/** The same in a language that is named. */
+export function wordIn(language: string, key: Word, values: Readonly<Record<string, string | number>> = {}): string {
+  const words = LANGUAGES[language.split("-")[0] ?? "en"] ?? en;
   return words[key].replace(/\{(\w+)\}/g, (blank, name: string) => String(values[name] ?? blank));
 }
 
@@ -19,6 +29,7 @@ const PLACES = {
   limit: "entity.sensor.limiting_reason.state.*",
   protection: "entity.event.protection.state_attributes.protection.state.*",
   level: "entity.binary_sensor.tripped.state_attributes.level.state.*",
+  became: "entity.event.protection.state_attributes.level.state.*",
   flow: "entity.event.protection.state_attributes.flow.state.*",
   mode: "entity.sensor.mode.state.*",
   link: "entity.sensor.link.state.*",

@@ -191,8 +191,8 @@ def test_a_pack_that_is_not_on_the_bus_holds_nobody_up() -> None:
 PARTS = st.fixed_dictionaries(
     {},
     optional={
-        "charge_power": st.floats(0, 1e6),
-        "discharge_power": st.floats(0, 1e6),
+        "charge_power": st.floats(0, 1e6, allow_subnormal=False),
+        "discharge_power": st.floats(0, 1e6, allow_subnormal=False),
         "charge_current": st.floats(0, 1e4),
         "discharge_current": st.floats(0, 1e4),
         "reserve": st.floats(0, 100),

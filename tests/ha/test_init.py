@@ -324,6 +324,7 @@ def test_what_json_cannot_carry_becomes_plain() -> None:
             "value": None,
             "threshold": None,
             "since": None,
+            "ahead": None,
         },
         "level": "trip",
         "flags": "charge_switch",
