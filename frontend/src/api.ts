@@ -226,6 +226,19 @@ export interface FindingShown {
   readonly confidence: Share;
 }
 
+/** An inspection that is due or coming; its words are those of the selectors `inspection` and `inspection_how`. */
+export interface InspectionShown {
+  readonly item: string;
+  /** `coming`, `due` or `overdue`. */
+  readonly standing: string;
+  /** When the day begins on which it is due. */
+  readonly due: Time;
+  /** Those that call for it. */
+  readonly cells: readonly number[];
+  /** It is about the whole system, and not about this pack. */
+  readonly whole_system: boolean;
+}
+
 /** What is learned of a pack: an event of `home_bms/health`, anew at most every minute. */
 export interface HealthShown {
   readonly time: Time;
@@ -249,6 +262,7 @@ export interface HealthShown {
   readonly since_full: Seconds | null;
   readonly cells: readonly CellHealth[];
   readonly findings: readonly FindingShown[];
+  readonly inspections: readonly InspectionShown[];
   /** The cell that will be worn out first, if any is known to wear. */
   readonly weakest: number | null;
 }

@@ -10,13 +10,21 @@ import { shared } from "./style";
 import { systems } from "./systems";
 import { loadWords, word, type Word } from "./words";
 
+/** What of Home Assistant a card looks different for. */
+const SEEN = ["connection", "config", "locale", "localize", "themes", "user"] as const;
+
+/** States of entities change many times a second; those that a card shows are drawn with the next event. */
+function looksDifferent(now: HomeAssistant | undefined, before: HomeAssistant | undefined): boolean {
+  return SEEN.some((part) => now?.[part] !== before?.[part]);
+}
+
 /**
  * A card about one thing `I` (a pack, a system) of which events `E` are told.
  *
  * A card that names no device shows the first there is, so that one line of YAML is a working card.
  */
 export abstract class HomeBmsCard<I, E, C extends CardConfig = CardConfig> extends LitElement {
-  static override properties = { hass: { attribute: false }, config: { state: true }, found: { state: true } };
+  static override properties = { hass: { attribute: false, hasChanged: looksDifferent }, config: { state: true }, found: { state: true } };
   static override styles = [shared];
 
   declare hass: HomeAssistant | undefined;

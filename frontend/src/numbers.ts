@@ -73,7 +73,7 @@ function thousands(hass: HomeAssistant, value: number | null | undefined, unit: 
 }
 
 /** A moment, given in seconds since 1970, with the date or without. */
-export function moment(hass: HomeAssistant, seconds: number, style: "time" | "seconds" | "date" | "both"): string {
+export function moment(hass: HomeAssistant, seconds: number, style: "time" | "seconds" | "tenths" | "day" | "month" | "date" | "both"): string {
   const { locale, config } = hass;
   const hours = locale.time_format === "12" ? { hour12: true } : locale.time_format === "24" ? { hour12: false } : {};
   const clock: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit", ...hours };
@@ -81,6 +81,9 @@ export function moment(hass: HomeAssistant, seconds: number, style: "time" | "se
   const parts = {
     time: clock,
     seconds: { ...clock, second: "2-digit" as const },
+    tenths: { ...clock, second: "2-digit" as const, fractionalSecondDigits: 1 as const },
+    day: { month: "short" as const, day: "numeric" as const },
+    month: { year: "numeric" as const, month: "short" as const },
     date: day,
     both: { ...day, ...clock },
   }[style];

@@ -3,7 +3,7 @@
 import type { PackInfo, SystemInfo } from "./api";
 import type { HomeAssistant } from "./hass";
 import { findSystem, forgetSystems, systems } from "./systems";
-import { word, type Word } from "./words";
+import { loadWords, word, type Word } from "./words";
 
 interface StrategyConfig {
   readonly type: string;
@@ -38,8 +38,9 @@ const eachPack =
 const MAINTAINED = ["finding", "tripped", "since_full", "data_quality", "link_quality", "full_cycles", "worn_out", "reset_trips"];
 
 function maintained(about: SystemInfo | PackInfo, keys: readonly string[]): Card {
-  const entities = keys.map((key) => about.entities[key]).filter((id) => id !== undefined);
-  return { type: "entities", title: about.name, entities };
+  const ids = keys.map((key) => about.entities[key]).filter((id) => id !== undefined);
+  // The title says whose they are.
+  return { type: "entities", title: about.name, entities: ids.map((entity) => ({ entity, name: { type: "entity" } })) };
 }
 
 const VIEWS: readonly View[] = [
@@ -48,7 +49,8 @@ const VIEWS: readonly View[] = [
     icon: "mdi:battery-charging",
     cards: (system) => [[card("system", system), 1], ...eachPack("pack", 1, { cells: false })(system)],
   },
-  { key: "cells", icon: "mdi:view-grid", cards: eachPack("pack", 1) },
+  // Two columns for each, while there are that many.
+  { key: "cells", icon: "mdi:view-grid", cards: (system) => eachPack("pack", system.packs.length > 2 ? 1 : 2)(system) },
   { key: "history", icon: "mdi:chart-line", cards: eachPack("timeline", 4) },
   { key: "health", icon: "mdi:heart-pulse", cards: eachPack("health", 2) },
   { key: "system", icon: "mdi:sitemap", cards: (system) => [[card("system", system), 4]] },
@@ -64,12 +66,16 @@ const VIEWS: readonly View[] = [
 
 export class HomeBmsStrategy extends HTMLElement {
   /** The dashboard of the moment; Home Assistant asks anew when it is opened. */
-  static async generate(config: StrategyConfig, hass: HomeAssistant): Promise<object> {
+  static async generate({ device_id }: StrategyConfig, hass: HomeAssistant): Promise<object> {
     forgetSystems(hass);
+    // Needed by the first card, while Home Assistant builds the view; a card tells if they cannot be had.
+    loadWords(hass).catch(() => undefined);
     const all = await systems(hass);
-    const found = config.device_id === undefined ? all : [findSystem(all, config.device_id)].filter((system) => system !== undefined);
+    const found = device_id === undefined ? all : [findSystem(all, device_id)].filter((system) => system !== undefined);
     if (!found.some(({ packs }) => packs.length)) {
-      return { views: [{ title: word(hass, "view.now"), cards: [{ type: "custom:home-bms-pack-card" }] }] };
+      // The card says what is missing.
+      const only = { type: "custom:home-bms-pack-card", ...(device_id !== undefined && { device_id }) };
+      return { views: [{ title: word(hass, "view.now"), cards: [only] }] };
     }
     return { title: found.map(({ name }) => name).join(", "), views: VIEWS.map((view) => drawn(hass, view, found)) };
   }
@@ -82,7 +88,8 @@ function drawn(hass: HomeAssistant, view: View, found: readonly SystemInfo[]): o
     path: view.key,
     icon: view.icon,
     type: "sections",
-    max_columns: 4,
+    // As many as a 4K screen has room for.
+    max_columns: 6,
     sections: found.flatMap(view.cards).map(([shown, columns]) => ({
       type: "grid",
       column_span: columns,

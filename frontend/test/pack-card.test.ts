@@ -5,10 +5,12 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PackShown, SystemInfo } from "../src/api";
 import { HomeBmsCells } from "../src/cells/cells";
 import { HomeBmsPackCard } from "../src/pack/pack-card";
+import { HomeBmsBlackBox } from "../src/timeline/black-box";
 import { FakeHass, settled } from "./fake";
 import { packInfo, packShown, systemInfo, why } from "./sample";
 
 beforeAll(() => {
+  customElements.define("home-bms-black-box", HomeBmsBlackBox);
   customElements.define("home-bms-cells", HomeBmsCells);
   customElements.define("home-bms-pack-card", HomeBmsPackCard);
 });
@@ -100,6 +102,8 @@ describe("with values", () => {
     expect(text(".soc")).toBe("– %");
     expect(text(".watts")).toBe("– W");
     expect(text("[role=status]")).toBe("Lost · silent for 4 minutes · readings: None");
+    expect(text(".flow")).toBe("– W");
+    expect(card.renderRoot.querySelector(".resting")).toBeNull();
     expect(labels()[0]).toBe("Cell 1: – V");
     expect(card.renderRoot.querySelector(".needle")).toBeNull();
   });
@@ -107,6 +111,11 @@ describe("with values", () => {
   it("says that nothing is done where control is not allowed", async () => {
     await tell(packShown({ acting: false }));
     expect(text(".charge-side .switch")).toContain("(watched only)");
+    await tell(packShown({ acting: false, charge_switch: "failed", discharge_switch: "opening" }));
+    expect(text(".charge-side .switch")).toBe("Charge switch: Would be moved (watched only)");
+    expect(text(".discharge-side .switch")).toBe("Discharge switch: Would be moved (watched only)");
+    await tell(packShown({ charge_switch: "failed" }));
+    expect(text(".charge-side .switch")).toBe("Charge switch: Failed");
   });
 
   it("lists each alarm below its root, and lets a trip be reset", async () => {
@@ -124,10 +133,40 @@ describe("with values", () => {
     const [evidence, reset] = card.renderRoot.querySelectorAll<HTMLElement>("[role=alert] button");
     reset?.click();
     expect(home.services).toEqual([{ domain: "button", service: "press", data: {}, target: { entity_id: "button.garage_reset" } }]);
-    const asked: unknown[] = [];
-    document.body.addEventListener("home-bms-evidence", (event) => asked.push((event as CustomEvent).detail), { once: true });
+    home.answers["home_bms/black_boxes"] = { files: [] };
     evidence?.click();
-    expect(asked).toEqual([{ deviceId: "pack-1" }]);
+    const box = card.renderRoot.querySelector<HomeBmsBlackBox>("home-bms-black-box");
+    if (box) await settled(box);
+    expect(home.calls.at(-1)).toEqual({ type: "home_bms/black_boxes", device_id: "pack-1" });
+    expect(box?.renderRoot.querySelector("dialog")?.open).toBe(true);
+  });
+
+  it("leaves it to Home Assistant to tell that a reset is refused", async () => {
+    home.hass = { ...home.hass, callService: () => Promise.reject(new Error("The cause still stands")) };
+    await show();
+    await tell(packShown({ tripped: true, alarms: [{ key: "charge_overtemperature", level: "trip", flow: "charge", cause: null, why: why("charge_overtemperature") }] }));
+    card.renderRoot.querySelectorAll<HTMLElement>("[role=alert] button")[1]?.click();
+    await settled(card);
+    expect(text("[role=alert]")).toContain("Too hot to charge");
+  });
+
+  it("is drawn when it is told, not whenever any state of the house changes", async () => {
+    let drawn = 0;
+    await tell(packShown());
+    const count = (): void => {
+      drawn++;
+    };
+    card.addController({ hostUpdated: count });
+    card.hass = { ...home.hass, states: {} };
+    await settled(card);
+    expect(drawn).toBe(0);
+    card.hass = { ...home.hass, themes: { darkMode: true } };
+    await settled(card);
+    expect(drawn).toBe(1);
+    expect(card.hasAttribute("dark")).toBe(true);
+    await tell(packShown({ soc: 12 }));
+    expect(drawn).toBe(2);
+    expect(text(".soc")).toContain("12");
   });
 
   it("offers no reset where nothing latches", async () => {

@@ -121,6 +121,7 @@ export const healthShown = (change: Partial<HealthShown> = {}): HealthShown => (
   since_full: 172_800,
   cells: [cellHealth(), cellHealth({ capacity: 268.4, joint: 0.21 }), cellHealth(), cellHealth({ resistance: null })],
   findings: [],
+  inspections: [],
   weakest: null,
   ...change,
 });

@@ -61,6 +61,7 @@ describe("the integration's words", () => {
     ["limit", "cell_voltage"],
     ["protection", "cell_overvoltage"],
     ["level", "trip"],
+    ["became", "released"],
     ["flow", "charge"],
     ["mode", "charging"],
     ["link", "connected"],

@@ -29,11 +29,11 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 	let t = "";
 	for (let n of e.cssRules) t += n.cssText;
 	return a(t);
-})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: ee, getOwnPropertySymbols: te, getPrototypeOf: ne } = Object, f = globalThis, re = f.trustedTypes, ie = re ? re.emptyScript : "", ae = f.reactiveElementPolyfillSupport, p = (e, t) => e, m = {
+})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: f, getOwnPropertySymbols: p, getPrototypeOf: m } = Object, h = globalThis, g = h.trustedTypes, _ = g ? g.emptyScript : "", v = h.reactiveElementPolyfillSupport, y = (e, t) => e, b = {
 	toAttribute(e, t) {
 		switch (t) {
 			case Boolean:
-				e = e ? ie : null;
+				e = e ? _ : null;
 				break;
 			case Object:
 			case Array: e = e == null ? e : JSON.stringify(e);
@@ -58,23 +58,23 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 		}
 		return n;
 	}
-}, oe = (e, t) => !l(e, t), se = {
+}, x = (e, t) => !l(e, t), S = {
 	attribute: !0,
 	type: String,
-	converter: m,
+	converter: b,
 	reflect: !1,
 	useDefault: !1,
-	hasChanged: oe
+	hasChanged: x
 };
-Symbol.metadata ??= Symbol("metadata"), f.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
-var h = class extends HTMLElement {
+Symbol.metadata ??= Symbol("metadata"), h.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
+var C = class extends HTMLElement {
 	static addInitializer(e) {
 		this._$Ei(), (this.l ??= []).push(e);
 	}
 	static get observedAttributes() {
 		return this.finalize(), this._$Eh && [...this._$Eh.keys()];
 	}
-	static createProperty(e, t = se) {
+	static createProperty(e, t = S) {
 		if (t.state && (t.attribute = !1), this._$Ei(), this.prototype.hasOwnProperty(e) && ((t = Object.create(t)).wrapped = !0), this.elementProperties.set(e, t), !t.noAccessor) {
 			let n = Symbol(), r = this.getPropertyDescriptor(e, n, t);
 			r !== void 0 && u(this.prototype, e, r);
@@ -100,17 +100,17 @@ var h = class extends HTMLElement {
 		};
 	}
 	static getPropertyOptions(e) {
-		return this.elementProperties.get(e) ?? se;
+		return this.elementProperties.get(e) ?? S;
 	}
 	static _$Ei() {
-		if (this.hasOwnProperty(p("elementProperties"))) return;
-		let e = ne(this);
+		if (this.hasOwnProperty(y("elementProperties"))) return;
+		let e = m(this);
 		e.finalize(), e.l !== void 0 && (this.l = [...e.l]), this.elementProperties = new Map(e.elementProperties);
 	}
 	static finalize() {
-		if (this.hasOwnProperty(p("finalized"))) return;
-		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(p("properties"))) {
-			let e = this.properties, t = [...ee(e), ...te(e)];
+		if (this.hasOwnProperty(y("finalized"))) return;
+		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(y("properties"))) {
+			let e = this.properties, t = [...f(e), ...p(e)];
 			for (let n of t) this.createProperty(n, e[n]);
 		}
 		let e = this[Symbol.metadata];
@@ -171,14 +171,14 @@ var h = class extends HTMLElement {
 	_$ET(e, t) {
 		let n = this.constructor.elementProperties.get(e), r = this.constructor._$Eu(e, n);
 		if (r !== void 0 && !0 === n.reflect) {
-			let i = (n.converter?.toAttribute === void 0 ? m : n.converter).toAttribute(t, n.type);
+			let i = (n.converter?.toAttribute === void 0 ? b : n.converter).toAttribute(t, n.type);
 			this._$Em = e, i == null ? this.removeAttribute(r) : this.setAttribute(r, i), this._$Em = null;
 		}
 	}
 	_$AK(e, t) {
 		let n = this.constructor, r = n._$Eh.get(e);
 		if (r !== void 0 && this._$Em !== r) {
-			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? m : e.converter;
+			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? b : e.converter;
 			this._$Em = r;
 			let a = i.fromAttribute(t, e.type);
 			this[r] = a ?? this._$Ej?.get(r) ?? a, this._$Em = null;
@@ -187,7 +187,7 @@ var h = class extends HTMLElement {
 	requestUpdate(e, t, n, r = !1, i) {
 		if (e !== void 0) {
 			let a = this.constructor;
-			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? oe)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
+			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? x)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
 			this.C(e, t, n);
 		}
 		!1 === this.isUpdatePending && (this._$ES = this._$EP());
@@ -251,88 +251,88 @@ var h = class extends HTMLElement {
 	updated(e) {}
 	firstUpdated(e) {}
 };
-h.elementStyles = [], h.shadowRootOptions = { mode: "open" }, h[p("elementProperties")] = /* @__PURE__ */ new Map(), h[p("finalized")] = /* @__PURE__ */ new Map(), ae?.({ ReactiveElement: h }), (f.reactiveElementVersions ??= []).push("2.1.2");
+C.elementStyles = [], C.shadowRootOptions = { mode: "open" }, C[y("elementProperties")] = /* @__PURE__ */ new Map(), C[y("finalized")] = /* @__PURE__ */ new Map(), v?.({ ReactiveElement: C }), (h.reactiveElementVersions ??= []).push("2.1.2");
 // node_modules/lit-html/lit-html.js
-var g = globalThis, ce = (e) => e, _ = g.trustedTypes, le = _ ? _.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, ue = "$lit$", v = `lit$${Math.random().toFixed(9).slice(2)}$`, de = "?" + v, fe = `<${de}>`, y = document, b = () => y.createComment(""), x = (e) => e === null || typeof e != "object" && typeof e != "function", pe = Array.isArray, me = (e) => pe(e) || typeof e?.[Symbol.iterator] == "function", he = "[ 	\n\f\r]", S = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, ge = /-->/g, _e = />/g, C = RegExp(`>|${he}(?:([^\\s"'>=/]+)(${he}*=${he}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), ve = /'/g, ye = /"/g, be = /^(?:script|style|textarea|title)$/i, xe = (e) => (t, ...n) => ({
+var w = globalThis, T = (e) => e, E = w.trustedTypes, D = E ? E.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, O = "$lit$", k = `lit$${Math.random().toFixed(9).slice(2)}$`, ee = "?" + k, A = `<${ee}>`, j = document, te = () => j.createComment(""), ne = (e) => e === null || typeof e != "object" && typeof e != "function", re = Array.isArray, ie = (e) => re(e) || typeof e?.[Symbol.iterator] == "function", ae = "[ 	\n\f\r]", M = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, N = /-->/g, oe = />/g, P = RegExp(`>|${ae}(?:([^\\s"'>=/]+)(${ae}*=${ae}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), F = /'/g, I = /"/g, se = /^(?:script|style|textarea|title)$/i, ce = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
 	values: n
-}), w = xe(1), T = xe(2), E = Symbol.for("lit-noChange"), D = Symbol.for("lit-nothing"), Se = /* @__PURE__ */ new WeakMap(), O = y.createTreeWalker(y, 129);
-function Ce(e, t) {
-	if (!pe(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
-	return le === void 0 ? t : le.createHTML(t);
+}), L = ce(1), le = ce(2), ue = Symbol.for("lit-noChange"), R = Symbol.for("lit-nothing"), de = /* @__PURE__ */ new WeakMap(), fe = j.createTreeWalker(j, 129);
+function pe(e, t) {
+	if (!re(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
+	return D === void 0 ? t : D.createHTML(t);
 }
-var we = (e, t) => {
-	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = S;
+var me = (e, t) => {
+	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = M;
 	for (let t = 0; t < n; t++) {
 		let n = e[t], s, c, l = -1, u = 0;
-		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === S ? c[1] === "!--" ? o = ge : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = C) : (be.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = C) : o = _e : o === C ? c[0] === ">" ? (o = i ?? S, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? C : c[3] === "\"" ? ye : ve) : o === ye || o === ve ? o = C : o === ge || o === _e ? o = S : (o = C, i = void 0);
-		let d = o === C && e[t + 1].startsWith("/>") ? " " : "";
-		a += o === S ? n + fe : l >= 0 ? (r.push(s), n.slice(0, l) + ue + n.slice(l) + v + d) : n + v + (l === -2 ? t : d);
+		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === M ? c[1] === "!--" ? o = N : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = P) : (se.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = P) : o = oe : o === P ? c[0] === ">" ? (o = i ?? M, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? P : c[3] === "\"" ? I : F) : o === I || o === F ? o = P : o === N || o === oe ? o = M : (o = P, i = void 0);
+		let d = o === P && e[t + 1].startsWith("/>") ? " " : "";
+		a += o === M ? n + A : l >= 0 ? (r.push(s), n.slice(0, l) + O + n.slice(l) + k + d) : n + k + (l === -2 ? t : d);
 	}
-	return [Ce(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
-}, k = class e {
+	return [pe(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
+}, he = class e {
 	constructor({ strings: t, _$litType$: n }, r) {
 		let i;
 		this.parts = [];
-		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = we(t, n);
-		if (this.el = e.createElement(l, r), O.currentNode = this.el.content, n === 2 || n === 3) {
+		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = me(t, n);
+		if (this.el = e.createElement(l, r), fe.currentNode = this.el.content, n === 2 || n === 3) {
 			let e = this.el.content.firstChild;
 			e.replaceWith(...e.childNodes);
 		}
-		for (; (i = O.nextNode()) !== null && c.length < s;) {
+		for (; (i = fe.nextNode()) !== null && c.length < s;) {
 			if (i.nodeType === 1) {
-				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(ue)) {
-					let t = u[o++], n = i.getAttribute(e).split(v), r = /([.?@])?(.*)/.exec(t);
+				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(O)) {
+					let t = u[o++], n = i.getAttribute(e).split(k), r = /([.?@])?(.*)/.exec(t);
 					c.push({
 						type: 1,
 						index: a,
 						name: r[2],
 						strings: n,
-						ctor: r[1] === "." ? Ee : r[1] === "?" ? De : r[1] === "@" ? Oe : M
+						ctor: r[1] === "." ? be : r[1] === "?" ? z : r[1] === "@" ? B : ye
 					}), i.removeAttribute(e);
-				} else e.startsWith(v) && (c.push({
+				} else e.startsWith(k) && (c.push({
 					type: 6,
 					index: a
 				}), i.removeAttribute(e));
-				if (be.test(i.tagName)) {
-					let e = i.textContent.split(v), t = e.length - 1;
+				if (se.test(i.tagName)) {
+					let e = i.textContent.split(k), t = e.length - 1;
 					if (t > 0) {
-						i.textContent = _ ? _.emptyScript : "";
-						for (let n = 0; n < t; n++) i.append(e[n], b()), O.nextNode(), c.push({
+						i.textContent = E ? E.emptyScript : "";
+						for (let n = 0; n < t; n++) i.append(e[n], te()), fe.nextNode(), c.push({
 							type: 2,
 							index: ++a
 						});
-						i.append(e[t], b());
+						i.append(e[t], te());
 					}
 				}
 			} else if (i.nodeType === 8) {
-				if (i.data === de) c.push({
+				if (i.data === ee) c.push({
 					type: 2,
 					index: a
 				});
 				else {
 					let e = -1;
-					for (; (e = i.data.indexOf(v, e + 1)) !== -1;) c.push({
+					for (; (e = i.data.indexOf(k, e + 1)) !== -1;) c.push({
 						type: 7,
 						index: a
-					}), e += v.length - 1;
+					}), e += k.length - 1;
 				}
 			}
 			a++;
 		}
 	}
 	static createElement(e, t) {
-		let n = y.createElement("template");
+		let n = j.createElement("template");
 		return n.innerHTML = e, n;
 	}
 };
-function A(e, t, n = e, r) {
-	if (t === E) return t;
-	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = x(t) ? void 0 : t._$litDirective$;
-	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = A(e, i._$AS(e, t.values), i, r)), t;
+function ge(e, t, n = e, r) {
+	if (t === ue) return t;
+	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = ne(t) ? void 0 : t._$litDirective$;
+	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = ge(e, i._$AS(e, t.values), i, r)), t;
 }
-var Te = class {
+var _e = class {
 	constructor(e, t) {
 		this._$AV = [], this._$AN = void 0, this._$AD = e, this._$AM = t;
 	}
@@ -343,28 +343,28 @@ var Te = class {
 		return this._$AM._$AU;
 	}
 	u(e) {
-		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? y).importNode(t, !0);
-		O.currentNode = r;
-		let i = O.nextNode(), a = 0, o = 0, s = n[0];
+		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? j).importNode(t, !0);
+		fe.currentNode = r;
+		let i = fe.nextNode(), a = 0, o = 0, s = n[0];
 		for (; s !== void 0;) {
 			if (a === s.index) {
 				let t;
-				s.type === 2 ? t = new j(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new ke(i, this, e)), this._$AV.push(t), s = n[++o];
+				s.type === 2 ? t = new ve(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new xe(i, this, e)), this._$AV.push(t), s = n[++o];
 			}
-			a !== s?.index && (i = O.nextNode(), a++);
+			a !== s?.index && (i = fe.nextNode(), a++);
 		}
-		return O.currentNode = y, r;
+		return fe.currentNode = j, r;
 	}
 	p(e) {
 		let t = 0;
 		for (let n of this._$AV) n !== void 0 && (n.strings === void 0 ? n._$AI(e[t]) : (n._$AI(e, n, t), t += n.strings.length - 2)), t++;
 	}
-}, j = class e {
+}, ve = class e {
 	get _$AU() {
 		return this._$AM?._$AU ?? this._$Cv;
 	}
 	constructor(e, t, n, r) {
-		this.type = 2, this._$AH = D, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
+		this.type = 2, this._$AH = R, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
 	}
 	get parentNode() {
 		let e = this._$AA.parentNode, t = this._$AM;
@@ -377,7 +377,7 @@ var Te = class {
 		return this._$AB;
 	}
 	_$AI(e, t = this) {
-		e = A(this, e, t), x(e) ? e === D || e == null || e === "" ? (this._$AH !== D && this._$AR(), this._$AH = D) : e !== this._$AH && e !== E && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? me(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
+		e = ge(this, e, t), ne(e) ? e === R || e == null || e === "" ? (this._$AH !== R && this._$AR(), this._$AH = R) : e !== this._$AH && e !== ue && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? ie(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
 	}
 	O(e) {
 		return this._$AA.parentNode.insertBefore(e, this._$AB);
@@ -386,36 +386,36 @@ var Te = class {
 		this._$AH !== e && (this._$AR(), this._$AH = this.O(e));
 	}
 	_(e) {
-		this._$AH !== D && x(this._$AH) ? this._$AA.nextSibling.data = e : this.T(y.createTextNode(e)), this._$AH = e;
+		this._$AH !== R && ne(this._$AH) ? this._$AA.nextSibling.data = e : this.T(j.createTextNode(e)), this._$AH = e;
 	}
 	$(e) {
-		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = k.createElement(Ce(n.h, n.h[0]), this.options)), n);
+		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = he.createElement(pe(n.h, n.h[0]), this.options)), n);
 		if (this._$AH?._$AD === r) this._$AH.p(t);
 		else {
-			let e = new Te(r, this), n = e.u(this.options);
+			let e = new _e(r, this), n = e.u(this.options);
 			e.p(t), this.T(n), this._$AH = e;
 		}
 	}
 	_$AC(e) {
-		let t = Se.get(e.strings);
-		return t === void 0 && Se.set(e.strings, t = new k(e)), t;
+		let t = de.get(e.strings);
+		return t === void 0 && de.set(e.strings, t = new he(e)), t;
 	}
 	k(t) {
-		pe(this._$AH) || (this._$AH = [], this._$AR());
+		re(this._$AH) || (this._$AH = [], this._$AR());
 		let n = this._$AH, r, i = 0;
-		for (let a of t) i === n.length ? n.push(r = new e(this.O(b()), this.O(b()), this, this.options)) : r = n[i], r._$AI(a), i++;
+		for (let a of t) i === n.length ? n.push(r = new e(this.O(te()), this.O(te()), this, this.options)) : r = n[i], r._$AI(a), i++;
 		i < n.length && (this._$AR(r && r._$AB.nextSibling, i), n.length = i);
 	}
 	_$AR(e = this._$AA.nextSibling, t) {
 		for (this._$AP?.(!1, !0, t); e !== this._$AB;) {
-			let t = ce(e).nextSibling;
-			ce(e).remove(), e = t;
+			let t = T(e).nextSibling;
+			T(e).remove(), e = t;
 		}
 	}
 	setConnected(e) {
 		this._$AM === void 0 && (this._$Cv = e, this._$AP?.(e));
 	}
-}, M = class {
+}, ye = class {
 	get tagName() {
 		return this.element.tagName;
 	}
@@ -423,47 +423,47 @@ var Te = class {
 		return this._$AM._$AU;
 	}
 	constructor(e, t, n, r, i) {
-		this.type = 1, this._$AH = D, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = D;
+		this.type = 1, this._$AH = R, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = R;
 	}
 	_$AI(e, t = this, n, r) {
 		let i = this.strings, a = !1;
-		if (i === void 0) e = A(this, e, t, 0), a = !x(e) || e !== this._$AH && e !== E, a && (this._$AH = e);
+		if (i === void 0) e = ge(this, e, t, 0), a = !ne(e) || e !== this._$AH && e !== ue, a && (this._$AH = e);
 		else {
 			let r = e, o, s;
-			for (e = i[0], o = 0; o < i.length - 1; o++) s = A(this, r[n + o], t, o), s === E && (s = this._$AH[o]), a ||= !x(s) || s !== this._$AH[o], s === D ? e = D : e !== D && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
+			for (e = i[0], o = 0; o < i.length - 1; o++) s = ge(this, r[n + o], t, o), s === ue && (s = this._$AH[o]), a ||= !ne(s) || s !== this._$AH[o], s === R ? e = R : e !== R && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
 		}
 		a && !r && this.j(e);
 	}
 	j(e) {
-		e === D ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
+		e === R ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
 	}
-}, Ee = class extends M {
+}, be = class extends ye {
 	constructor() {
 		super(...arguments), this.type = 3;
 	}
 	j(e) {
-		this.element[this.name] = e === D ? void 0 : e;
+		this.element[this.name] = e === R ? void 0 : e;
 	}
-}, De = class extends M {
+}, z = class extends ye {
 	constructor() {
 		super(...arguments), this.type = 4;
 	}
 	j(e) {
-		this.element.toggleAttribute(this.name, !!e && e !== D);
+		this.element.toggleAttribute(this.name, !!e && e !== R);
 	}
-}, Oe = class extends M {
+}, B = class extends ye {
 	constructor(e, t, n, r, i) {
 		super(e, t, n, r, i), this.type = 5;
 	}
 	_$AI(e, t = this) {
-		if ((e = A(this, e, t, 0) ?? D) === E) return;
-		let n = this._$AH, r = e === D && n !== D || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== D && (n === D || r);
+		if ((e = ge(this, e, t, 0) ?? R) === ue) return;
+		let n = this._$AH, r = e === R && n !== R || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== R && (n === R || r);
 		r && this.element.removeEventListener(this.name, this, n), i && this.element.addEventListener(this.name, this, e), this._$AH = e;
 	}
 	handleEvent(e) {
 		typeof this._$AH == "function" ? this._$AH.call(this.options?.host ?? this.element, e) : this._$AH.handleEvent(e);
 	}
-}, ke = class {
+}, xe = class {
 	constructor(e, t, n) {
 		this.element = e, this.type = 6, this._$AN = void 0, this._$AM = t, this.options = n;
 	}
@@ -471,18 +471,33 @@ var Te = class {
 		return this._$AM._$AU;
 	}
 	_$AI(e) {
-		A(this, e);
+		ge(this, e);
 	}
-}, Ae = g.litHtmlPolyfillSupport;
-Ae?.(k, j), (g.litHtmlVersions ??= []).push("3.3.3");
-var je = (e, t, n) => {
+}, Se = {
+	M: O,
+	P: k,
+	A: ee,
+	C: 1,
+	L: me,
+	R: _e,
+	D: ie,
+	V: ge,
+	I: ve,
+	H: ye,
+	N: z,
+	U: B,
+	B: be,
+	F: xe
+}, Ce = w.litHtmlPolyfillSupport;
+Ce?.(he, ve), (w.litHtmlVersions ??= []).push("3.3.3");
+var we = (e, t, n) => {
 	let r = n?.renderBefore ?? t, i = r._$litPart$;
 	if (i === void 0) {
 		let e = n?.renderBefore ?? null;
-		r._$litPart$ = i = new j(t.insertBefore(b(), e), e, void 0, n ?? {});
+		r._$litPart$ = i = new ve(t.insertBefore(te(), e), e, void 0, n ?? {});
 	}
 	return i._$AI(e), i;
-}, N = globalThis, P = class extends h {
+}, Te = globalThis, Ee = class extends C {
 	constructor() {
 		super(...arguments), this.renderOptions = { host: this }, this._$Do = void 0;
 	}
@@ -492,7 +507,7 @@ var je = (e, t, n) => {
 	}
 	update(e) {
 		let t = this.render();
-		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = je(t, this.renderRoot, this.renderOptions);
+		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = we(t, this.renderRoot, this.renderOptions);
 	}
 	connectedCallback() {
 		super.connectedCallback(), this._$Do?.setConnected(!0);
@@ -501,24 +516,24 @@ var je = (e, t, n) => {
 		super.disconnectedCallback(), this._$Do?.setConnected(!1);
 	}
 	render() {
-		return E;
+		return ue;
 	}
 };
-P._$litElement$ = !0, P.finalized = !0, N.litElementHydrateSupport?.({ LitElement: P });
-var Me = N.litElementPolyfillSupport;
-Me?.({ LitElement: P }), (N.litElementVersions ??= []).push("4.2.2");
+Ee._$litElement$ = !0, Ee.finalized = !0, Te.litElementHydrateSupport?.({ LitElement: Ee });
+var De = Te.litElementPolyfillSupport;
+De?.({ LitElement: Ee }), (Te.litElementVersions ??= []).push("4.2.2");
 // node_modules/lit-html/directive.js
-var Ne = {
+var Oe = {
 	ATTRIBUTE: 1,
 	CHILD: 2,
 	PROPERTY: 3,
 	BOOLEAN_ATTRIBUTE: 4,
 	EVENT: 5,
 	ELEMENT: 6
-}, Pe = (e) => (...t) => ({
+}, ke = (e) => (...t) => ({
 	_$litDirective$: e,
 	values: t
-}), Fe = class {
+}), Ae = class {
 	constructor(e) {}
 	get _$AU() {
 		return this._$AM._$AU;
@@ -532,9 +547,9 @@ var Ne = {
 	update(e, t) {
 		return this.render(...t);
 	}
-}, Ie = Pe(class extends Fe {
+}, je = ke(class extends Ae {
 	constructor(e) {
-		if (super(e), e.type !== Ne.ATTRIBUTE || e.name !== "class" || e.strings?.length > 2) throw Error("`classMap()` can only be used in the `class` attribute and must be the only part in the attribute.");
+		if (super(e), e.type !== Oe.ATTRIBUTE || e.name !== "class" || e.strings?.length > 2) throw Error("`classMap()` can only be used in the `class` attribute and must be the only part in the attribute.");
 	}
 	render(e) {
 		return " " + Object.keys(e).filter((t) => e[t]).join(" ") + " ";
@@ -551,11 +566,11 @@ var Ne = {
 			let r = !!t[e];
 			r === this.st.has(e) || this.nt?.has(e) || (r ? (n.add(e), this.st.add(e)) : (n.remove(e), this.st.delete(e)));
 		}
-		return E;
+		return ue;
 	}
-}), Le = "important", Re = " !" + Le, F = Pe(class extends Fe {
+}), Me = "important", Ne = " !" + Me, Pe = ke(class extends Ae {
 	constructor(e) {
-		if (super(e), e.type !== Ne.ATTRIBUTE || e.name !== "style" || e.strings?.length > 2) throw Error("The `styleMap` directive must be used in the `style` attribute and must be the only part in the attribute.");
+		if (super(e), e.type !== Oe.ATTRIBUTE || e.name !== "style" || e.strings?.length > 2) throw Error("The `styleMap` directive must be used in the `style` attribute and must be the only part in the attribute.");
 	}
 	render(e) {
 		return Object.keys(e).reduce((t, n) => {
@@ -571,52 +586,52 @@ var Ne = {
 			let r = t[e];
 			if (r != null) {
 				this.ft.add(e);
-				let t = typeof r == "string" && r.endsWith(Re);
-				e.includes("-") || t ? n.setProperty(e, t ? r.slice(0, -11) : r, t ? Le : "") : n[e] = r;
+				let t = typeof r == "string" && r.endsWith(Ne);
+				e.includes("-") || t ? n.setProperty(e, t ? r.slice(0, -11) : r, t ? Me : "") : n[e] = r;
 			}
 		}
-		return E;
+		return ue;
 	}
-}), ze = " ";
-function I(e) {
+}), Fe = " ";
+function V(e) {
 	return e != null && Number.isFinite(e);
 }
-var Be = {
+var Ie = {
 	comma_decimal: "en-US",
 	decimal_comma: "de",
 	quote_decimal: "de-CH",
 	space_comma: "fr"
 };
-function Ve(e) {
-	return e.number_format === "system" ? void 0 : Be[e.number_format] ?? e.language;
+function Le(e) {
+	return e.number_format === "system" ? void 0 : Ie[e.number_format] ?? e.language;
 }
-var He = /* @__PURE__ */ new Map();
-function L(e, t, n = 0) {
-	if (!I(t)) return "–";
-	let { locale: r } = e, i = `${r.number_format} ${r.language} ${n}`, a = He.get(i);
-	return a || (a = new Intl.NumberFormat(Ve(r), {
+var Re = /* @__PURE__ */ new Map();
+function ze(e, t, n = 0) {
+	if (!V(t)) return "–";
+	let { locale: r } = e, i = `${r.number_format} ${r.language} ${n}`, a = Re.get(i);
+	return a || (a = new Intl.NumberFormat(Le(r), {
 		minimumFractionDigits: n,
 		maximumFractionDigits: n,
 		useGrouping: r.number_format !== "none"
-	}), He.set(i, a)), a.format(Math.abs(t) < .5 * 10 ** -n ? 0 : t);
+	}), Re.set(i, a)), a.format(Math.abs(t) < .5 * 10 ** -n ? 0 : t);
 }
-function R(e, t, n, r = 0) {
-	return `${L(e, t, r)}${ze}${n}`;
+function H(e, t, n, r = 0) {
+	return `${ze(e, t, r)}${Fe}${n}`;
 }
-function Ue(e, t, n = 0) {
+function Be(e, t, n = 0) {
 	let r = e.config.unit_system.temperature;
-	return R(e, I(t) && r === "°F" ? t * 1.8 + 32 : t, r, n);
+	return H(e, V(t) && r === "°F" ? t * 1.8 + 32 : t, r, n);
 }
-function We(e, t) {
-	return Ge(e, t, "W", 2);
+function Ve(e, t) {
+	return Ue(e, t, "W", 2);
 }
-function z(e, t) {
-	return I(t) && Math.abs(t) >= 1e6 ? R(e, t / 1e6, "MWh", 2) : Ge(e, t, "Wh", 1);
+function He(e, t) {
+	return V(t) && Math.abs(t) >= 1e6 ? H(e, t / 1e6, "MWh", 2) : Ue(e, t, "Wh", 1);
 }
-function Ge(e, t, n, r) {
-	return !I(t) || Math.abs(t) < 1e3 ? R(e, t, n) : R(e, t / 1e3, `k${n}`, r);
+function Ue(e, t, n, r) {
+	return !V(t) || Math.abs(t) < 1e3 ? H(e, t, n) : H(e, t / 1e3, `k${n}`, r);
 }
-function Ke(e, t, n) {
+function We(e, t, n) {
 	let { locale: r, config: i } = e, a = {
 		hour: "numeric",
 		minute: "2-digit",
@@ -631,6 +646,19 @@ function Ke(e, t, n) {
 			...a,
 			second: "2-digit"
 		},
+		tenths: {
+			...a,
+			second: "2-digit",
+			fractionalSecondDigits: 1
+		},
+		day: {
+			month: "short",
+			day: "numeric"
+		},
+		month: {
+			year: "numeric",
+			month: "short"
+		},
 		date: o,
 		both: {
 			...o,
@@ -642,7 +670,7 @@ function Ke(e, t, n) {
 		...c
 	}).format(/* @__PURE__ */ new Date(t * 1e3));
 }
-var qe = [
+var Ge = [
 	[
 		60,
 		1,
@@ -674,9 +702,9 @@ var qe = [
 		"year"
 	]
 ];
-function B(e, t) {
-	if (!I(t)) return "–";
-	let [, n, r] = qe.find(([e]) => Math.abs(t) < e) ?? qe[0];
+function Ke(e, t) {
+	if (!V(t)) return "–";
+	let [, n, r] = Ge.find(([e]) => Math.abs(t) < e) ?? Ge[0];
 	return new Intl.NumberFormat(e.locale.language, {
 		style: "unit",
 		unit: r,
@@ -685,7 +713,7 @@ function B(e, t) {
 	}).format(t / n);
 }
 // src/style.ts
-var Je = o`
+var qe = o`
   :host {
     --bms-charge: light-dark(#0072b2, #56b4e9);
     --bms-discharge: light-dark(#a85000, #e69f00);
@@ -770,9 +798,9 @@ var Je = o`
       transition: none !important;
     }
   }
-`, Ye = {
+`, Je = {
 	"card.none": "Noch ist kein Batteriepack eingerichtet.",
-	"card.gone": "Der Pack ist nicht eingerichtet oder gerade nicht geladen.",
+	"card.gone": "Das Pack ist nicht eingerichtet oder gerade nicht geladen.",
 	"card.refused": "Home Assistant gibt keine Auskunft: {message}",
 	"card.waiting": "Warten auf die ersten Werte",
 	"why.cell": "Zelle {number}",
@@ -798,6 +826,7 @@ var Je = o`
 	"pack.charge_switch": "Ladeschalter",
 	"pack.discharge_switch": "Entladeschalter",
 	"pack.watching": "nur beobachtet",
+	"pack.would_move": "Würde geschaltet",
 	"pack.alarms": "Alarme",
 	"pack.evidence": "Zeigen, was geschah",
 	"pack.reset": "Zurücksetzen",
@@ -821,6 +850,77 @@ var Je = o`
 	"cells.lowest": "niedrigste",
 	"cells.balancing": "wird ausgeglichen",
 	"cells.doubted": "angezweifelt: {why}",
+	"system.the_battery": "Die Batterie",
+	"system.battery": "Batterie",
+	"system.packs": "Packs",
+	"system.inverters": "Wechselrichter",
+	"system.leases": "Was von der Batterie verlangt wird",
+	"system.would": "Steuern ist nicht erlaubt. Niemand erfährt etwas davon: So würde Home BMS handeln.",
+	"system.charge_voltage": "Ladespannung",
+	"system.stage": "Ladephase",
+	"system.health": "Gesundheit {value}",
+	"system.share": "Anteil {value}",
+	"system.alarm": "Alarm: {level}",
+	"system.link": "Verbindung: {link}",
+	"system.no_inverter": "Kein Wechselrichter ist eingerichtet: Niemand erfährt diese Grenzen.",
+	"system.your_reserve": "Ihre Reserve",
+	"system.you": "Ihre Reserve",
+	"limits.charge": "{who} begrenzt das Laden auf {value}: {why}",
+	"limits.discharge": "{who} begrenzt das Entladen auf {value}: {why}",
+	"would_limit.charge": "{who} würde das Laden auf {value} begrenzen: {why}",
+	"would_limit.discharge": "{who} würde das Entladen auf {value} begrenzen: {why}",
+	"unlimited.charge": "Nichts begrenzt das Laden: {value} sind alles, wofür die Packs ausgelegt sind",
+	"unlimited.discharge": "Nichts begrenzt das Entladen: {value} sind alles, wofür die Packs ausgelegt sind",
+	"limiting.charge": "Begrenzt das Laden",
+	"limiting.discharge": "Begrenzt das Entladen",
+	"would_be_limiting.charge": "Würde das Laden begrenzen",
+	"would_be_limiting.discharge": "Würde das Entladen begrenzen",
+	"part.in": "Nimmt teil",
+	"part.charge_open": "Entlädt nur: Sein Ladeschalter ist offen",
+	"part.discharge_open": "Lädt nur: Sein Entladeschalter ist offen",
+	"part.open": "Nimmt nicht teil: Seine Schalter sind offen",
+	"part.joining": "Kommt hinzu: Sein Schalter schließt gerade",
+	"part.unseen": "Nicht zu hören und vielleicht noch am Bus",
+	"part.coming_back": "Wieder zu hören, seine Grenzen steigen noch",
+	"ask.charge_limit": "Höchstens mit {value} laden",
+	"ask.discharge_limit": "Höchstens mit {value} entladen",
+	"ask.reserve": "Reserve {value}",
+	"ask.charge_to": "Bis {value} laden",
+	"ask.charge": "Mit {value} laden",
+	"ask.discharge": "Mit {value} entladen",
+	"ask.rest": "Weder laden noch entladen",
+	"lease.none": "Gerade verlangt niemand etwas von ihr.",
+	"lease.to_come": "Demnächst",
+	"lease.more": "{number} weitere",
+	"lease.no_setpoint": "Kein Sollwert",
+	"lease.no_reserve": "Keine Reserve",
+	"lease.setpoint": "Sollwert: {what}",
+	"lease.narrowed": "Sollwert: {what} (verlangt: {asked})",
+	"lease.until": "bis {time}",
+	"lease.endless": "ohne Ende",
+	"lease.span": "{start} bis {end}",
+	"lease.repeats": "kehrt wieder",
+	"lease.overridden": "zählt nicht: {who} geht vor",
+	"lease.now": "jetzt {value}",
+	"release.button": "Freigeben",
+	"release.of": "Freigeben: {who}",
+	"release.title": "Freigeben, was {who} verlangt?",
+	"release.once": "Es endet sofort. Wer es verlangt hat, kann es wieder verlangen.",
+	"release.repeats": "Es endet sofort und kehrt nicht wieder. Wer es verlangt hat, kann es wieder verlangen.",
+	"release.refused": "Home Assistant lehnt ab: {message}",
+	"release.keep": "Behalten",
+	"inverter.share": "bekommt {value} der Grenzen der Batterie",
+	"inverter.charge": "Laden",
+	"inverter.discharge": "Entladen",
+	"inverter.told": "Soll",
+	"inverter.would_be_told": "Wäre das Soll",
+	"inverter.accepted": "Hält ein",
+	"inverter.response": "Antwort",
+	"inverter.dead_time": "Totzeit",
+	"inverter.settling": "Gehorcht nach",
+	"inverter.step": "Mittel",
+	"inverter_limits.charge": "begrenzt das Laden selbst",
+	"inverter_limits.discharge": "begrenzt das Entladen selbst",
 	"view.now": "Jetzt",
 	"view.cells": "Zellen",
 	"view.history": "Verlauf",
@@ -854,8 +954,100 @@ var Je = o`
 	"health.nothing_found": "Es wurde nichts Auffälliges gefunden.",
 	"health.sure": "zu {percent} % sicher",
 	"health.what_to_do": "Was dagegen zu tun ist",
-	"health.worn_from": "{years} Jahre (nicht vor {low})"
-}, Xe = {
+	"health.worn_from": "{years} Jahre (nicht vor {low})",
+	"chart.latest": "Neueste Werte",
+	"chart.help": "Pfeil links und rechts bewegen in der Zeit, Plus und Minus zoomen, Pos1 geht zurück, Umschalt mit einem Pfeil bewegt den Zeiger. Ziehen zoomt; ein Doppelklick geht zurück.",
+	"chart.nothing": "{name} nicht bekannt",
+	"chart.summary": "{name} {low} bis {high}, zuletzt {last}",
+	"timeline.ranges": "Welche Zeit gezeigt wird",
+	"timeline.hour": "1 Std.",
+	"timeline.hours_6": "6 Std.",
+	"timeline.hours_24": "24 Std.",
+	"timeline.days_7": "7 T.",
+	"timeline.days_30": "30 T.",
+	"timeline.year": "1 J.",
+	"timeline.all": "Alles",
+	"timeline.zoom_in": "Hineinzoomen",
+	"timeline.zoom_out": "Herauszoomen",
+	"timeline.earlier": "Früher",
+	"timeline.later": "Später",
+	"timeline.shown": "{from} bis {to}",
+	"timeline.waiting": "Home Assistants Gedächtnis wird gefragt",
+	"timeline.empty": "Home Assistant hat von dieser Zeit nichts behalten.",
+	"timeline.refused": "Home Assistant gibt keine Auskunft über das, was war: {message}",
+	"timeline.again": "Erneut fragen",
+	"timeline.missing": "Nicht gezeichnet, weil die Entität fehlt oder deaktiviert ist: {names}.",
+	"timeline.line": "{pane}, {line}",
+	"timeline.chart": "Was das Pack im Lauf der Zeit tat",
+	"timeline.voltage": "Zellspannung",
+	"timeline.highest": "höchste",
+	"timeline.lowest": "niedrigste",
+	"timeline.spread": "Zellabweichung",
+	"timeline.difference": "höchste minus niedrigste",
+	"timeline.current": "Strom",
+	"timeline.flowing": "fließt",
+	"timeline.charge_limit": "Ladegrenze",
+	"timeline.discharge_limit": "Entladegrenze",
+	"timeline.temperature": "Temperatur",
+	"timeline.hottest": "wärmste",
+	"timeline.coldest": "kälteste",
+	"timeline.charge": "Ladezustand",
+	"timeline.soc": "geschätzt",
+	"timeline.balancing": "Ausgleich",
+	"timeline.cells": "Zellen",
+	"timeline.on": "werden ausgeglichen",
+	"timeline.off": "werden nicht ausgeglichen",
+	"timeline.events": "Ereignisse",
+	"timeline.no_events": "In dieser Zeit ist nichts geschehen.",
+	"timeline.more": "und {count} frühere: hineinzoomen, um sie zu sehen",
+	"timeline.kept": "Ereignisse und Ausgleich sind so lange bekannt, wie Home Assistant seinen Verlauf behält: zehn Tage, wenn niemand eine andere Zeit eingestellt hat.",
+	"timeline.because": "wegen: {cause}",
+	"timeline.open": "Ein Ereignis wählen, um zu sehen, was seine Blackbox festgehalten hat.",
+	"box.title": "Blackbox",
+	"box.close": "Schließen",
+	"box.waiting": "Die Blackbox wird geöffnet",
+	"box.admin": "Blackboxen werden nur Administratoren gezeigt.",
+	"box.none": "Noch wurde keine Blackbox behalten: Eine entsteht, wenn ein Schutz einen Strom sperrt oder auslöst.",
+	"box.far": "Von diesem Ereignis wurde keine Blackbox behalten. Dies ist die zeitlich nächste.",
+	"box.which": "Blackbox von",
+	"box.watching": "Steuern war nicht erlaubt: Grenzen und Schalter sind, was Home BMS getan hätte.",
+	"box.why": "Warum",
+	"box.deeds": "Was getan wurde",
+	"box.no_deeds": "Nichts wurde geändert.",
+	"box.measured": "Was gemessen wurde",
+	"box.chart": "Was um die Auslösung herum gemessen wurde; die Zeiten sind Sekunden davor und danach",
+	"box.cells": "Zellspannungen",
+	"box.threshold": "Schwelle {value}",
+	"box.when": "{time} ({relative})",
+	"box.over": "Keine",
+	"box.mode": "Betriebsart",
+	"box.table": "Als Tabelle",
+	"box.time": "Zeit",
+	"box.lowest": "Niedrigste Zelle",
+	"box.highest": "Höchste Zelle",
+	"box.hottest": "Wärmste",
+	"box.download": "Datei herunterladen",
+	"resolution.raw": "jede Änderung",
+	"resolution.5minute": "Statistik je 5 Minuten, mit niedrigstem und höchstem Wert",
+	"resolution.day": "Statistik je Tag, mit niedrigstem und höchstem Wert",
+	"resolution.hour": "Statistik je Stunde, mit niedrigstem und höchstem Wert",
+	"form.device": "Batteriepack oder System",
+	"form.device_help": "Ohne Angabe wird das erste gezeigt.",
+	"form.title": "Titel",
+	"form.cells": "Jede Zelle zeigen",
+	"form.hours": "Stunden, die zuerst gezeigt werden",
+	"form.hide": "Weglassen",
+	"offer.pack": "Home BMS: Pack",
+	"offer.pack_help": "Ladung, Alarme, Grenzen mit Gründen und jede Zelle eines Batteriepacks",
+	"offer.health": "Home BMS: Gesundheit",
+	"offer.health_help": "Kapazität, Widerstand jeder Zelle und Verbindung, Zyklen, Energie und welche Zelle zuerst verschlissen sein wird",
+	"offer.system": "Home BMS: System",
+	"offer.system_help": "Packs, Wechselrichter und was von der Batterie verlangt wird: wer wen begrenzt, wie weit und bis wann",
+	"offer.timeline": "Home BMS: Verlauf",
+	"offer.timeline_help": "Zellspannungen, Strom und seine Grenzen, Temperaturen, Ladung und Ereignisse über der Zeit, mit der Blackbox jeder Abschaltung",
+	"offer.dashboard": "Home BMS",
+	"offer.dashboard_help": "Alles über Ihre Batteriepacks: jetzt, Zellen, Verlauf, Gesundheit, System, Wartung"
+}, Ye = {
 	"card.none": "No battery pack is set up yet.",
 	"card.gone": "The pack is not set up or not loaded now.",
 	"card.refused": "Home Assistant does not tell: {message}",
@@ -883,6 +1075,7 @@ var Je = o`
 	"pack.charge_switch": "Charge switch",
 	"pack.discharge_switch": "Discharge switch",
 	"pack.watching": "watched only",
+	"pack.would_move": "Would be moved",
 	"pack.alarms": "Alarms",
 	"pack.evidence": "Show what happened",
 	"pack.reset": "Reset",
@@ -906,6 +1099,77 @@ var Je = o`
 	"cells.lowest": "lowest",
 	"cells.balancing": "balancing",
 	"cells.doubted": "doubted: {why}",
+	"system.the_battery": "The battery",
+	"system.battery": "Battery",
+	"system.packs": "Packs",
+	"system.inverters": "Inverters",
+	"system.leases": "What is asked of the battery",
+	"system.would": "Control is not allowed. Nobody is told any of this: it is what Home BMS would do.",
+	"system.charge_voltage": "Charge voltage",
+	"system.stage": "Charge stage",
+	"system.health": "health {value}",
+	"system.share": "share {value}",
+	"system.alarm": "Alarm: {level}",
+	"system.link": "Link: {link}",
+	"system.no_inverter": "No inverter is set up: nobody is told these limits.",
+	"system.your_reserve": "Your reserve",
+	"system.you": "your reserve",
+	"limits.charge": "{who} limits charging to {value}: {why}",
+	"limits.discharge": "{who} limits discharging to {value}: {why}",
+	"would_limit.charge": "{who} would limit charging to {value}: {why}",
+	"would_limit.discharge": "{who} would limit discharging to {value}: {why}",
+	"unlimited.charge": "Nothing limits charging: {value} are all that the packs are rated for",
+	"unlimited.discharge": "Nothing limits discharging: {value} are all that the packs are rated for",
+	"limiting.charge": "Limits charging",
+	"limiting.discharge": "Limits discharging",
+	"would_be_limiting.charge": "Would limit charging",
+	"would_be_limiting.discharge": "Would limit discharging",
+	"part.in": "Takes part",
+	"part.charge_open": "Only discharges: its charge switch is open",
+	"part.discharge_open": "Only charges: its discharge switch is open",
+	"part.open": "Takes no part: its switches are open",
+	"part.joining": "Joining: its switch is closing",
+	"part.unseen": "Not heard, and perhaps still on the bus",
+	"part.coming_back": "Heard again, its limits still rise",
+	"ask.charge_limit": "Charge with at most {value}",
+	"ask.discharge_limit": "Discharge with at most {value}",
+	"ask.reserve": "Reserve {value}",
+	"ask.charge_to": "Charge to {value}",
+	"ask.charge": "Charge with {value}",
+	"ask.discharge": "Discharge with {value}",
+	"ask.rest": "Neither charge nor discharge",
+	"lease.none": "Nobody asks anything of it now.",
+	"lease.to_come": "To come",
+	"lease.more": "{number} more",
+	"lease.no_setpoint": "No set-point",
+	"lease.no_reserve": "No reserve",
+	"lease.setpoint": "Set-point: {what}",
+	"lease.narrowed": "Set-point: {what} (asked: {asked})",
+	"lease.until": "until {time}",
+	"lease.endless": "without an end",
+	"lease.span": "{start} to {end}",
+	"lease.repeats": "comes round",
+	"lease.overridden": "does not count: {who} goes before",
+	"lease.now": "now {value}",
+	"release.button": "Release",
+	"release.of": "Release: {who}",
+	"release.title": "Release what {who} asks?",
+	"release.once": "It ends at once. Who asked it may ask again.",
+	"release.repeats": "It ends at once and does not come round again. Who asked it may ask again.",
+	"release.refused": "Home Assistant refuses: {message}",
+	"release.keep": "Keep",
+	"inverter.share": "gets {value} of the battery's limits",
+	"inverter.charge": "Charge",
+	"inverter.discharge": "Discharge",
+	"inverter.told": "Is told",
+	"inverter.would_be_told": "Would be told",
+	"inverter.accepted": "Holds",
+	"inverter.response": "Response",
+	"inverter.dead_time": "Dead time",
+	"inverter.settling": "Obeys after",
+	"inverter.step": "Means",
+	"inverter_limits.charge": "limits charging itself",
+	"inverter_limits.discharge": "limits discharging itself",
 	"view.now": "Now",
 	"view.cells": "Cells",
 	"view.history": "History",
@@ -939,18 +1203,117 @@ var Je = o`
 	"health.nothing_found": "Nothing is found to be wrong.",
 	"health.sure": "{percent} % sure",
 	"health.what_to_do": "What to do about it",
-	"health.worn_from": "{years} years (not before {low})"
-}, Ze = {
-	en: Xe,
-	de: Ye
+	"health.worn_from": "{years} years (not before {low})",
+	"chart.latest": "Latest values",
+	"chart.help": "Arrow left and right move in time, plus and minus zoom, Home goes back, Shift with an arrow moves the cursor. Drag to zoom; double-click to go back.",
+	"chart.nothing": "{name} not known",
+	"chart.summary": "{name} {low} to {high}, last {last}",
+	"timeline.ranges": "Which time is shown",
+	"timeline.hour": "1 h",
+	"timeline.hours_6": "6 h",
+	"timeline.hours_24": "24 h",
+	"timeline.days_7": "7 d",
+	"timeline.days_30": "30 d",
+	"timeline.year": "1 y",
+	"timeline.all": "All",
+	"timeline.zoom_in": "Zoom in",
+	"timeline.zoom_out": "Zoom out",
+	"timeline.earlier": "Earlier",
+	"timeline.later": "Later",
+	"timeline.shown": "{from} to {to}",
+	"timeline.waiting": "Asking Home Assistant's memory",
+	"timeline.empty": "Home Assistant has kept nothing of this time.",
+	"timeline.refused": "Home Assistant does not tell what was: {message}",
+	"timeline.again": "Ask again",
+	"timeline.missing": "Not drawn, as the entity is missing or disabled: {names}.",
+	"timeline.line": "{pane}, {line}",
+	"timeline.chart": "What the pack did over time",
+	"timeline.voltage": "Cell voltage",
+	"timeline.highest": "highest",
+	"timeline.lowest": "lowest",
+	"timeline.spread": "Cell difference",
+	"timeline.difference": "highest less lowest",
+	"timeline.current": "Current",
+	"timeline.flowing": "flowing",
+	"timeline.charge_limit": "charge limit",
+	"timeline.discharge_limit": "discharge limit",
+	"timeline.temperature": "Temperature",
+	"timeline.hottest": "hottest",
+	"timeline.coldest": "coldest",
+	"timeline.charge": "State of charge",
+	"timeline.soc": "estimated",
+	"timeline.balancing": "Balancing",
+	"timeline.cells": "cells",
+	"timeline.on": "balanced",
+	"timeline.off": "not balanced",
+	"timeline.events": "Events",
+	"timeline.no_events": "Nothing happened in this time.",
+	"timeline.more": "and {count} earlier ones: zoom in to see them",
+	"timeline.kept": "Events and balancing are known for as long as Home Assistant keeps its history: ten days, if nobody has set another time.",
+	"timeline.because": "because of: {cause}",
+	"timeline.open": "Choose an event to see what its black box kept.",
+	"box.title": "Black box",
+	"box.close": "Close",
+	"box.waiting": "Opening the black box",
+	"box.admin": "Black boxes are shown to administrators only.",
+	"box.none": "No black box was kept yet: one is written when a protection stops a current or trips.",
+	"box.far": "No black box was kept of this event. This is the one nearest in time.",
+	"box.which": "Black box of",
+	"box.watching": "Control was not allowed: limits and switches are what Home BMS would have done.",
+	"box.why": "Why",
+	"box.deeds": "What was done",
+	"box.no_deeds": "Nothing was changed.",
+	"box.measured": "What was measured",
+	"box.chart": "What was measured around the trip; times are seconds before and after it",
+	"box.cells": "Cell voltages",
+	"box.threshold": "threshold {value}",
+	"box.when": "{time} ({relative})",
+	"box.over": "None",
+	"box.mode": "Mode",
+	"box.table": "As a table",
+	"box.time": "Time",
+	"box.lowest": "Lowest cell",
+	"box.highest": "Highest cell",
+	"box.hottest": "Hottest",
+	"box.download": "Download the file",
+	"resolution.raw": "every change",
+	"resolution.5minute": "statistics of 5 minutes, with lowest and highest",
+	"resolution.day": "statistics of a day, with lowest and highest",
+	"resolution.hour": "statistics of an hour, with lowest and highest",
+	"form.device": "Battery pack or system",
+	"form.device_help": "Without one the first is shown.",
+	"form.title": "Title",
+	"form.cells": "Show every cell",
+	"form.hours": "Hours shown at first",
+	"form.hide": "Leave out",
+	"offer.pack": "Home BMS: pack",
+	"offer.pack_help": "Charge, alarms, limits with their reasons, and every cell of one battery pack",
+	"offer.health": "Home BMS: health",
+	"offer.health_help": "Capacity, resistance of each cell and joint, cycles, energy, and which cell will be worn out first",
+	"offer.system": "Home BMS: system",
+	"offer.system_help": "Packs, inverters and what is asked of the battery: who limits whom, by how much, until when",
+	"offer.timeline": "Home BMS: timeline",
+	"offer.timeline_help": "Cell voltages, current against its limits, temperatures, charge and events over time, with the black box of each trip",
+	"offer.dashboard": "Home BMS",
+	"offer.dashboard_help": "Everything about your battery packs: now, cells, history, health, system, maintenance"
+}, Xe = {
+	en: Ye,
+	de: Je
 };
-function V(e, t, n = {}) {
-	return (Ze[e.locale.language.split("-")[0] ?? "en"] ?? Xe)[t].replace(/\{(\w+)\}/g, (e, t) => String(n[t] ?? e));
+function U(e, t, n = {}) {
+	return Qe(e.locale.language, t, n);
 }
-var Qe = {
+function Ze() {
+	return document.documentElement.lang || "en";
+}
+function Qe(e, t, n = {}) {
+	return (Xe[e.split("-")[0] ?? "en"] ?? Ye)[t].replace(/\{(\w+)\}/g, (e, t) => String(n[t] ?? e));
+}
+var $e = {
 	limit: "entity.sensor.limiting_reason.state.*",
 	protection: "entity.event.protection.state_attributes.protection.state.*",
 	level: "entity.binary_sensor.tripped.state_attributes.level.state.*",
+	became: "entity.event.protection.state_attributes.level.state.*",
 	flow: "entity.event.protection.state_attributes.flow.state.*",
 	mode: "entity.sensor.mode.state.*",
 	link: "entity.sensor.link.state.*",
@@ -966,19 +1329,19 @@ var Qe = {
 	step: "entity.sensor.escalation.state.*",
 	step_why: "entity.sensor.escalation.state_attributes.reason.state.*"
 };
-function H(e, t, n, r) {
-	return e.localize(`component.home_bms.${Qe[t].replace("*", n)}`, r) || n.replaceAll("_", " ");
+function W(e, t, n, r) {
+	return e.localize(`component.home_bms.${$e[t].replace("*", n)}`, r) || n.replaceAll("_", " ");
 }
-async function $e(e) {
+async function et(e) {
 	await Promise.all(["entity", "issues"].map((t) => e.loadBackendTranslation(t, "home_bms")));
 }
 // src/cells/cells.ts
-var et = 32, tt = {
+var tt = 32, nt = 500, rt = {
 	ArrowRight: 1,
 	ArrowDown: 1,
 	ArrowLeft: -1,
 	ArrowUp: -1
-}, nt = class extends P {
+}, it = class extends Ee {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -997,11 +1360,11 @@ var et = 32, tt = {
 		return this.measures.find(({ key: e }) => e === this.key) ?? this.measures[0];
 	}
 	render() {
-		let { hass: e, measures: t } = this, n = this.#e, r = n.values(this.shown), i = this.heat ?? r.length > et;
-		return w`
+		let { hass: e, measures: t } = this, n = this.#e, r = n.values(this.shown), i = this.heat ?? r.length > tt;
+		return L`
       <div class="choice">
-        <div role="tablist" aria-label=${V(e, "cells.measures")} @keydown=${this.#a}>
-          ${t.map((t) => w`
+        <div role="tablist" aria-label=${U(e, "cells.measures")} @keydown=${this.#a}>
+          ${t.map((t) => L`
               <button
                 type="button"
                 role="tab"
@@ -1011,7 +1374,7 @@ var et = 32, tt = {
                 tabindex=${t === n ? 0 : -1}
                 @click=${() => this.#t(t)}
               >
-                ${V(e, t.name)}
+                ${U(e, t.name)}
               </button>
             `)}
         </div>
@@ -1019,16 +1382,16 @@ var et = 32, tt = {
           type="button"
           class="view"
           aria-pressed=${i}
-          aria-label=${V(e, "cells.heat")}
-          title=${V(e, "cells.heat")}
+          aria-label=${U(e, "cells.heat")}
+          title=${U(e, "cells.heat")}
           @click=${() => this.heat = !i}
         >
           <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 3h8v8H3z M13 3h8v8h-8z M3 13h8v8H3z M13 13h8v8h-8z" /></svg>
         </button>
       </div>
       <div id="cells" role="tabpanel" aria-labelledby="tab-${n.key}">
-        ${r.length ? this.#n(r, i) : w`<p class="quiet">${V(e, "cells.unknown")}</p>`}
-        ${r.length ? w`<p class="chosen">${this.#i(r)}</p>` : D}
+        ${r.length ? this.#n(r, i) : L`<p class="quiet">${U(e, "cells.unknown")}</p>`}
+        ${r.length ? L`<p class="chosen">${this.#i(r)}</p>` : R}
       </div>
     `;
 	}
@@ -1036,16 +1399,16 @@ var et = 32, tt = {
 		this.key = e, this.chosen = 0;
 	}
 	#n(e, t) {
-		let { hass: n, info: r } = this, i = this.#e, [a, o] = i.range(r, e.filter(I)), s = (e) => Math.min(1, Math.max(0, (e - a) / (o - a))), c = e.filter(I), l = e.indexOf(Math.max(...c)), u = e.indexOf(Math.min(...c)), d = c.length > 1 && e[l] !== e[u];
-		return w`
+		let { hass: n, info: r } = this, i = this.#e, [a, o] = i.range(r, e.filter(V)), s = (e) => Math.min(1, Math.max(0, (e - a) / (o - a))), c = e.filter(V), l = e.indexOf(Math.max(...c)), u = e.indexOf(Math.min(...c)), d = c.length > 1 && e[l] !== e[u];
+		return L`
       <ol
         class=${t ? "heat" : "bars"}
         role="listbox"
-        aria-label=${V(n, i.name)}
+        aria-label=${U(n, i.name)}
         @keydown=${this.#o}
-        style=${F({ "--count": String(e.length) })}
+        style=${Pe({ "--count": String(e.length) })}
       >
-        ${t ? D : i.marks(r).map((e) => w`<span class="mark" style=${F({ "--at": String(s(e)) })}></span>`)}
+        ${t ? R : i.marks(r).map((e) => L`<span class="mark" style=${Pe({ "--at": String(s(e)) })}></span>`)}
         ${e.map((e, n) => {
 			let r = d ? n === l ? "highest" : n === u ? "lowest" : "" : "";
 			return this.#r(i, e, n, s, r, t);
@@ -1054,26 +1417,26 @@ var et = 32, tt = {
     `;
 	}
 	#r(e, t, n, r, i, a) {
-		let { hass: o, shown: s } = this, c = e.doubt?.(s, n), l = e.bled?.(s, n) ?? !1, u = e.band?.(s, n), d = t === null ? 0 : r(t), ee = [
-			`${V(o, e.place, { number: n + 1 })}: ${e.text(o, t)}`,
-			i && V(o, `cells.${i}`),
-			l && V(o, "cells.balancing"),
-			c && V(o, "cells.doubted", { why: H(o, "doubt", c) })
+		let { hass: o, shown: s } = this, c = e.doubt?.(s, n), l = e.bled?.(s, n) ?? !1, u = e.band?.(s, n), d = t === null ? 0 : Math.round(nt * r(t)) / nt, f = [
+			`${U(o, e.place, { number: n + 1 })}: ${e.text(o, t)}`,
+			i && U(o, `cells.${i}`),
+			l && U(o, "cells.balancing"),
+			c && U(o, "cells.doubted", { why: W(o, "doubt", c) })
 		];
-		return w`
+		return L`
       <li
         role="option"
-        class=${Ie({
+        class=${je({
 			doubted: !!c,
 			missing: t === null,
 			bled: l,
 			signed: e.signed,
 			[i]: !!i
 		})}
-        aria-label=${ee.filter(Boolean).join(", ")}
+        aria-label=${f.filter(Boolean).join(", ")}
         aria-selected=${n === this.chosen}
         tabindex=${n === this.chosen ? 0 : -1}
-        style=${F({
+        style=${Pe({
 			"--at": String(d),
 			"--ink": d > .55 ? "var(--on-strong)" : "var(--bms-text)"
 		})}
@@ -1082,14 +1445,14 @@ var et = 32, tt = {
       >
         <span class="shape" aria-hidden="true">
           <span class="fill"></span>
-          ${u ? w`<span class="band" style=${F({
+          ${u ? L`<span class="band" style=${Pe({
 			"--low": String(r(u[0])),
 			"--high": String(r(u[1]))
-		})}></span>` : D}
+		})}></span>` : R}
         </span>
         <span class="sign" aria-hidden="true">${i === "highest" ? "▲" : i === "lowest" ? "▼" : ""}${l ? "●" : ""}</span>
         <span class="number" aria-hidden="true">${n + 1}</span>
-        ${a ? w`<span class="value" aria-hidden="true">${e.text(o, t)}</span>` : D}
+        ${a ? L`<span class="value" aria-hidden="true">${e.text(o, t)}</span>` : R}
       </li>
     `;
 	}
@@ -1097,19 +1460,19 @@ var et = 32, tt = {
 		let { hass: t, shown: n } = this, r = this.#e, i = Math.min(this.chosen, e.length - 1), a = this.measures.filter(({ place: e }) => e === r.place).map((e) => ({
 			each: e,
 			value: e.values(n)[i] ?? null
-		})).filter(({ each: e, value: t }) => e === r || t !== null).map(({ each: e, value: n }) => `${V(t, e.name)} ${e.text(t, n)}`), o = r.doubt?.(n, i);
-		return o && a.push(V(t, "cells.doubted", { why: H(t, "doubt", o) })), w`<strong>${V(t, r.place, { number: i + 1 })}</strong> ${a.join(" · ")}`;
+		})).filter(({ each: e, value: t }) => e === r || t !== null).map(({ each: e, value: n }) => `${U(t, e.name)} ${e.text(t, n)}`), o = r.doubt?.(n, i);
+		return o && a.push(U(t, "cells.doubted", { why: W(t, "doubt", o) })), L`<strong>${U(t, r.place, { number: i + 1 })}</strong> ${a.join(" · ")}`;
 	}
 	#a = (e) => {
-		let t = rt(e, this.measures.indexOf(this.#e), this.measures.length);
+		let t = at(e, this.measures.indexOf(this.#e), this.measures.length);
 		t !== void 0 && (this.#t(this.measures[t] ?? this.measures[0]), this.updateComplete.then(() => this.renderRoot.querySelector("[role=tab][tabindex='0']")?.focus()));
 	};
 	#o = (e) => {
-		let t = rt(e, this.chosen, this.#e.values(this.shown).length);
+		let t = at(e, this.chosen, this.#e.values(this.shown).length);
 		t !== void 0 && (this.chosen = t, this.updateComplete.then(() => this.renderRoot.querySelectorAll("[role=option]")[t]?.focus()));
 	};
 	static {
-		this.styles = [Je, o`
+		this.styles = [qe, o`
       :host {
         --on-strong: light-dark(#fff, #10222e);
         display: grid;
@@ -1132,7 +1495,8 @@ var et = 32, tt = {
         gap: 4px;
       }
       .choice button {
-        padding: 4px 10px;
+        padding: 4px 8px;
+        font-size: 0.8125rem;
       }
       ol {
         list-style: none;
@@ -1149,16 +1513,18 @@ var et = 32, tt = {
         display: grid;
         grid-template-columns: repeat(var(--count), minmax(0, 1fr));
         gap: clamp(1px, 0.6cqi, 8px);
-        height: 190px;
+        height: clamp(190px, 22cqi, 260px);
+        /* As large as leaves the numbers apart. */
+        --size: clamp(0.55rem, 55cqi / var(--count), 0.875rem);
       }
       .bars li {
         display: grid;
         grid-template-rows: minmax(0, 1fr) 1.1em 1.3em;
         justify-items: center;
-        font-size: clamp(0.55rem, 2.4cqi, 0.875rem);
+        font-size: var(--size);
       }
       .bars .shape {
-        width: min(100%, 56px);
+        width: min(100%, max(56px, 9cqi));
         position: relative;
         background: color-mix(in srgb, var(--bms-line) 55%, transparent);
         border-radius: 4px;
@@ -1188,8 +1554,10 @@ var et = 32, tt = {
         position: absolute;
         inset-inline: 0;
         bottom: calc(2.4em + var(--at) * (100% - 2.4em));
-        font-size: clamp(0.55rem, 2.4cqi, 0.875rem);
-        border-top: 1px dashed var(--bms-bad);
+        font-size: var(--size);
+        height: 2px;
+        /* Seen on the bars as well as between them. */
+        background: repeating-linear-gradient(90deg, var(--bms-bad) 0 6px, var(--card-background-color, #fff) 6px 10px);
         z-index: 1;
         pointer-events: none;
       }
@@ -1280,19 +1648,2869 @@ var et = 32, tt = {
     `];
 	}
 };
-function rt(e, t, n) {
-	let r = tt[e.key], i = r === void 0 ? e.key === "Home" ? 0 : e.key === "End" ? n - 1 : void 0 : (t + r + n) % n;
+function at(e, t, n) {
+	let r = rt[e.key], i = r === void 0 ? e.key === "Home" ? 0 : e.key === "End" ? n - 1 : void 0 : (t + r + n) % n;
 	return i !== void 0 && e.preventDefault(), i;
 }
-// src/api.ts
-var it = {
+// node_modules/uplot/dist/uPlot.esm.js
+var ot = !0, st = "uplot", ct = "u-hz", lt = "u-vt", ut = "u-title", dt = "u-wrap", ft = "u-under", pt = "u-over", mt = "u-axis", ht = "u-off", gt = "u-select", _t = "u-cursor-x", vt = "u-cursor-y", yt = "u-cursor-pt", bt = "u-legend", xt = "u-live", St = "u-inline", Ct = "u-series", wt = "u-marker", Tt = "u-label", Et = "u-value", Dt = "width", Ot = "height", kt = "top", At = "bottom", jt = "left", Mt = "right", Nt = "#000", Pt = "#0000", Ft = "mousemove", It = "mousedown", Lt = "mouseup", Rt = "mouseenter", zt = "mouseleave", Bt = "dblclick", Vt = "resize", Ht = "scroll", Ut = "change", Wt = "dppxchange", Gt = "--", Kt = typeof window < "u", qt = Kt ? document : null, Jt = Kt ? window : null, Yt = Kt ? navigator : null, G, Xt;
+function Zt() {
+	let e = devicePixelRatio;
+	G != e && (G = e, Xt && fn(Ut, Xt, Zt), Xt = matchMedia(`(min-resolution: ${G - .001}dppx) and (max-resolution: ${G + .001}dppx)`), dn(Ut, Xt, Zt), Jt.dispatchEvent(new CustomEvent(Wt)));
+}
+function Qt(e, t) {
+	if (t != null) {
+		let n = e.classList;
+		!n.contains(t) && n.add(t);
+	}
+}
+function $t(e, t) {
+	let n = e.classList;
+	n.contains(t) && n.remove(t);
+}
+function K(e, t, n) {
+	e.style[t] = n + "px";
+}
+function en(e, t, n, r) {
+	let i = qt.createElement(e);
+	return t != null && Qt(i, t), n?.insertBefore(i, r), i;
+}
+function tn(e, t) {
+	return en("div", e, t);
+}
+var nn = /* @__PURE__ */ new WeakMap();
+function rn(e, t, n, r, i) {
+	let a = "translate(" + t + "px," + n + "px)";
+	a != nn.get(e) && (e.style.transform = a, nn.set(e, a), t < 0 || n < 0 || t > r || n > i ? Qt(e, ht) : $t(e, ht));
+}
+var an = /* @__PURE__ */ new WeakMap();
+function on(e, t, n) {
+	let r = t + n;
+	r != an.get(e) && (an.set(e, r), e.style.background = t, e.style.borderColor = n);
+}
+var sn = /* @__PURE__ */ new WeakMap();
+function cn(e, t, n, r) {
+	let i = t + "" + n;
+	i != sn.get(e) && (sn.set(e, i), e.style.height = n + "px", e.style.width = t + "px", e.style.marginLeft = r ? -t / 2 + "px" : 0, e.style.marginTop = r ? -n / 2 + "px" : 0);
+}
+var ln = { passive: !0 }, un = {
+	...ln,
+	capture: !0
+};
+function dn(e, t, n, r) {
+	t.addEventListener(e, n, r ? un : ln);
+}
+function fn(e, t, n, r) {
+	t.removeEventListener(e, n, ln);
+}
+Kt && Zt();
+function pn(e, t, n, r) {
+	let i;
+	n ||= 0, r ||= t.length - 1;
+	let a = r <= 2147483647;
+	for (; r - n > 1;) i = a ? n + r >> 1 : Pn((n + r) / 2), t[i] < e ? n = i : r = i;
+	return e - t[n] <= t[r] - e ? n : r;
+}
+function mn(e) {
+	return (t, n, r) => {
+		let i = -1, a = -1;
+		for (let a = n; a <= r; a++) if (e(t[a])) {
+			i = a;
+			break;
+		}
+		for (let i = r; i >= n; i--) if (e(t[i])) {
+			a = i;
+			break;
+		}
+		return [i, a];
+	};
+}
+var hn = (e) => e != null, gn = (e) => e != null && e > 0, _n = mn(hn), vn = mn(gn);
+function yn(e, t, n, r = 0, i = !1) {
+	let a = i ? vn : _n, o = i ? gn : hn;
+	[t, n] = a(e, t, n);
+	let s = e[t], c = e[t];
+	if (t > -1) {
+		if (r == 1) s = e[t], c = e[n];
+		else if (r == -1) s = e[n], c = e[t];
+		else for (let r = t; r <= n; r++) {
+			let t = e[r];
+			o(t) && (t < s ? s = t : t > c && (c = t));
+		}
+	}
+	return [s ?? Gn, c ?? -Gn];
+}
+function bn(e, t, n, r) {
+	let i = Bn(e), a = Bn(t);
+	e == t && (i == -1 ? (e *= n, t /= n) : (e /= n, t *= n));
+	let o = n == 10 ? Vn : Hn, s = i == 1 ? Pn : In, c = a == 1 ? In : Pn, l = s(o(Nn(e))), u = c(o(Nn(t))), d = zn(n, l), f = zn(n, u);
+	return n == 10 && (l < 0 && (d = Y(d, -l)), u < 0 && (f = Y(f, -u))), r || n == 2 ? (e = d * i, t = f * a) : (e = ar(e, d), t = ir(t, f)), [e, t];
+}
+function xn(e, t, n, r) {
+	let i = bn(e, t, n, r);
+	return e == 0 && (i[0] = 0), t == 0 && (i[1] = 0), i;
+}
+var Sn = .1, Cn = {
+	mode: 3,
+	pad: Sn
+}, wn = {
+	pad: 0,
+	soft: null,
+	mode: 0
+}, Tn = {
+	min: wn,
+	max: wn
+};
+function En(e, t, n, r) {
+	return gr(n) ? On(e, t, n) : (wn.pad = n, wn.soft = r ? 0 : null, wn.mode = r ? 3 : 0, On(e, t, Tn));
+}
+function q(e, t) {
+	return e ?? t;
+}
+function Dn(e, t, n) {
+	for (t = q(t, 0), n = q(n, e.length - 1); t <= n;) {
+		if (e[t] != null) return !0;
+		t++;
+	}
+	return !1;
+}
+function On(e, t, n) {
+	let r = n.min, i = n.max, a = q(r.pad, 0), o = q(i.pad, 0), s = q(r.hard, -Gn), c = q(i.hard, Gn), l = q(r.soft, Gn), u = q(i.soft, -Gn), d = q(r.mode, 0), f = q(i.mode, 0), p = t - e, m = Vn(p), h = Rn(Nn(e), Nn(t)), g = Nn(Vn(h) - m);
+	(p < 1e-24 || g > 10) && (p = 0, (e == 0 || t == 0) && (p = 1e-24, d == 2 && l != Gn && (a = 0), f == 2 && u != -Gn && (o = 0)));
+	let _ = p || h || 1e3, v = zn(10, Pn(Vn(_))), y = Y(ar(e - _ * (p == 0 ? e == 0 ? .1 : 1 : a), v / 10), 24), b = e >= l && (d == 1 || d == 3 && y <= l || d == 2 && y >= l) ? l : Gn, x = Rn(s, y < b && e >= b ? b : Ln(b, y)), S = Y(ir(t + _ * (p == 0 ? t == 0 ? .1 : 1 : o), v / 10), 24), C = t <= u && (f == 1 || f == 3 && S >= u || f == 2 && S <= u) ? u : -Gn, w = Ln(c, S > C && t <= C ? C : Rn(C, S));
+	return x == w && x == 0 && (w = 100), [x, w];
+}
+var kn = new Intl.NumberFormat(Kt ? Yt.language : "en-US"), An = (e) => kn.format(e), jn = Math, Mn = jn.PI, Nn = jn.abs, Pn = jn.floor, Fn = jn.round, In = jn.ceil, Ln = jn.min, Rn = jn.max, zn = jn.pow, Bn = jn.sign, Vn = jn.log10, Hn = jn.log2, Un = (e, t = 1) => jn.sinh(e) * t, Wn = (e, t = 1) => jn.asinh(e / t), Gn = Infinity;
+function Kn(e) {
+	return (Vn((e ^ e >> 31) - (e >> 31)) | 0) + 1;
+}
+function qn(e, t, n) {
+	return Ln(Rn(e, t), n);
+}
+function Jn(e) {
+	return typeof e == "function";
+}
+function J(e) {
+	return Jn(e) ? e : () => e;
+}
+var Yn = () => {}, Xn = (e) => e, Zn = (e, t) => t, Qn = (e) => null, $n = (e) => !0, er = (e, t) => e == t, tr = /\.\d*?(?=9{6,}|0{6,})/gm, nr = (e) => {
+	if (pr(e) || or.has(e)) return e;
+	let t = `${e}`, n = t.match(tr);
+	if (n == null) return e;
+	let r = n[0].length - 1;
+	if (t.indexOf("e-") != -1) {
+		let [e, n] = t.split("e");
+		return +`${nr(e)}e${n}`;
+	}
+	return Y(e, r);
+};
+function rr(e, t) {
+	return nr(Y(nr(e / t)) * t);
+}
+function ir(e, t) {
+	return nr(In(nr(e / t)) * t);
+}
+function ar(e, t) {
+	return nr(Pn(nr(e / t)) * t);
+}
+function Y(e, t = 0) {
+	if (pr(e)) return e;
+	let n = 10 ** t;
+	return Fn(e * n * (1 + 2 ** -52)) / n;
+}
+var or = /* @__PURE__ */ new Map();
+function sr(e) {
+	return (("" + e).split(".")[1] || "").length;
+}
+function cr(e, t, n, r) {
+	let i = [], a = r.map(sr);
+	for (let o = t; o < n; o++) {
+		let t = Nn(o), n = Y(zn(e, o), t);
+		for (let s = 0; s < r.length; s++) {
+			let c = e == 10 ? +`${r[s]}e${o}` : r[s] * n, l = (o >= 0 ? 0 : t) + (o >= a[s] ? 0 : a[s]), u = e == 10 ? c : Y(c, l);
+			i.push(u), or.set(u, l);
+		}
+	}
+	return i;
+}
+var lr = {}, ur = [], dr = [null, null], fr = Array.isArray, pr = Number.isInteger, mr = (e) => e === void 0;
+function hr(e) {
+	return typeof e == "string";
+}
+function gr(e) {
+	let t = !1;
+	if (e != null) {
+		let n = e.constructor;
+		t = n == null || n == Object;
+	}
+	return t;
+}
+function _r(e) {
+	return typeof e == "object" && !!e;
+}
+var vr = Object.getPrototypeOf(Uint8Array), yr = "__proto__";
+function br(e, t = gr) {
+	let n;
+	if (fr(e)) {
+		let r = e.find((e) => e != null);
+		if (fr(r) || t(r)) {
+			n = Array(e.length);
+			for (let r = 0; r < e.length; r++) n[r] = br(e[r], t);
+		} else n = e.slice();
+	} else if (e instanceof vr) n = e.slice();
+	else if (t(e)) {
+		n = {};
+		for (let r in e) r != yr && (n[r] = br(e[r], t));
+	} else n = e;
+	return n;
+}
+function xr(e) {
+	let t = arguments;
+	for (let n = 1; n < t.length; n++) {
+		let r = t[n];
+		for (let t in r) t != yr && (gr(e[t]) ? xr(e[t], br(r[t])) : e[t] = br(r[t]));
+	}
+	return e;
+}
+var Sr = 0, Cr = 1, wr = 2;
+function Tr(e, t, n) {
+	for (let r = 0, i, a = -1; r < t.length; r++) {
+		let o = t[r];
+		if (o > a) {
+			for (i = o - 1; i >= 0 && e[i] == null;) e[i--] = null;
+			for (i = o + 1; i < n && e[i] == null;) e[a = i++] = null;
+		}
+	}
+}
+function Er(e, t) {
+	if (kr(e)) {
+		let t = e[0].slice();
+		for (let n = 1; n < e.length; n++) t.push(...e[n].slice(1));
+		return Ar(t[0]) || (t = Or(t)), t;
+	}
+	let n = /* @__PURE__ */ new Set();
+	for (let t = 0; t < e.length; t++) {
+		let r = e[t][0], i = r.length;
+		for (let e = 0; e < i; e++) n.add(r[e]);
+	}
+	let r = [Array.from(n).sort((e, t) => e - t)], i = r[0].length, a = /* @__PURE__ */ new Map();
+	for (let e = 0; e < i; e++) a.set(r[0][e], e);
+	for (let n = 0; n < e.length; n++) {
+		let o = e[n], s = o[0];
+		for (let e = 1; e < o.length; e++) {
+			let c = o[e], l = Array(i).fill(void 0), u = t ? t[n][e] : Cr, d = [];
+			for (let e = 0; e < c.length; e++) {
+				let t = c[e], n = a.get(s[e]);
+				t === null ? u != Sr && (l[n] = t, u == wr && d.push(n)) : l[n] = t;
+			}
+			Tr(l, d, i), r.push(l);
+		}
+	}
+	return r;
+}
+var Dr = typeof queueMicrotask > "u" ? (e) => Promise.resolve().then(e) : queueMicrotask;
+function Or(e) {
+	let t = e[0], n = t.length, r = Array(n);
+	for (let e = 0; e < r.length; e++) r[e] = e;
+	r.sort((e, n) => t[e] - t[n]);
+	let i = [];
+	for (let t = 0; t < e.length; t++) {
+		let a = e[t], o = Array(n);
+		for (let e = 0; e < n; e++) o[e] = a[r[e]];
+		i.push(o);
+	}
+	return i;
+}
+function kr(e) {
+	let t = e[0][0], n = t.length;
+	for (let r = 1; r < e.length; r++) {
+		let i = e[r][0];
+		if (i.length != n) return !1;
+		if (i != t) {
+			for (let e = 0; e < n; e++) if (i[e] != t[e]) return !1;
+		}
+	}
+	return !0;
+}
+function Ar(e, t = 100) {
+	let n = e.length;
+	if (n <= 1) return !0;
+	let r = 0, i = n - 1;
+	for (; r <= i && e[r] == null;) r++;
+	for (; i >= r && e[i] == null;) i--;
+	if (i <= r) return !0;
+	let a = Rn(1, Pn((i - r + 1) / t));
+	for (let t = e[r], n = r + a; n <= i; n += a) {
+		let r = e[n];
+		if (r != null) {
+			if (r <= t) return !1;
+			t = r;
+		}
+	}
+	return !0;
+}
+var jr = [
+	"January",
+	"February",
+	"March",
+	"April",
+	"May",
+	"June",
+	"July",
+	"August",
+	"September",
+	"October",
+	"November",
+	"December"
+], Mr = [
+	"Sunday",
+	"Monday",
+	"Tuesday",
+	"Wednesday",
+	"Thursday",
+	"Friday",
+	"Saturday"
+];
+function Nr(e) {
+	return e.slice(0, 3);
+}
+var Pr = Mr.map(Nr), X = {
+	MMMM: jr,
+	MMM: jr.map(Nr),
+	WWWW: Mr,
+	WWW: Pr
+};
+function Z(e) {
+	return (e < 10 ? "0" : "") + e;
+}
+function Fr(e) {
+	return (e < 10 ? "00" : e < 100 ? "0" : "") + e;
+}
+var Ir = {
+	YYYY: (e) => e.getFullYear(),
+	YY: (e) => (e.getFullYear() + "").slice(2),
+	MMMM: (e, t) => t.MMMM[e.getMonth()],
+	MMM: (e, t) => t.MMM[e.getMonth()],
+	MM: (e) => Z(e.getMonth() + 1),
+	M: (e) => e.getMonth() + 1,
+	DD: (e) => Z(e.getDate()),
+	D: (e) => e.getDate(),
+	WWWW: (e, t) => t.WWWW[e.getDay()],
+	WWW: (e, t) => t.WWW[e.getDay()],
+	HH: (e) => Z(e.getHours()),
+	H: (e) => e.getHours(),
+	h: (e) => {
+		let t = e.getHours();
+		return t == 0 ? 12 : t > 12 ? t - 12 : t;
+	},
+	AA: (e) => e.getHours() >= 12 ? "PM" : "AM",
+	aa: (e) => e.getHours() >= 12 ? "pm" : "am",
+	a: (e) => e.getHours() >= 12 ? "p" : "a",
+	mm: (e) => Z(e.getMinutes()),
+	m: (e) => e.getMinutes(),
+	ss: (e) => Z(e.getSeconds()),
+	s: (e) => e.getSeconds(),
+	fff: (e) => Fr(e.getMilliseconds())
+};
+function Lr(e, t) {
+	t ||= X;
+	let n = [], r = /\{([a-z]+)\}|[^{]+/gi, i;
+	for (; i = r.exec(e);) n.push(i[0][0] == "{" ? Ir[i[1]] : i[0]);
+	return (e) => {
+		let r = "";
+		for (let i = 0; i < n.length; i++) r += typeof n[i] == "string" ? n[i] : n[i](e, t);
+		return r;
+	};
+}
+var Rr = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+function zr(e, t) {
+	let n;
+	return t == "UTC" || t == "Etc/UTC" ? n = /* @__PURE__ */ new Date(+e + e.getTimezoneOffset() * 6e4) : t == Rr ? n = e : (n = new Date(e.toLocaleString("en-US", { timeZone: t })), n.setMilliseconds(e.getMilliseconds())), n;
+}
+var Q = (e) => e % 1 == 0, Br = [
+	1,
+	2,
+	2.5,
+	5
+], Vr = cr(10, -32, 0, Br), Hr = cr(10, 0, 32, Br), Ur = Hr.filter(Q), Wr = Vr.concat(Hr), Gr = "\n", Kr = "{YYYY}", qr = Gr + Kr, Jr = "{M}/{D}", Yr = Gr + Jr, Xr = Yr + "/{YY}", Zr = "{aa}", Qr = "{h}:{mm}" + Zr, $r = Gr + Qr, ei = ":{ss}", $ = null;
+function ti(e) {
+	let t = e * 1e3, n = t * 60, r = n * 60, i = r * 24, a = i * 30, o = i * 365, s = (e == 1 ? cr(10, 0, 3, Br).filter(Q) : cr(10, -3, 0, Br)).concat([
+		t,
+		t * 5,
+		t * 10,
+		t * 15,
+		t * 30,
+		n,
+		n * 5,
+		n * 10,
+		n * 15,
+		n * 30,
+		r,
+		r * 2,
+		r * 3,
+		r * 4,
+		r * 6,
+		r * 8,
+		r * 12,
+		i,
+		i * 2,
+		i * 3,
+		i * 4,
+		i * 5,
+		i * 6,
+		i * 7,
+		i * 8,
+		i * 9,
+		i * 10,
+		i * 15,
+		a,
+		a * 2,
+		a * 3,
+		a * 4,
+		a * 6,
+		o,
+		o * 2,
+		o * 5,
+		o * 10,
+		o * 25,
+		o * 50,
+		o * 100
+	]), c = [
+		[
+			o,
+			Kr,
+			$,
+			$,
+			$,
+			$,
+			$,
+			$,
+			1
+		],
+		[
+			i * 28,
+			"{MMM}",
+			qr,
+			$,
+			$,
+			$,
+			$,
+			$,
+			1
+		],
+		[
+			i,
+			Jr,
+			qr,
+			$,
+			$,
+			$,
+			$,
+			$,
+			1
+		],
+		[
+			r,
+			"{h}" + Zr,
+			Xr,
+			$,
+			Yr,
+			$,
+			$,
+			$,
+			1
+		],
+		[
+			n,
+			Qr,
+			Xr,
+			$,
+			Yr,
+			$,
+			$,
+			$,
+			1
+		],
+		[
+			t,
+			ei,
+			Xr + " " + Qr,
+			$,
+			Yr + " " + Qr,
+			$,
+			$r,
+			$,
+			1
+		],
+		[
+			e,
+			ei + ".{fff}",
+			Xr + " " + Qr,
+			$,
+			Yr + " " + Qr,
+			$,
+			$r,
+			$,
+			1
+		]
+	];
+	function l(t) {
+		return (s, c, l, u, d, f) => {
+			let p = [], m = d >= o, h = d >= a && d < o, g = t(l), _ = Y(g * e, 3), v = di(g.getFullYear(), m ? 0 : g.getMonth(), h || m ? 1 : g.getDate()), y = Y(v * e, 3);
+			if (h || m) {
+				let n = h ? d / a : 0, r = m ? d / o : 0, i = _ == y ? _ : Y(di(v.getFullYear() + r, v.getMonth() + n, 1) * e, 3), s = new Date(Fn(i / e)), c = s.getFullYear(), l = s.getMonth();
+				for (let a = 0; i <= u; a++) {
+					let o = di(c + r * a, l + n * a, 1), s = o - t(Y(o * e, 3));
+					i = Y((+o + s) * e, 3), i <= u && p.push(i);
+				}
+			} else {
+				let a = d >= i ? i : d, o = y + (Pn(l) - Pn(_)) + ir(_ - y, a);
+				p.push(o);
+				let m = t(o), h = m.getHours() + m.getMinutes() / n + m.getSeconds() / r, g = d / r, v = f / s.axes[c]._space;
+				for (; o = Y(o + d, e == 1 ? 0 : 3), !(o > u);) if (g > 1) {
+					let e = Pn(Y(h + g, 6)) % 24, n = t(o).getHours() - e;
+					n > 1 && (n = -1), o -= n * r, h = (h + g) % 24;
+					let i = p[p.length - 1];
+					Y((o - i) / d, 3) * v >= .7 && p.push(o);
+				} else p.push(o);
+			}
+			return p;
+		};
+	}
+	return [
+		s,
+		c,
+		l
+	];
+}
+var [ni, ri, ii] = ti(1), [ai, oi, si] = ti(.001);
+cr(2, -53, 53, [1]);
+function ci(e, t) {
+	return e.map((e) => e.map((n, r) => r == 0 || r == 8 || n == null ? n : t(r == 1 || e[8] == 0 ? n : e[1] + n)));
+}
+function li(e, t) {
+	return (n, r, i, a, o) => {
+		let s = t.find((e) => o >= e[0]) || t[t.length - 1], c, l, u, d, f, p;
+		return r.map((t) => {
+			let n = e(t), r = n.getFullYear(), i = n.getMonth(), a = n.getDate(), o = n.getHours(), m = n.getMinutes(), h = n.getSeconds(), g = r != c && s[2] || i != l && s[3] || a != u && s[4] || o != d && s[5] || m != f && s[6] || h != p && s[7] || s[1];
+			return c = r, l = i, u = a, d = o, f = m, p = h, g(n);
+		});
+	};
+}
+function ui(e, t) {
+	let n = Lr(t);
+	return (t, r, i, a, o) => r.map((t) => n(e(t)));
+}
+function di(e, t, n) {
+	return new Date(e, t, n);
+}
+function fi(e, t) {
+	return t(e);
+}
+var pi = "{YYYY}-{MM}-{DD} {h}:{mm}{aa}";
+function mi(e, t) {
+	return (n, r, i, a) => a == null ? Gt : t(e(r));
+}
+function hi(e, t) {
+	let n = e.series[t];
+	return n.width ? n.stroke(e, t) : n.points.width ? n.points.stroke(e, t) : null;
+}
+function gi(e, t) {
+	return e.series[t].fill(e, t);
+}
+var _i = {
+	show: !0,
+	live: !0,
+	isolate: !1,
+	mount: Yn,
+	markers: {
+		show: !0,
+		width: 2,
+		stroke: hi,
+		fill: gi,
+		dash: "solid"
+	},
+	idx: null,
+	idxs: null,
+	values: []
+};
+function vi(e, t) {
+	let n = e.cursor.points, r = tn(), i = n.size(e, t);
+	K(r, Dt, i), K(r, Ot, i);
+	let a = i / -2;
+	K(r, "marginLeft", a), K(r, "marginTop", a);
+	let o = n.width(e, t, i);
+	return o && K(r, "borderWidth", o), r;
+}
+function yi(e, t) {
+	let n = e.series[t].points;
+	return n._fill || n._stroke;
+}
+function bi(e, t) {
+	let n = e.series[t].points;
+	return n._stroke || n._fill;
+}
+function xi(e, t) {
+	return e.series[t].points.size;
+}
+var Si = [0, 0];
+function Ci(e, t, n) {
+	return Si[0] = t, Si[1] = n, Si;
+}
+function wi(e, t, n, r = !0) {
+	return (e) => {
+		e.button != 0 || r && e.target != t || n(e);
+	};
+}
+function Ti(e, t, n, r = !0) {
+	return (e) => {
+		r && e.target != t || n(e);
+	};
+}
+var Ei = {
+	show: !0,
+	x: !0,
+	y: !0,
+	lock: !1,
+	move: Ci,
+	points: {
+		one: !1,
+		show: vi,
+		size: xi,
+		width: 0,
+		stroke: bi,
+		fill: yi
+	},
+	bind: {
+		mousedown: wi,
+		mouseup: wi,
+		click: wi,
+		dblclick: wi,
+		mousemove: Ti,
+		mouseleave: Ti,
+		mouseenter: Ti
+	},
+	drag: {
+		setScale: !0,
+		x: !0,
+		y: !1,
+		dist: 0,
+		uni: null,
+		click: (e, t) => {
+			t.stopPropagation(), t.stopImmediatePropagation();
+		},
+		_x: !1,
+		_y: !1
+	},
+	focus: {
+		dist: (e, t, n, r, i) => r - i,
+		prox: -1,
+		bias: 0
+	},
+	hover: {
+		skip: [void 0],
+		prox: null,
+		bias: 0
+	},
+	left: -10,
+	top: -10,
+	idx: null,
+	dataIdx: null,
+	idxs: null,
+	event: null
+}, Di = {
+	show: !0,
+	stroke: "rgba(0,0,0,0.07)",
+	width: 2
+}, Oi = xr({}, Di, { filter: Zn }), ki = xr({}, Oi, { size: 10 }), Ai = xr({}, Di, { show: !1 }), ji = "12px system-ui, -apple-system, \"Segoe UI\", Roboto, \"Helvetica Neue\", Arial, \"Noto Sans\", sans-serif, \"Apple Color Emoji\", \"Segoe UI Emoji\", \"Segoe UI Symbol\", \"Noto Color Emoji\"", Mi = "bold " + ji, Ni = 1.5, Pi = {
+	show: !0,
+	scale: "x",
+	stroke: Nt,
+	space: 50,
+	gap: 5,
+	alignTo: 1,
+	size: 50,
+	labelGap: 0,
+	labelSize: 30,
+	labelFont: Mi,
+	side: 2,
+	grid: Oi,
+	ticks: ki,
+	border: Ai,
+	font: ji,
+	lineGap: Ni,
+	rotate: 0
+}, Fi = "Value", Ii = "Time", Li = {
+	show: !0,
+	scale: "x",
+	auto: !1,
+	sorted: 1,
+	min: Gn,
+	max: -Infinity,
+	idxs: []
+};
+function Ri(e, t, n, r, i) {
+	return t.map((e) => e == null ? "" : An(e));
+}
+function zi(e, t, n, r, i, a, o) {
+	let s = [], c = or.get(i) || 0;
+	n = o ? n : Y(ir(n, i), c);
+	for (let e = n; e <= r; e = Y(e + i, c)) s.push(Object.is(e, -0) ? 0 : e);
+	return s;
+}
+function Bi(e, t, n, r, i, a, o) {
+	let s = [], c = e.scales[e.axes[t].scale].log;
+	i = zn(c, Pn((c == 10 ? Vn : Hn)(n))), c == 10 && (i = Wr[pn(i, Wr)]);
+	let l = n, u = i * c;
+	c == 10 && (u = Wr[pn(u, Wr)]);
+	do
+		s.push(l), l += i, c == 10 && !or.has(l) && (l = Y(l, or.get(i))), l >= u && (i = l, u = i * c, c == 10 && (u = Wr[pn(u, Wr)]));
+	while (l <= r);
+	return s;
+}
+function Vi(e, t, n, r, i, a, o) {
+	let s = e.scales[e.axes[t].scale].asinh, c = r > s ? Bi(e, t, Rn(s, n), r, i) : [s], l = r >= 0 && n <= 0 ? [0] : [];
+	return (n < -s ? Bi(e, t, Rn(s, -r), -n, i) : [s]).reverse().map((e) => -e).concat(l, c);
+}
+var Hi = /./, Ui = /[12357]/, Wi = /[125]/, Gi = /1/, Ki = (e, t, n, r) => e.map((e, i) => t == 4 && e == 0 || i % r == 0 && n.test(e.toExponential()[+(e < 0)]) ? e : null);
+function qi(e, t, n, r, i) {
+	let a = e.axes[n], o = a.scale, s = e.scales[o], c = e.valToPos, l = a._space, u = c(10, o), d = c(9, o) - u >= l ? Hi : c(7, o) - u >= l ? Ui : c(5, o) - u >= l ? Wi : Gi;
+	if (d == Gi) {
+		let e = Nn(c(1, o) - u);
+		if (e < l) return Ki(t.slice().reverse(), s.distr, d, In(l / e)).reverse();
+	}
+	return Ki(t, s.distr, d, 1);
+}
+function Ji(e, t, n, r, i) {
+	let a = e.axes[n], o = a.scale, s = a._space, c = e.valToPos, l = Nn(c(1, o) - c(2, o));
+	return l < s ? Ki(t.slice().reverse(), 3, Hi, In(s / l)).reverse() : t;
+}
+function Yi(e, t, n, r) {
+	return r == null ? Gt : t == null ? "" : An(t);
+}
+var Xi = {
+	show: !0,
+	scale: "y",
+	stroke: Nt,
+	space: 30,
+	gap: 5,
+	alignTo: 1,
+	size: 50,
+	labelGap: 0,
+	labelSize: 30,
+	labelFont: Mi,
+	side: 3,
+	grid: Oi,
+	ticks: ki,
+	border: Ai,
+	font: ji,
+	lineGap: Ni,
+	rotate: 0
+};
+function Zi(e, t) {
+	return Y((3 + (e || 1) * 2) * t, 3);
+}
+function Qi(e, t) {
+	let { scale: n, idxs: r } = e.series[0], i = e._data[0], a = e.valToPos(i[r[0]], n, !0), o = Nn(e.valToPos(i[r[1]], n, !0) - a) / (e.series[t].points.space * G);
+	return r[1] - r[0] <= o;
+}
+var $i = {
+	scale: null,
+	auto: !0,
+	sorted: 0,
+	min: Gn,
+	max: -Infinity
+}, ea = (e, t, n, r, i) => i, ta = {
+	show: !0,
+	auto: !0,
+	sorted: 0,
+	gaps: ea,
+	alpha: 1,
+	facets: [xr({}, $i, { scale: "x" }), xr({}, $i, { scale: "y" })]
+}, na = {
+	scale: "y",
+	auto: !0,
+	sorted: 0,
+	show: !0,
+	spanGaps: !1,
+	gaps: ea,
+	alpha: 1,
+	points: {
+		show: Qi,
+		filter: null
+	},
+	values: null,
+	min: Gn,
+	max: -Infinity,
+	idxs: [],
+	path: null,
+	clip: null
+};
+function ra(e, t, n, r, i) {
+	return n / 10;
+}
+var ia = {
+	time: ot,
+	auto: !0,
+	distr: 1,
+	log: 10,
+	asinh: 1,
+	min: null,
+	max: null,
+	dir: 1,
+	ori: 0
+}, aa = xr({}, ia, {
+	time: !1,
+	ori: 1
+}), oa = {};
+function sa(e, t) {
+	let n = oa[e];
+	return n || (n = {
+		key: e,
+		plots: [],
+		sub(e) {
+			n.plots.push(e);
+		},
+		unsub(e) {
+			n.plots = n.plots.filter((t) => t != e);
+		},
+		pub(e, t, r, i, a, o, s) {
+			for (let c = 0; c < n.plots.length; c++) n.plots[c] != t && n.plots[c].pub(e, t, r, i, a, o, s);
+		}
+	}, e != null && (oa[e] = n)), n;
+}
+var ca = 1, la = 2;
+function ua(e, t, n) {
+	let r = e.mode, i = e.series[t], a = r == 2 ? e._data[t] : e._data, o = e.scales, s = e.bbox, c = a[0], l = r == 2 ? a[1] : a[t], u = r == 2 ? o[i.facets[0].scale] : o[e.series[0].scale], d = r == 2 ? o[i.facets[1].scale] : o[i.scale], f = s.left, p = s.top, m = s.width, h = s.height, g = e.valToPosH, _ = e.valToPosV;
+	return u.ori == 0 ? n(i, c, l, u, d, g, _, f, p, m, h, ya, xa, Ca, Ta, Da) : n(i, c, l, u, d, _, g, p, f, h, m, ba, Sa, wa, Ea, Oa);
+}
+function da(e, t) {
+	let n = 0, r = 0, i = q(e.bands, ur);
+	for (let e = 0; e < i.length; e++) {
+		let a = i[e];
+		a.series[0] == t ? n = a.dir : a.series[1] == t && (a.dir == 1 ? r |= 1 : r |= 2);
+	}
+	return [n, r == 1 ? -1 : r == 2 ? 1 : r == 3 ? 2 : 0];
+}
+function fa(e, t, n, r, i) {
+	let a = e.mode, o = e.series[t], s = a == 2 ? o.facets[1].scale : o.scale, c = e.scales[s];
+	return i == -1 ? c.min : i == 1 ? c.max : c.distr == 3 ? c.dir == 1 ? c.min : c.max : 0;
+}
+function pa(e, t, n, r, i, a) {
+	return ua(e, t, (e, t, o, s, c, l, u, d, f, p, m) => {
+		let h = e.pxRound, g = s.dir * (s.ori == 0 ? 1 : -1), _ = s.ori == 0 ? xa : Sa, v, y;
+		g == 1 ? (v = n, y = r) : (v = r, y = n);
+		let b = h(l(t[v], s, p, d)), x = h(u(o[v], c, m, f)), S = h(l(t[y], s, p, d)), C = h(u(a == 1 ? c.max : c.min, c, m, f)), w = new Path2D(i);
+		return _(w, S, C), _(w, b, C), _(w, b, x), w;
+	});
+}
+function ma(e, t, n, r, i, a) {
+	let o = null;
+	if (e.length > 0) {
+		o = new Path2D();
+		let s = t == 0 ? Ca : wa, c = n;
+		for (let t = 0; t < e.length; t++) {
+			let n = e[t];
+			if (n[1] > n[0]) {
+				let e = n[0] - c;
+				e > 0 && s(o, c, r, e, r + a), c = n[1];
+			}
+		}
+		let l = n + i - c;
+		l > 0 && s(o, c, r - 5, l, r + a + 10);
+	}
+	return o;
+}
+function ha(e, t, n) {
+	let r = e[e.length - 1];
+	r && r[0] == t ? r[1] = n : e.push([t, n]);
+}
+function ga(e, t, n, r, i, a, o) {
+	let s = [], c = e.length;
+	for (let l = i == 1 ? n : r; l >= n && l <= r; l += i) if (t[l] === null) {
+		let u = l, d = l;
+		if (i == 1) for (; ++l <= r && t[l] === null;) d = l;
+		else for (; --l >= n && t[l] === null;) d = l;
+		let f = a(e[u]), p = d == u ? f : a(e[d]), m = u - i;
+		f = o <= 0 && m >= 0 && m < c ? a(e[m]) : f;
+		let h = d + i;
+		p = o >= 0 && h >= 0 && h < c ? a(e[h]) : p, p >= f && s.push([f, p]);
+	}
+	return s;
+}
+function _a(e) {
+	return e == 0 ? Xn : e == 1 ? Fn : (t) => rr(t, e);
+}
+function va(e) {
+	let t = e == 0 ? ya : ba, n = e == 0 ? (e, t, n, r, i, a) => {
+		e.arcTo(t, n, r, i, a);
+	} : (e, t, n, r, i, a) => {
+		e.arcTo(n, t, i, r, a);
+	}, r = e == 0 ? (e, t, n, r, i) => {
+		e.rect(t, n, r, i);
+	} : (e, t, n, r, i) => {
+		e.rect(n, t, i, r);
+	};
+	return (e, i, a, o, s, c = 0, l = 0) => {
+		c == 0 && l == 0 ? r(e, i, a, o, s) : (c = Ln(c, o / 2, s / 2), l = Ln(l, o / 2, s / 2), t(e, i + c, a), n(e, i + o, a, i + o, a + s, c), n(e, i + o, a + s, i, a + s, l), n(e, i, a + s, i, a, l), n(e, i, a, i + o, a, c), e.closePath());
+	};
+}
+var ya = (e, t, n) => {
+	e.moveTo(t, n);
+}, ba = (e, t, n) => {
+	e.moveTo(n, t);
+}, xa = (e, t, n) => {
+	e.lineTo(t, n);
+}, Sa = (e, t, n) => {
+	e.lineTo(n, t);
+}, Ca = va(0), wa = va(1), Ta = (e, t, n, r, i, a) => {
+	e.arc(t, n, r, i, a);
+}, Ea = (e, t, n, r, i, a) => {
+	e.arc(n, t, r, i, a);
+}, Da = (e, t, n, r, i, a, o) => {
+	e.bezierCurveTo(t, n, r, i, a, o);
+}, Oa = (e, t, n, r, i, a, o) => {
+	e.bezierCurveTo(n, t, i, r, o, a);
+};
+function ka(e) {
+	return (e, t, n, r, i) => ua(e, t, (t, a, o, s, c, l, u, d, f, p, m) => {
+		let { pxRound: h, points: g } = t, _, v;
+		s.ori == 0 ? (_ = ya, v = Ta) : (_ = ba, v = Ea);
+		let y = Y(g.width * G, 3), b = (g.size - g.width) / 2 * G, x = Y(b * 2, 3), S = new Path2D(), C = new Path2D(), { left: w, top: T, width: E, height: D } = e.bbox;
+		Ca(C, w - x, T - x, E + x * 2, D + x * 2);
+		let O = (e) => {
+			if (o[e] != null) {
+				let t = h(l(a[e], s, p, d)), n = h(u(o[e], c, m, f));
+				_(S, t + b, n), v(S, t, n, b, 0, Mn * 2);
+			}
+		};
+		if (i) i.forEach(O);
+		else for (let e = n; e <= r; e++) O(e);
+		return {
+			stroke: y > 0 ? S : null,
+			fill: S,
+			clip: C,
+			flags: 3
+		};
+	});
+}
+function Aa(e) {
+	return (t, n, r, i, a, o) => {
+		r != i && (a != r && o != r && e(t, n, r), a != i && o != i && e(t, n, i), e(t, n, o));
+	};
+}
+var ja = Aa(xa), Ma = Aa(Sa);
+function Na(e) {
+	let t = q(e?.alignGaps, 0);
+	return (e, n, r, i) => ua(e, n, (a, o, s, c, l, u, d, f, p, m, h) => {
+		[r, i] = _n(s, r, i);
+		let g = a.pxRound, _ = (e) => g(u(e, c, m, f)), v = (e) => g(d(e, l, h, p)), y, b;
+		c.ori == 0 ? (y = xa, b = ja) : (y = Sa, b = Ma);
+		let x = c.dir * (c.ori == 0 ? 1 : -1), S = {
+			stroke: new Path2D(),
+			fill: null,
+			clip: null,
+			band: null,
+			gaps: null,
+			flags: ca
+		}, C = S.stroke, w = !1;
+		if (i - r >= m * 4) {
+			let t = (t) => e.posToVal(t, c.key, !0), n = null, a = null, l, u, d, f = _(o[x == 1 ? r : i]), p = _(o[r]), m = _(o[i]), h = t(x == 1 ? p + 1 : m - 1);
+			for (let e = x == 1 ? r : i; e >= r && e <= i; e += x) {
+				let r = o[e], i = (x == 1 ? r < h : r > h) ? f : _(r), c = s[e];
+				i == f ? c == null ? c === null && (w = !0) : (u = c, n == null ? (y(C, i, v(u)), l = n = a = u) : u < n ? n = u : u > a && (a = u)) : (n != null && b(C, f, v(n), v(a), v(l), v(u)), c == null ? (n = a = null, c === null && (w = !0)) : (u = c, y(C, i, v(u)), n = a = l = u), f = i, h = t(f + x));
+			}
+			n != null && n != a && d != f && b(C, f, v(n), v(a), v(l), v(u));
+		} else for (let e = x == 1 ? r : i; e >= r && e <= i; e += x) {
+			let t = s[e];
+			t === null ? w = !0 : t != null && y(C, _(o[e]), v(t));
+		}
+		let [T, E] = da(e, n);
+		if (a.fill != null || T != 0) {
+			let t = S.fill = new Path2D(C), s = v(a.fillTo(e, n, a.min, a.max, T)), c = _(o[r]), l = _(o[i]);
+			x == -1 && ([l, c] = [c, l]), y(t, l, s), y(t, c, s);
+		}
+		if (!a.spanGaps) {
+			let l = [];
+			w && l.push(...ga(o, s, r, i, x, _, t)), S.gaps = l = a.gaps(e, n, r, i, l), S.clip = ma(l, c.ori, f, p, m, h);
+		}
+		return E != 0 && (S.band = E == 2 ? [pa(e, n, r, i, C, -1), pa(e, n, r, i, C, 1)] : pa(e, n, r, i, C, E)), S;
+	});
+}
+function Pa(e) {
+	let t = q(e.align, 1), n = q(e.ascDesc, !1), r = q(e.alignGaps, 0), i = q(e.extend, !1);
+	return (e, a, o, s) => ua(e, a, (c, l, u, d, f, p, m, h, g, _, v) => {
+		[o, s] = _n(u, o, s);
+		let y = c.pxRound, { left: b, width: x } = e.bbox, S = (e) => y(p(e, d, _, h)), C = (e) => y(m(e, f, v, g)), w = d.ori == 0 ? xa : Sa, T = {
+			stroke: new Path2D(),
+			fill: null,
+			clip: null,
+			band: null,
+			gaps: null,
+			flags: ca
+		}, E = T.stroke, D = d.dir * (d.ori == 0 ? 1 : -1), O = C(u[D == 1 ? o : s]), k = S(l[D == 1 ? o : s]), ee = k, A = k;
+		i && t == -1 && (A = b, w(E, A, O)), w(E, k, O);
+		for (let e = D == 1 ? o : s; e >= o && e <= s; e += D) {
+			let n = u[e];
+			if (n == null) continue;
+			let r = S(l[e]), i = C(n);
+			t == 1 ? w(E, r, O) : w(E, ee, i), w(E, r, i), O = i, ee = r;
+		}
+		let j = ee;
+		i && t == 1 && (j = b + x, w(E, j, O));
+		let [te, ne] = da(e, a);
+		if (c.fill != null || te != 0) {
+			let t = T.fill = new Path2D(E), n = C(c.fillTo(e, a, c.min, c.max, te));
+			w(t, j, n), w(t, A, n);
+		}
+		if (!c.spanGaps) {
+			let i = [];
+			i.push(...ga(l, u, o, s, D, S, r));
+			let f = c.width * G / 2, p = n || t == 1 ? f : -f, m = n || t == -1 ? -f : f;
+			i.forEach((e) => {
+				e[0] += p, e[1] += m;
+			}), T.gaps = i = c.gaps(e, a, o, s, i), T.clip = ma(i, d.ori, h, g, _, v);
+		}
+		return ne != 0 && (T.band = ne == 2 ? [pa(e, a, o, s, E, -1), pa(e, a, o, s, E, 1)] : pa(e, a, o, s, E, ne)), T;
+	});
+}
+function Fa(e, t, n, r, i, a, o = Gn) {
+	if (e.length > 1) {
+		let s = null;
+		for (let c = 0, l = Infinity; c < e.length; c++) if (t[c] !== void 0) {
+			if (s != null) {
+				let t = Nn(e[c] - e[s]);
+				t < l && (l = t, o = Nn(n(e[c], r, i, a) - n(e[s], r, i, a)));
+			}
+			s = c;
+		}
+	}
+	return o;
+}
+function Ia(e) {
+	e ||= lr;
+	let t = q(e.size, [
+		.6,
+		Gn,
+		1
+	]), n = e.align || 0, r = e.gap || 0, i = e.radius;
+	i = i == null ? [0, 0] : typeof i == "number" ? [i, 0] : i;
+	let a = J(i), o = 1 - t[0], s = q(t[1], Gn), c = q(t[2], 1), l = q(e.disp, lr), u = q(e.each, (e) => {}), { fill: d, stroke: f } = l;
+	return (e, t, i, p) => ua(e, t, (m, h, g, _, v, y, b, x, S, C, w) => {
+		let T = m.pxRound, E = n, D = r * G, O = s * G, k = c * G, ee, A;
+		_.ori == 0 ? [ee, A] = a(e, t) : [A, ee] = a(e, t);
+		let j = _.dir * (_.ori == 0 ? 1 : -1), te = _.ori == 0 ? Ca : wa, ne = _.ori == 0 ? u : (e, t, n, r, i, a, o) => {
+			u(e, t, n, i, r, o, a);
+		}, re = q(e.bands, ur).find((e) => e.series[0] == t), ie = re == null ? 0 : re.dir, ae = m.fillTo(e, t, m.min, m.max, ie), M = T(b(ae, v, w, S)), N, oe, P, F = C, I = T(m.width * G), se = !1, ce = null, L = null, le = null, ue = null;
+		d != null && (I == 0 || f != null) && (se = !0, ce = d.values(e, t, i, p), L = /* @__PURE__ */ new Map(), new Set(ce).forEach((e) => {
+			e != null && L.set(e, new Path2D());
+		}), I > 0 && (le = f.values(e, t, i, p), ue = /* @__PURE__ */ new Map(), new Set(le).forEach((e) => {
+			e != null && ue.set(e, new Path2D());
+		})));
+		let { x0: R, size: de } = l;
+		if (R != null && de != null) {
+			E = 1, h = R.values(e, t, i, p), R.unit == 2 && (h = h.map((t) => e.posToVal(x + t * C, _.key, !0)));
+			let n = de.values(e, t, i, p);
+			oe = de.unit == 2 ? n[0] * C : y(n[0], _, C, x) - y(0, _, C, x), F = Fa(h, g, y, _, C, x, F), P = F - oe + D;
+		} else F = Fa(h, g, y, _, C, x, F), P = F * o + D, oe = F - P;
+		P < 1 && (P = 0), I >= oe / 2 && (I = 0), P < 5 && (T = Xn);
+		let fe = P > 0, pe = F - P - (fe ? I : 0);
+		oe = T(qn(pe, k, O)), N = (E == 0 ? oe / 2 : E == j ? 0 : oe) - E * j * ((E == 0 ? D / 2 : 0) + (fe ? I / 2 : 0));
+		let me = {
+			stroke: null,
+			fill: null,
+			clip: null,
+			band: null,
+			gaps: null,
+			flags: 0
+		}, he = se ? null : new Path2D(), ge = null;
+		if (re != null) ge = e.data[re.series[1]];
+		else {
+			let { y0: n, y1: r } = l;
+			n != null && r != null && (g = r.values(e, t, i, p), ge = n.values(e, t, i, p));
+		}
+		let _e = ee * oe, ve = A * oe;
+		for (let n = j == 1 ? i : p; n >= i && n <= p; n += j) {
+			let r = g[n];
+			if (r == null) continue;
+			if (ge != null) {
+				let e = ge[n] ?? 0;
+				if (r - e == 0) continue;
+				M = b(e, v, w, S);
+			}
+			let i = y(_.distr != 2 || l != null ? h[n] : n, _, C, x), a = b(q(r, ae), v, w, S), o = T(i - N), s = T(Rn(a, M)), c = T(Ln(a, M)), u = s - c;
+			if (r != null) {
+				let i = r < 0 ? ve : _e, a = r < 0 ? _e : ve;
+				se ? (I > 0 && le[n] != null && te(ue.get(le[n]), o, c + Pn(I / 2), oe, Rn(0, u - I), i, a), ce[n] != null && te(L.get(ce[n]), o, c + Pn(I / 2), oe, Rn(0, u - I), i, a)) : te(he, o, c + Pn(I / 2), oe, Rn(0, u - I), i, a), ne(e, t, n, o - I / 2, c, oe + I, u);
+			}
+		}
+		return I > 0 ? me.stroke = se ? ue : he : se || (me._fill = m.width == 0 ? m._fill : m._stroke ?? m._fill, me.width = 0), me.fill = se ? L : he, me;
+	});
+}
+function La(e, t) {
+	let n = q(t?.alignGaps, 0);
+	return (t, r, i, a) => ua(t, r, (o, s, c, l, u, d, f, p, m, h, g) => {
+		[i, a] = _n(c, i, a);
+		let _ = o.pxRound, v = (e) => _(d(e, l, h, p)), y = (e) => _(f(e, u, g, m)), b, x, S;
+		l.ori == 0 ? (b = ya, S = xa, x = Da) : (b = ba, S = Sa, x = Oa);
+		let C = l.dir * (l.ori == 0 ? 1 : -1), w = v(s[C == 1 ? i : a]), T = w, E = [], D = [];
+		for (let e = C == 1 ? i : a; e >= i && e <= a; e += C) if (c[e] != null) {
+			let t = s[e], n = v(t);
+			E.push(T = n), D.push(y(c[e]));
+		}
+		let O = {
+			stroke: e(E, D, b, S, x, _),
+			fill: null,
+			clip: null,
+			band: null,
+			gaps: null,
+			flags: ca
+		}, k = O.stroke, [ee, A] = da(t, r);
+		if (o.fill != null || ee != 0) {
+			let e = O.fill = new Path2D(k), n = y(o.fillTo(t, r, o.min, o.max, ee));
+			S(e, T, n), S(e, w, n);
+		}
+		if (!o.spanGaps) {
+			let e = [];
+			e.push(...ga(s, c, i, a, C, v, n)), O.gaps = e = o.gaps(t, r, i, a, e), O.clip = ma(e, l.ori, p, m, h, g);
+		}
+		return A != 0 && (O.band = A == 2 ? [pa(t, r, i, a, k, -1), pa(t, r, i, a, k, 1)] : pa(t, r, i, a, k, A)), O;
+	});
+}
+function Ra(e) {
+	return La(za, e);
+}
+function za(e, t, n, r, i, a) {
+	let o = e.length;
+	if (o < 2) return null;
+	let s = new Path2D();
+	if (n(s, e[0], t[0]), o == 2) r(s, e[1], t[1]);
+	else {
+		let n = Array(o), r = Array(o - 1), a = Array(o - 1), c = Array(o - 1);
+		for (let n = 0; n < o - 1; n++) a[n] = t[n + 1] - t[n], c[n] = e[n + 1] - e[n], r[n] = a[n] / c[n];
+		n[0] = r[0];
+		for (let e = 1; e < o - 1; e++) r[e] === 0 || r[e - 1] === 0 || r[e - 1] > 0 != r[e] > 0 ? n[e] = 0 : (n[e] = 3 * (c[e - 1] + c[e]) / ((2 * c[e] + c[e - 1]) / r[e - 1] + (c[e] + 2 * c[e - 1]) / r[e]), isFinite(n[e]) || (n[e] = 0));
+		n[o - 1] = r[o - 2];
+		for (let r = 0; r < o - 1; r++) i(s, e[r] + c[r] / 3, t[r] + n[r] * c[r] / 3, e[r + 1] - c[r] / 3, t[r + 1] - n[r + 1] * c[r] / 3, e[r + 1], t[r + 1]);
+	}
+	return s;
+}
+var Ba = /* @__PURE__ */ new Set();
+function Va() {
+	for (let e of Ba) e.syncRect(!0);
+}
+Kt && (dn(Vt, Jt, Va), dn(Ht, Jt, Va, !0), dn(Wt, Jt, () => {
+	ro.pxRatio = G;
+}));
+var Ha = Na(), Ua = ka();
+function Wa(e, t, n, r) {
+	return (r ? [e[0], e[1]].concat(e.slice(2)) : [e[0]].concat(e.slice(1))).map((e, r) => Ka(e, r, t, n));
+}
+function Ga(e, t) {
+	return e.map((e, n) => n == 0 ? {} : xr({}, t, e));
+}
+function Ka(e, t, n, r) {
+	return xr({}, t == 0 ? n : r, e);
+}
+function qa(e, t, n) {
+	return t == null ? dr : [t, n];
+}
+var Ja = qa;
+function Ya(e, t, n) {
+	return t == null ? dr : En(t, n, Sn, !0);
+}
+function Xa(e, t, n, r) {
+	return t == null ? dr : bn(t, n, e.scales[r].log, !1);
+}
+var Za = Xa;
+function Qa(e, t, n, r) {
+	return t == null ? dr : xn(t, n, e.scales[r].log, !1);
+}
+var $a = Qa;
+function eo(e, t, n, r, i) {
+	let a = Rn(Kn(e), Kn(t)), o = t - e, s = pn(i / r * o, n);
+	do {
+		let e = n[s], t = r * e / o;
+		if (t >= i && a + (e < 5 ? or.get(e) : 0) <= 17) return [e, t];
+	} while (++s < n.length);
+	return [0, 0];
+}
+function to(e) {
+	let t, n;
+	return e = e.replace(/(\d+)px/, (e, r) => (t = Fn((n = +r) * G)) + "px"), [
+		e,
+		t,
+		n
+	];
+}
+function no(e) {
+	e.show && [e.font, e.labelFont].forEach((e) => {
+		let t = Y(e[2] * G, 1);
+		e[0] = e[0].replace(/[0-9.]+px/, t + "px"), e[1] = t;
+	});
+}
+function ro(e, t, n) {
+	let r = { mode: q(e.mode, 1) }, i = r.mode;
+	function a(e, t, n, r) {
+		let i = t.valToPct(e);
+		return r + n * (t.dir == -1 ? 1 - i : i);
+	}
+	function o(e, t, n, r) {
+		let i = t.valToPct(e);
+		return r + n * (t.dir == -1 ? i : 1 - i);
+	}
+	function s(e, t, n, r) {
+		return t.ori == 0 ? a(e, t, n, r) : o(e, t, n, r);
+	}
+	r.valToPosH = a, r.valToPosV = o;
+	let c = !1;
+	r.status = 0;
+	let l = r.root = tn(st);
+	if (e.id != null && (l.id = e.id), Qt(l, e.class), e.title) {
+		let t = tn(ut, l);
+		t.textContent = e.title;
+	}
+	let u = en("canvas"), d = r.ctx = u.getContext("2d"), f = tn(dt, l);
+	dn("click", f, (e) => {
+		e.target === m && (X != jr || Z != Mr) && Ir.click(r, e);
+	}, !0);
+	let p = r.under = tn(ft, f);
+	f.appendChild(u);
+	let m = r.over = tn(pt, f);
+	e = br(e);
+	let h = +q(e.pxAlign, 1), g = _a(h);
+	(e.plugins || []).forEach((t) => {
+		t.opts && (e = t.opts(r, e) || e);
+	});
+	let _ = e.ms || .001, v = r.series = i == 1 ? Wa(e.series || [], Li, na, !1) : Ga(e.series || [null], ta), y = r.axes = Wa(e.axes || [], Pi, Xi, !0), b = r.scales = {}, x = r.bands = e.bands || [];
+	x.forEach((e) => {
+		e.fill = J(e.fill || null), e.dir = q(e.dir, -1);
+	});
+	let S = i == 2 ? v[1].facets[0].scale : v[0].scale, C = {
+		axes: tr,
+		series: Tn
+	}, w = (e.drawOrder || ["axes", "series"]).map((e) => C[e]);
+	function T(e) {
+		let t = e.distr == 3 ? (t) => Vn(t > 0 ? t : e.clamp(r, t, e.min, e.max, e.key)) : e.distr == 4 ? (t) => Wn(t, e.asinh) : e.distr == 100 ? (t) => e.fwd(t) : (e) => e;
+		return (n) => {
+			let r = t(n), { _min: i, _max: a } = e, o = a - i;
+			return (r - i) / o;
+		};
+	}
+	function E(t) {
+		let n = b[t];
+		if (n == null) {
+			let r = (e.scales || lr)[t] || lr;
+			if (r.from != null) {
+				E(r.from);
+				let e = xr({}, b[r.from], r, { key: t });
+				e.valToPct = T(e), b[t] = e;
+			} else {
+				n = b[t] = xr({}, t == S ? ia : aa, r), n.key = t;
+				let e = n.time, a = n.range, o = fr(a);
+				if ((t != S || i == 2 && !e) && (o && (a[0] == null || a[1] == null) && (a = {
+					min: a[0] == null ? Cn : {
+						mode: 1,
+						hard: a[0],
+						soft: a[0]
+					},
+					max: a[1] == null ? Cn : {
+						mode: 1,
+						hard: a[1],
+						soft: a[1]
+					}
+				}, o = !1), !o && gr(a))) {
+					let e = a;
+					a = (t, n, r) => n == null ? dr : En(n, r, e);
+				}
+				n.range = J(a || (e ? Ja : t == S ? n.distr == 3 ? Za : n.distr == 4 ? $a : qa : n.distr == 3 ? Xa : n.distr == 4 ? Qa : Ya)), n.auto = J(!o && n.auto), n.clamp = J(n.clamp || ra), n._min = n._max = null, n.valToPct = T(n);
+			}
+		}
+	}
+	E("x"), E("y"), i == 1 && v.forEach((e) => {
+		E(e.scale);
+	}), y.forEach((e) => {
+		E(e.scale);
+	});
+	for (let t in e.scales) E(t);
+	let D = b[S], O = D.distr, k, ee;
+	D.ori == 0 ? (Qt(l, ct), k = a, ee = o) : (Qt(l, lt), k = o, ee = a);
+	let A = {};
+	for (let e in b) {
+		let t = b[e];
+		(t.min != null || t.max != null) && (A[e] = {
+			min: t.min,
+			max: t.max
+		}, t.min = t.max = null);
+	}
+	let j = e.tzDate || ((e) => new Date(Fn(e / _))), te = e.fmtDate || Lr, ne = _ == 1 ? ii(j) : si(j), re = li(j, ci(_ == 1 ? ri : oi, te)), ie = mi(j, fi(pi, te)), ae = [], M = r.legend = xr({}, _i, e.legend), N = r.cursor = xr({}, Ei, { drag: { y: i == 2 } }, e.cursor), oe = M.show, P = N.show, F = M.markers;
+	M.idxs = ae, F.width = J(F.width), F.dash = J(F.dash), F.stroke = J(F.stroke), F.fill = J(F.fill);
+	let I, se, ce, L = [], le = [], ue, R = !1, de = {};
+	if (M.live) {
+		let e = v[1] ? v[1].values : null;
+		R = e != null, ue = R ? e(r, 1, 0) : { _: 0 };
+		for (let e in ue) de[e] = Gt;
+	}
+	if (oe) {
+		if (I = en("table", bt, l), ce = en("tbody", null, I), M.mount(r, I), R) {
+			se = en("thead", null, I, ce);
+			let e = en("tr", null, se);
+			for (var fe in en("th", null, e), ue) en("th", Tt, e).textContent = fe;
+		} else Qt(I, St), M.live && Qt(I, xt);
+	}
+	let pe = { show: !0 }, me = { show: !1 };
+	function he(e, t) {
+		if (t == 0 && (R || !M.live || i == 2)) return dr;
+		let n = [], a = en("tr", Ct, ce, ce.childNodes[t]);
+		Qt(a, e.class), e.show || Qt(a, ht);
+		let o = en("th", null, a);
+		if (F.show) {
+			let e = tn(wt, o);
+			if (t > 0) {
+				let n = F.width(r, t);
+				n && (e.style.border = n + "px " + F.dash(r, t) + " " + F.stroke(r, t)), e.style.background = F.fill(r, t);
+			}
+		}
+		let s = tn(Tt, o);
+		for (var c in e.label instanceof HTMLElement ? s.appendChild(e.label) : s.textContent = e.label, t > 0 && (F.show || (s.style.color = e.width > 0 ? F.stroke(r, t) : F.fill(r, t)), _e("click", o, (t) => {
+			if (N._lock) return;
+			Ve(t);
+			let n = v.indexOf(e);
+			if ((t.ctrlKey || t.metaKey) != M.isolate) {
+				let e = v.some((e, t) => t > 0 && t != n && e.show);
+				v.forEach((t, r) => {
+					r > 0 && Kr(r, e ? r == n ? pe : me : pe, !0, da.setSeries);
+				});
+			} else Kr(n, { show: !e.show }, !0, da.setSeries);
+		}, !1), We && _e(Rt, o, (t) => {
+			N._lock || (Ve(t), Kr(v.indexOf(e), ei, !0, da.setSeries));
+		}, !1)), ue) {
+			let e = en("td", Et, a);
+			e.textContent = "--", n.push(e);
+		}
+		return [a, n];
+	}
+	let ge = /* @__PURE__ */ new Map();
+	function _e(e, t, n, i = !0) {
+		let a = ge.get(t) || {}, o = N.bind[e](r, t, n, i);
+		o && (dn(e, t, a[e] = o), ge.set(t, a));
+	}
+	function ve(e, t, n) {
+		let r = ge.get(t) || {};
+		for (let n in r) (e == null || n == e) && (fn(n, t, r[n]), delete r[n]);
+		e ?? ge.delete(t);
+	}
+	let ye = 0, be = 0, z = 0, B = 0, xe = 0, Se = 0, Ce = xe, we = Se, Te = z, Ee = B, De = 0, Oe = 0, ke = 0, Ae = 0;
+	r.bbox = {};
+	let je = !1, Me = !1, Ne = !1, Pe = !1, Fe = !1, V = !1;
+	function Ie(e, t, n) {
+		(n || e != r.width || t != r.height) && Le(e, t), nr(!1), Ne = !0, Me = !0, vr();
+	}
+	function Le(e, t) {
+		r.width = ye = z = e, r.height = be = B = t, xe = Se = 0, H(), Be();
+		let n = r.bbox;
+		De = n.left = rr(xe * G, .5), Oe = n.top = rr(Se * G, .5), ke = n.width = rr(z * G, .5), Ae = n.height = rr(B * G, .5);
+	}
+	function Re() {
+		let e = !1, t = 0;
+		for (; !e;) {
+			t++;
+			let n = Yn(t), i = Xn(t);
+			e = t == 3 || n && i, e || (Le(r.width, r.height), Me = !0);
+		}
+	}
+	function ze({ width: e, height: t }) {
+		Ie(e, t);
+	}
+	r.setSize = ze;
+	function H() {
+		let e = !1, t = !1, n = !1, r = !1;
+		y.forEach((i, a) => {
+			if (i.show && i._show) {
+				let { side: a, _size: o } = i, s = a % 2, c = o + (i.label == null ? 0 : i.labelSize);
+				c > 0 && (s ? (z -= c, a == 3 ? (xe += c, r = !0) : n = !0) : (B -= c, a == 0 ? (Se += c, e = !0) : t = !0));
+			}
+		}), Qe[0] = e, Qe[1] = n, Qe[2] = t, Qe[3] = r, z -= tt[1] + tt[3], xe += tt[3], B -= tt[2] + tt[0], Se += tt[0];
+	}
+	function Be() {
+		let e = xe + z, t = Se + B, n = xe, r = Se;
+		function i(i, a) {
+			switch (i) {
+				case 1: return e += a, e - a;
+				case 2: return t += a, t - a;
+				case 3: return n -= a, n + a;
+				case 0: return r -= a, r + a;
+			}
+		}
+		y.forEach((e, t) => {
+			if (e.show && e._show) {
+				let t = e.side;
+				e._pos = i(t, e._size), e.label != null && (e._lpos = i(t, e.labelSize));
+			}
+		});
+	}
+	if (N.dataIdx == null) {
+		let e = N.hover, n = e.skip = new Set(e.skip ?? []);
+		n.add(void 0);
+		let r = e.prox = J(e.prox), i = e.bias ??= 0;
+		N.dataIdx = (e, a, o, s) => {
+			if (a == 0) return o;
+			let c = o, l = r(e, a, o, s) ?? Gn, u = l >= 0 && l < Gn, d = D.ori == 0 ? z : B, f = N.left, p = t[0], m = t[a];
+			if (n.has(m[o])) {
+				c = null;
+				let e = null, t = null, r;
+				if (i == 0 || i == -1) for (r = o; e == null && r-- > 0;) n.has(m[r]) || (e = r);
+				if (i == 0 || i == 1) for (r = o; t == null && r++ < m.length;) n.has(m[r]) || (t = r);
+				if (e != null || t != null) {
+					if (u) {
+						let n = e == null ? -Infinity : k(p[e], D, d, 0), r = t == null ? Infinity : k(p[t], D, d, 0), i = f - n, a = r - f;
+						i <= a ? i <= l && (c = e) : a <= l && (c = t);
+					} else c = t == null ? e : e == null ? t : o - e <= t - o ? e : t;
+				}
+			} else u && Nn(f - k(p[o], D, d, 0)) > l && (c = null);
+			return c;
+		};
+	}
+	let Ve = (e) => {
+		N.event = e;
+	};
+	N.idxs = ae, N._lock = !1;
+	let He = N.points;
+	He.show = J(He.show), He.size = J(He.size), He.stroke = J(He.stroke), He.width = J(He.width), He.fill = J(He.fill);
+	let Ue = r.focus = xr({}, e.focus || { alpha: .3 }, N.focus), We = Ue.prox >= 0, Ge = We && He.one, Ke = [], qe = [], Je = [];
+	function Ye(e, t) {
+		let n = He.show(r, t);
+		if (n instanceof HTMLElement) return Qt(n, yt), Qt(n, e.class), rn(n, -10, -10, z, B), m.insertBefore(n, Ke[t]), n;
+	}
+	function Xe(e, t) {
+		if (i == 1 || t > 0) {
+			let t = i == 1 && b[e.scale].time, n = e.value;
+			e.value = t ? hr(n) ? mi(j, fi(n, te)) : n || ie : n || Yi, e.label = e.label || (t ? Ii : Fi);
+		}
+		if (Ge || t > 0) {
+			e.width = e.width == null ? 1 : e.width, e.paths = e.paths || Ha || Qn, e.fillTo = J(e.fillTo || fa), e.pxAlign = +q(e.pxAlign, h), e.pxRound = _a(e.pxAlign), e.stroke = J(e.stroke || null), e.fill = J(e.fill || null), e._stroke = e._fill = e._paths = e._focus = null;
+			let t = Zi(Rn(1, e.width), 1), n = e.points = xr({}, {
+				size: t,
+				width: Rn(1, t * .2),
+				stroke: e.stroke,
+				space: t * 2,
+				paths: Ua,
+				_stroke: null,
+				_fill: null
+			}, e.points);
+			n.show = J(n.show), n.filter = J(n.filter), n.fill = J(n.fill), n.stroke = J(n.stroke), n.paths = J(n.paths), n.pxAlign = e.pxAlign;
+		}
+		if (oe) {
+			let n = he(e, t);
+			L.splice(t, 0, n[0]), le.splice(t, 0, n[1]), M.values.push(null);
+		}
+		if (P) {
+			ae.splice(t, 0, null);
+			let n = null;
+			Ge ? t == 0 && (n = Ye(e, t)) : t > 0 && (n = Ye(e, t)), Ke.splice(t, 0, n), qe.splice(t, 0, 0), Je.splice(t, 0, 0);
+		}
+		oa("addSeries", t);
+	}
+	function U(e, t) {
+		t ??= v.length, e = i == 1 ? Ka(e, t, Li, na) : Ka(e, t, {}, ta), v.splice(t, 0, e), Xe(v[t], t);
+	}
+	r.addSeries = U;
+	function Ze(e) {
+		if (v.splice(e, 1), oe) {
+			M.values.splice(e, 1), le.splice(e, 1);
+			let t = L.splice(e, 1)[0];
+			ve(null, t.firstChild), t.remove();
+		}
+		P && (ae.splice(e, 1), Ke.splice(e, 1)[0].remove(), qe.splice(e, 1), Je.splice(e, 1)), oa("delSeries", e);
+	}
+	r.delSeries = Ze;
+	let Qe = [
+		!1,
+		!1,
+		!1,
+		!1
+	];
+	function $e(e, t) {
+		if (e._show = e.show, e.show) {
+			let n = e.side % 2, i = b[e.scale];
+			i ??= (e.scale = n ? v[1].scale : S, b[e.scale]);
+			let a = i.time;
+			e.size = J(e.size), e.space = J(e.space), e.rotate = J(e.rotate), fr(e.incrs) && e.incrs.forEach((e) => {
+				!or.has(e) && or.set(e, sr(e));
+			}), e.incrs = J(e.incrs || (i.distr == 2 ? Ur : a ? _ == 1 ? ni : ai : Wr)), e.splits = J(e.splits || (a && i.distr == 1 ? ne : i.distr == 3 ? Bi : i.distr == 4 ? Vi : zi)), e.stroke = J(e.stroke), e.grid.stroke = J(e.grid.stroke), e.ticks.stroke = J(e.ticks.stroke), e.border.stroke = J(e.border.stroke);
+			let o = e.values;
+			e.values = fr(o) && !fr(o[0]) ? J(o) : a ? fr(o) ? li(j, ci(o, te)) : hr(o) ? ui(j, o) : o || re : o || Ri, e.filter = J(e.filter || (i.distr >= 3 && i.log == 10 ? qi : i.distr == 3 && i.log == 2 ? Ji : Zn)), e.font = to(e.font), e.labelFont = to(e.labelFont), e._size = e.size(r, null, t, 0), e._space = e._rotate = e._incrs = e._found = e._splits = e._values = null, e._size > 0 && (Qe[t] = !0, e._el = tn(mt, f));
+		}
+	}
+	function W(e, t, n, r) {
+		let [i, a, o, s] = n, c = t % 2, l = 0;
+		return c == 0 && (s || a) && (l = t == 0 && !i || t == 2 && !o ? Fn(Pi.size / 3) : 0), c == 1 && (i || o) && (l = t == 1 && !a || t == 3 && !s ? Fn(Xi.size / 2) : 0), l;
+	}
+	let et = r.padding = (e.padding || [
+		W,
+		W,
+		W,
+		W
+	]).map((e) => J(q(e, W))), tt = r._padding = et.map((e, t) => e(r, t, Qe, 0)), nt, rt = null, it = null, at = i == 1 ? v[0].idxs : null, ot = null, Nt = !1;
+	function Vt(e, n) {
+		if (t = e ?? [], r.data = r._data = t, i == 2) {
+			nt = 0;
+			for (let e = 1; e < v.length; e++) nt += t[e][0].length;
+		} else {
+			t.length == 0 && (r.data = r._data = t = [[]]), ot = t[0], nt = ot.length;
+			let e = t;
+			if (O == 2) {
+				e = t.slice();
+				let n = e[0] = Array(nt);
+				for (let e = 0; e < nt; e++) n[e] = e;
+			}
+			r._data = t = e;
+		}
+		if (nr(!0), oa("setData"), O == 2 && (Ne = !0), n !== !1) {
+			let e = D;
+			e.auto(r, Nt) ? Ht() : Gr(S, e.min, e.max), Pe ||= N.left >= 0, V = !0, vr();
+		}
+	}
+	r.setData = Vt;
+	function Ht() {
+		Nt = !0;
+		let e, n;
+		i == 1 && (nt > 0 ? (rt = at[0] = 0, it = at[1] = nt - 1, e = t[0][rt], n = t[0][it], O == 2 ? (e = rt, n = it) : e == n && (O == 3 ? [e, n] = bn(e, e, D.log, !1) : O == 4 ? [e, n] = xn(e, e, D.log, !1) : D.time ? n = e + Fn(86400 / _) : [e, n] = En(e, n, Sn, !0))) : (rt = at[0] = e = null, it = at[1] = n = null)), Gr(S, e, n);
+	}
+	let Ut, Kt, Yt, Xt, Zt, nn, an, sn, ln, un;
+	function mn(e, t, n, r, i, a) {
+		e ??= Pt, n ??= ur, r ??= "butt", i ??= Pt, a ??= "round", e != Ut && (d.strokeStyle = Ut = e), i != Kt && (d.fillStyle = Kt = i), t != Yt && (d.lineWidth = Yt = t), a != Zt && (d.lineJoin = Zt = a), r != nn && (d.lineCap = nn = r), n != Xt && d.setLineDash(Xt = n);
+	}
+	function hn(e, t, n, r) {
+		t != Kt && (d.fillStyle = Kt = t), e != an && (d.font = an = e), n != sn && (d.textAlign = sn = n), r != ln && (d.textBaseline = ln = r);
+	}
+	function gn(e, t, n, i, a = 0) {
+		if (i.length > 0 && e.auto(r, Nt) && (t == null || t.min == null)) {
+			let t = q(rt, 0), r = q(it, i.length - 1), o = n.min == null ? yn(i, t, r, a, e.distr == 3) : [n.min, n.max];
+			e.min = Ln(e.min, n.min = o[0]), e.max = Rn(e.max, n.max = o[1]);
+		}
+	}
+	let _n = {
+		min: null,
+		max: null
+	};
+	function vn() {
+		for (let e in b) {
+			let t = b[e];
+			A[e] == null && (t.min == null || A[S] != null && t.auto(r, Nt)) && (A[e] = _n);
+		}
+		for (let e in b) {
+			let t = b[e];
+			A[e] == null && t.from != null && A[t.from] != null && (A[e] = _n);
+		}
+		A[S] != null && nr(!0);
+		let e = {};
+		for (let t in A) {
+			let n = A[t];
+			if (n != null) {
+				let a = e[t] = br(b[t], _r);
+				if (n.min != null) xr(a, n);
+				else if (t != S || i == 2) {
+					if (nt == 0 && a.from == null) {
+						let e = a.range(r, null, null, t);
+						a.min = e[0], a.max = e[1];
+					} else a.min = Gn, a.max = -Infinity;
+				}
+			}
+		}
+		if (nt > 0) {
+			v.forEach((n, a) => {
+				if (i == 1) {
+					let i = n.scale, o = A[i];
+					if (o == null) return;
+					let s = e[i];
+					if (a == 0) {
+						let e = s.range(r, s.min, s.max, i);
+						s.min = e[0], s.max = e[1], rt = pn(s.min, t[0]), it = pn(s.max, t[0]), it - rt > 1 && (t[0][rt] < s.min && rt++, t[0][it] > s.max && it--), n.min = ot[rt], n.max = ot[it];
+					} else n.show && n.auto && gn(s, o, n, t[a], n.sorted);
+					n.idxs[0] = rt, n.idxs[1] = it;
+				} else if (a > 0 && n.show && n.auto) {
+					let [r, i] = n.facets, o = r.scale, s = i.scale, [c, l] = t[a], u = e[o], d = e[s];
+					u != null && gn(u, A[o], r, c, r.sorted), d != null && gn(d, A[s], i, l, i.sorted), n.min = i.min, n.max = i.max;
+				}
+			});
+			for (let t in e) {
+				let n = e[t], i = A[t];
+				if (n.from == null && (i == null || i.min == null)) {
+					let e = n.range(r, n.min == Gn ? null : n.min, n.max == -Infinity ? null : n.max, t);
+					n.min = e[0], n.max = e[1];
+				}
+			}
+		}
+		for (let t in e) {
+			let n = e[t];
+			if (n.from != null) {
+				let i = e[n.from];
+				if (i.min == null) n.min = n.max = null;
+				else {
+					let e = n.range(r, i.min, i.max, t);
+					n.min = e[0], n.max = e[1];
+				}
+			}
+		}
+		let n = {}, a = !1;
+		for (let t in e) {
+			let r = e[t], i = b[t];
+			if (i.min != r.min || i.max != r.max) {
+				i.min = r.min, i.max = r.max;
+				let e = i.distr;
+				i._min = e == 3 ? Vn(i.min) : e == 4 ? Wn(i.min, i.asinh) : e == 100 ? i.fwd(i.min) : i.min, i._max = e == 3 ? Vn(i.max) : e == 4 ? Wn(i.max, i.asinh) : e == 100 ? i.fwd(i.max) : i.max, n[t] = a = !0;
+			}
+		}
+		if (a) {
+			v.forEach((e, t) => {
+				i == 2 ? t > 0 && n.y && (e._paths = null) : n[e.scale] && (e._paths = null);
+			});
+			for (let e in n) Ne = !0, oa("setScale", e);
+			P && N.left >= 0 && (Pe = V = !0);
+		}
+		for (let e in A) A[e] = null;
+	}
+	function wn(e) {
+		let t = qn(rt - 1, 0, nt - 1), n = qn(it + 1, 0, nt - 1);
+		for (; e[t] == null && t > 0;) t--;
+		for (; e[n] == null && n < nt - 1;) n++;
+		return [t, n];
+	}
+	function Tn() {
+		if (nt > 0) {
+			let e = v.some((e) => e._focus) && un != Ue.alpha;
+			e && (d.globalAlpha = un = Ue.alpha), v.forEach((e, n) => {
+				if (n > 0 && e.show && (On(n, !1), On(n, !0), e._paths == null)) {
+					let a = un;
+					un != e.alpha && (d.globalAlpha = un = e.alpha);
+					let o = i == 2 ? [0, t[n][0].length - 1] : wn(t[n]);
+					e._paths = e.paths(r, n, o[0], o[1]), un != a && (d.globalAlpha = un = a);
+				}
+			}), v.forEach((e, t) => {
+				if (t > 0 && e.show) {
+					let n = un;
+					un != e.alpha && (d.globalAlpha = un = e.alpha), e._paths != null && kn(t, !1);
+					{
+						let n = e._paths == null ? null : e._paths.gaps, i = e.points.show(r, t, rt, it, n), a = e.points.filter(r, t, i, n);
+						(i || a) && (e.points._paths = e.points.paths(r, t, rt, it, a), kn(t, !0));
+					}
+					un != n && (d.globalAlpha = un = n), oa("drawSeries", t);
+				}
+			}), e && (d.globalAlpha = un = 1);
+		}
+	}
+	function On(e, t) {
+		let n = t ? v[e].points : v[e];
+		n._stroke = n.stroke(r, e), n._fill = n.fill(r, e);
+	}
+	function kn(e, t) {
+		let n = t ? v[e].points : v[e], { stroke: r, fill: i, clip: a, flags: o, _stroke: s = n._stroke, _fill: c = n._fill, _width: l = n.width } = n._paths;
+		l = Y(l * G, 3);
+		let u = null, f = l % 2 / 2;
+		t && c == null && (c = l > 0 ? "#fff" : s);
+		let p = n.pxAlign == 1 && f > 0;
+		if (p && d.translate(f, f), !t) {
+			let e = De - l / 2, t = Oe - l / 2, n = ke + l, r = Ae + l;
+			u = new Path2D(), u.rect(e, t, n, r);
+		}
+		t ? jn(s, l, n.dash, n.cap, c, r, i, o, a) : An(e, s, l, n.dash, n.cap, c, r, i, o, u, a), p && d.translate(-f, -f);
+	}
+	function An(e, n, i, a, o, s, c, l, u, d, f) {
+		let p = !1;
+		u != 0 && x.forEach((m, h) => {
+			if (m.series[0] == e) {
+				let e = v[m.series[1]], g = t[m.series[1]], _ = (e._paths || lr).band;
+				fr(_) && (_ = m.dir == 1 ? _[0] : _[1]);
+				let y, b = null;
+				e.show && _ && Dn(g, rt, it) ? (b = m.fill(r, h) || s, y = e._paths.clip) : _ = null, jn(n, i, a, o, b, c, l, u, d, f, y, _), p = !0;
+			}
+		}), p || jn(n, i, a, o, s, c, l, u, d, f);
+	}
+	function jn(e, t, n, r, i, a, o, s, c, l, u, f) {
+		mn(e, t, n, r, i), (c || l || f) && (d.save(), c && d.clip(c), l && d.clip(l)), f ? (s & 3) == 3 ? (d.clip(f), u && d.clip(u), Bn(i, o), Pn(e, a, t)) : s & la ? (Bn(i, o), d.clip(f), Pn(e, a, t)) : s & ca && (d.save(), d.clip(f), u && d.clip(u), Bn(i, o), d.restore(), Pn(e, a, t)) : (Bn(i, o), Pn(e, a, t)), (c || l || f) && d.restore();
+	}
+	function Pn(e, t, n) {
+		n > 0 && (t instanceof Map ? t.forEach((e, t) => {
+			d.strokeStyle = Ut = t, d.stroke(e);
+		}) : t != null && e && d.stroke(t));
+	}
+	function Bn(e, t) {
+		t instanceof Map ? t.forEach((e, t) => {
+			d.fillStyle = Kt = t, d.fill(e);
+		}) : t != null && e && d.fill(t);
+	}
+	function Hn(e, t, n, i) {
+		let a = y[e], o;
+		if (i <= 0) o = [0, 0];
+		else {
+			let s = a._space = a.space(r, e, t, n, i);
+			o = eo(t, n, a._incrs = a.incrs(r, e, t, n, i, s), i, s);
+		}
+		return a._found = o;
+	}
+	function Kn(e, t, n, r, i, a, o, s, c, l) {
+		let u = o % 2 / 2;
+		h == 1 && d.translate(u, u), mn(s, o, c, l, s), d.beginPath();
+		let f, p, m, g, _ = i + (r == 0 || r == 3 ? -a : a);
+		n == 0 ? (p = i, g = _) : (f = i, m = _);
+		for (let r = 0; r < e.length; r++) t[r] != null && (n == 0 ? f = m = e[r] : p = g = e[r], d.moveTo(f, p), d.lineTo(m, g));
+		d.stroke(), h == 1 && d.translate(-u, -u);
+	}
+	function Yn(e) {
+		let t = !0;
+		return y.forEach((n, i) => {
+			if (!n.show) return;
+			let a = b[n.scale];
+			if (a.min == null) {
+				n._show && (t = !1, n._show = !1, nr(!1));
+				return;
+			}
+			n._show || (t = !1, n._show = !0, nr(!1));
+			let o = n.side, s = o % 2, { min: c, max: l } = a, [u, d] = Hn(i, c, l, s == 0 ? z : B);
+			if (d == 0) return;
+			let f = a.distr == 2, p = n._splits = n.splits(r, i, c, l, u, d, f), m = a.distr == 2 ? p.map((e) => ot[e]) : p, h = a.distr == 2 ? ot[p[1]] - ot[p[0]] : u, g = n._values = n.values(r, n.filter(r, m, i, d, h), i, d, h);
+			n._rotate = o == 2 ? n.rotate(r, g, i, d) : 0;
+			let _ = n._size;
+			n._size = In(n.size(r, g, i, e)), _ != null && n._size != _ && (t = !1);
+		}), t;
+	}
+	function Xn(e) {
+		let t = !0;
+		return et.forEach((n, i) => {
+			let a = n(r, i, Qe, e);
+			a != tt[i] && (t = !1), tt[i] = a;
+		}), t;
+	}
+	function tr() {
+		for (let e = 0; e < y.length; e++) {
+			let t = y[e];
+			if (!t.show || !t._show) continue;
+			let n = t.side, i = n % 2, a, o, c = t.stroke(r, e), l = n == 0 || n == 3 ? -1 : 1, [u, f] = t._found;
+			if (t.label != null) {
+				let s = t.labelGap * l, p = Fn((t._lpos + s) * G);
+				hn(t.labelFont[0], c, "center", n == 2 ? kt : At), d.save(), i == 1 ? (a = o = 0, d.translate(p, Fn(Oe + Ae / 2)), d.rotate((n == 3 ? -Mn : Mn) / 2)) : (a = Fn(De + ke / 2), o = p);
+				let m = Jn(t.label) ? t.label(r, e, u, f) : t.label;
+				d.fillText(m, a, o), d.restore();
+			}
+			if (f == 0) continue;
+			let p = b[t.scale], m = i == 0 ? ke : Ae, h = i == 0 ? De : Oe, _ = t._splits, v = p.distr == 2 ? _.map((e) => ot[e]) : _, x = p.distr == 2 ? ot[_[1]] - ot[_[0]] : u, S = t.ticks, C = t.border, w = S.show ? S.size : 0, T = Fn(w * G), E = Fn((t.alignTo == 2 ? t._size - w - t.gap : t.gap) * G), D = t._rotate * -Mn / 180, O = g(t._pos * G), k = O + (T + E) * l;
+			o = i == 0 ? k : 0, a = i == 1 ? k : 0;
+			let ee = t.font[0];
+			hn(ee, c, t.align == 1 ? jt : t.align == 2 ? Mt : D > 0 ? jt : D < 0 ? Mt : i == 0 ? "center" : n == 3 ? Mt : jt, D || i == 1 ? "middle" : n == 2 ? kt : At);
+			let A = t.font[1] * t.lineGap, j = _.map((e) => g(s(e, p, m, h))), te = t._values;
+			for (let e = 0; e < te.length; e++) {
+				let t = te[e];
+				if (t != null) {
+					i == 0 ? a = j[e] : o = j[e], t = "" + t;
+					let n = t.indexOf("\n") == -1 ? [t] : t.split(/\n/gm);
+					for (let e = 0; e < n.length; e++) {
+						let t = n[e];
+						D ? (d.save(), d.translate(a, o + e * A), d.rotate(D), d.fillText(t, 0, 0), d.restore()) : d.fillText(t, a, o + e * A);
+					}
+				}
+			}
+			S.show && Kn(j, S.filter(r, v, e, f, x), i, n, O, T, Y(S.width * G, 3), S.stroke(r, e), S.dash, S.cap);
+			let ne = t.grid;
+			ne.show && Kn(j, ne.filter(r, v, e, f, x), i, i == 0 ? 2 : 1, i == 0 ? Oe : De, i == 0 ? Ae : ke, Y(ne.width * G, 3), ne.stroke(r, e), ne.dash, ne.cap), C.show && Kn([O], [1], +(i == 0), i == 0 ? 1 : 2, i == 1 ? Oe : De, i == 1 ? Ae : ke, Y(C.width * G, 3), C.stroke(r, e), C.dash, C.cap);
+		}
+		oa("drawAxes");
+	}
+	function nr(e) {
+		v.forEach((t, n) => {
+			n > 0 && (t._paths = null, e && (i == 1 ? (t.min = null, t.max = null) : t.facets.forEach((e) => {
+				e.min = null, e.max = null;
+			})));
+		});
+	}
+	let ir = !1, ar = !1, cr = [];
+	function pr() {
+		ar = !1;
+		for (let e = 0; e < cr.length; e++) oa(...cr[e]);
+		cr.length = 0;
+	}
+	function vr() {
+		ir ||= (Dr(Sr), !0);
+	}
+	function yr(e, t = !1) {
+		ir = !0, ar = t, e(r), Sr(), t && cr.length > 0 && queueMicrotask(pr);
+	}
+	r.batch = yr;
+	function Sr() {
+		if (je &&= (vn(), !1), Ne &&= (Re(), !1), Me) {
+			if (K(p, jt, xe), K(p, kt, Se), K(p, Dt, z), K(p, Ot, B), K(m, jt, xe), K(m, kt, Se), K(m, Dt, z), K(m, Ot, B), K(f, Dt, ye), K(f, Ot, be), u.width = Fn(ye * G), u.height = Fn(be * G), y.forEach(({ _el: e, _show: t, _size: n, _pos: r, side: i }) => {
+				if (e != null) {
+					if (t) {
+						let t = i === 3 || i === 0 ? n : 0, a = i % 2 == 1;
+						K(e, a ? "left" : "top", r - t), K(e, a ? "width" : "height", n), K(e, a ? "top" : "left", a ? Se : xe), K(e, a ? "height" : "width", a ? B : z), $t(e, ht);
+					} else Qt(e, ht);
+				}
+			}), Ut = Kt = Yt = Zt = nn = an = sn = ln = Xt = null, un = 1, Ti(!0), xe != Ce || Se != we || z != Te || B != Ee) {
+				nr(!1);
+				let e = z / Te, t = B / Ee;
+				if (P && !Pe && N.left >= 0) {
+					N.left *= e, N.top *= t, Er && rn(Er, Fn(N.left), 0, z, B), Or && rn(Or, 0, Fn(N.top), z, B);
+					for (let n = 0; n < Ke.length; n++) {
+						let r = Ke[n];
+						r != null && (qe[n] *= e, Je[n] *= t, rn(r, In(qe[n]), In(Je[n]), z, B));
+					}
+				}
+				if (Q.show && !Fe && Q.left >= 0 && Q.width > 0) {
+					Q.left *= e, Q.width *= e, Q.top *= t, Q.height *= t;
+					for (let e in ki) K(Br, e, Q[e]);
+				}
+				Ce = xe, we = Se, Te = z, Ee = B;
+			}
+			oa("setSize"), Me = !1;
+		}
+		ye > 0 && be > 0 && (d.clearRect(0, 0, u.width, u.height), oa("drawClear"), w.forEach((e) => e()), oa("draw")), Q.show && Fe && (Vr(Q), Fe = !1), P && Pe && (Ci(null, !0, !1), Pe = !1), M.show && M.live && V && (xi(), V = !1), c || (c = !0, r.status = 1, oa("ready")), Nt = !1, ir = !1;
+	}
+	r.redraw = (e, t) => {
+		Ne = t || !1, e === !1 ? vr() : Gr(S, D.min, D.max);
+	};
+	function Cr(e, n) {
+		let i = b[e];
+		if (i.from == null) {
+			if (nt == 0) {
+				let t = i.range(r, n.min, n.max, e);
+				n.min = t[0], n.max = t[1];
+			}
+			if (n.min > n.max) {
+				let e = n.min;
+				n.min = n.max, n.max = e;
+			}
+			if (nt > 1 && n.min != null && n.max != null && n.max - n.min < 1e-16) return;
+			e == S && i.distr == 2 && nt > 0 && (n.min = pn(n.min, t[0]), n.max = pn(n.max, t[0]), n.min == n.max && n.max++), A[e] = n, je = !0, vr();
+		}
+	}
+	r.setScale = Cr;
+	let wr, Tr, Er, Or, kr, Ar, jr, Mr, Nr, Pr, X, Z, Fr = !1, Ir = N.drag, Rr = Ir.x, zr = Ir.y;
+	P && (N.x && (wr = tn(_t, m)), N.y && (Tr = tn(vt, m)), D.ori == 0 ? (Er = wr, Or = Tr) : (Er = Tr, Or = wr), X = N.left, Z = N.top);
+	let Q = r.select = xr({
+		show: !0,
+		over: !0,
+		left: 0,
+		width: 0,
+		top: 0,
+		height: 0
+	}, e.select), Br = Q.show ? tn(gt, Q.over ? m : p) : null;
+	function Vr(e, t) {
+		if (Q.show) {
+			for (let t in e) Q[t] = e[t], t in ki && K(Br, t, e[t]);
+			t !== !1 && oa("setSelect");
+		}
+	}
+	r.setSelect = Vr;
+	function Hr(e) {
+		if (v[e].show) oe && $t(L[e], ht);
+		else if (oe && Qt(L[e], ht), P) {
+			let t = Ge ? Ke[0] : Ke[e];
+			t != null && rn(t, -10, -10, z, B);
+		}
+	}
+	function Gr(e, t, n) {
+		Cr(e, {
+			min: t,
+			max: n
+		});
+	}
+	function Kr(e, t, n, a) {
+		t.focus != null && $(e), t.show != null && v.forEach((n, r) => {
+			r > 0 && (e == r || e == null) && (n.show = t.show, Hr(r), i == 2 ? (Gr(n.facets[0].scale, null, null), Gr(n.facets[1].scale, null, null)) : Gr(n.scale, null, null), vr());
+		}), n !== !1 && oa("setSeries", e, t), a && ha("setSeries", r, e, t);
+	}
+	r.setSeries = Kr;
+	function qr(e, t) {
+		xr(x[e], t);
+	}
+	function Jr(e, t) {
+		e.fill = J(e.fill || null), e.dir = q(e.dir, -1), t ??= x.length, x.splice(t, 0, e);
+	}
+	function Yr(e) {
+		e == null ? x.length = 0 : x.splice(e, 1);
+	}
+	r.addBand = Jr, r.setBand = qr, r.delBand = Yr;
+	function Xr(e, t) {
+		v[e].alpha = t, P && Ke[e] != null && (Ke[e].style.opacity = t), oe && L[e] && (L[e].style.opacity = t);
+	}
+	let Zr, Qr, $r, ei = { focus: !0 };
+	function $(e) {
+		if (e != $r) {
+			let t = e == null, n = Ue.alpha != 1;
+			v.forEach((r, a) => {
+				if (i == 1 || a > 0) {
+					let i = t || a == 0 || a == e;
+					r._focus = t ? null : i, n && Xr(a, i ? 1 : Ue.alpha);
+				}
+			}), $r = e, n && vr();
+		}
+	}
+	oe && We && _e(zt, I, (e) => {
+		N._lock || (Ve(e), $r != null && Kr(null, ei, !0, da.setSeries));
+	});
+	function ti(e, t, n) {
+		let r = b[t];
+		n && (e = e / G - (r.ori == 1 ? Se : xe));
+		let i = z;
+		r.ori == 1 && (i = B, e = i - e), r.dir == -1 && (e = i - e);
+		let a = r._min, o = r._max, s = e / i, c = a + (o - a) * s, l = r.distr;
+		return l == 3 ? zn(10, c) : l == 4 ? Un(c, r.asinh) : l == 100 ? r.bwd(c) : c;
+	}
+	function di(e, n) {
+		return pn(ti(e, S, n), t[0], rt, it);
+	}
+	r.valToIdx = (e) => pn(e, t[0]), r.posToIdx = di, r.posToVal = ti, r.valToPos = (e, t, n) => b[t].ori == 0 ? a(e, b[t], n ? ke : z, n ? De : 0) : o(e, b[t], n ? Ae : B, n ? Oe : 0), r.setCursor = (e, t, n) => {
+		X = e.left, Z = e.top, Ci(null, t, n);
+	};
+	function hi(e, t) {
+		K(Br, jt, Q.left = e), K(Br, Dt, Q.width = t);
+	}
+	function gi(e, t) {
+		K(Br, kt, Q.top = e), K(Br, Ot, Q.height = t);
+	}
+	let vi = D.ori == 0 ? hi : gi, yi = D.ori == 1 ? hi : gi;
+	function bi() {
+		if (oe && M.live) for (let e = +(i == 2); e < v.length; e++) {
+			if (e == 0 && R) continue;
+			let t = M.values[e], n = 0;
+			for (let r in t) le[e][n++].firstChild.nodeValue = t[r];
+		}
+	}
+	function xi(e, t) {
+		if (e != null && (e.idxs ? e.idxs.forEach((e, t) => {
+			ae[t] = e;
+		}) : mr(e.idx) || ae.fill(e.idx), M.idx = ae[0]), oe && M.live) {
+			for (let e = 0; e < v.length; e++) (e > 0 || i == 1 && !R) && Si(e, ae[e]);
+			bi();
+		}
+		V = !1, t !== !1 && oa("setLegend");
+	}
+	r.setLegend = xi;
+	function Si(e, n) {
+		let i = v[e], a = e == 0 && O == 2 ? ot : t[e], o;
+		R ? o = i.values(r, e, n) ?? de : (o = i.value(r, n == null ? null : a[n], e, n), o = o == null ? de : { _: o }), M.values[e] = o;
+	}
+	function Ci(e, n, a) {
+		Nr = X, Pr = Z, [X, Z] = N.move(r, X, Z), N.left = X, N.top = Z, P && (Er && rn(Er, Fn(X), 0, z, B), Or && rn(Or, 0, Fn(Z), z, B));
+		let o, s = rt > it;
+		Zr = Gn, Qr = null;
+		let c = D.ori == 0 ? z : B, l = D.ori == 1 ? z : B;
+		if (X < 0 || nt == 0 || s) {
+			o = N.idx = null;
+			for (let e = 0; e < v.length; e++) {
+				let t = Ke[e];
+				t != null && rn(t, -10, -10, z, B);
+			}
+			We && Kr(null, ei, !0, e == null && da.setSeries), M.live && (ae.fill(o), V = !0);
+		} else {
+			let e, n, a;
+			i == 1 && (e = D.ori == 0 ? X : Z, n = ti(e, S), o = N.idx = pn(n, t[0], rt, it), a = k(t[0][o], D, c, 0));
+			let s = -10, u = -10, d = 0, f = 0, p = !0, m = "", h = "";
+			for (let e = +(i == 2); e < v.length; e++) {
+				let g = v[e], _ = ae[e], y = _ == null ? null : i == 1 ? t[e][_] : t[e][1][_], x = N.dataIdx(r, e, o, n), S = x == null ? null : i == 1 ? t[e][x] : t[e][1][x];
+				if (V = V || S != y || x != _, ae[e] = x, e > 0 && g.show) {
+					let n = x == null ? -10 : x == o ? a : k(i == 1 ? t[0][x] : t[e][0][x], D, c, 0), _ = S == null ? -10 : ee(S, i == 1 ? b[g.scale] : b[g.facets[1].scale], l, 0);
+					if (We && S != null) {
+						let t = D.ori == 1 ? X : Z, n = Nn(Ue.dist(r, e, x, _, t));
+						if (n < Zr) {
+							let r = Ue.bias;
+							if (r != 0) {
+								let i = ti(t, g.scale), a = S >= 0 ? 1 : -1, o = i >= 0 ? 1 : -1;
+								o == a && (o == 1 ? r == 1 ? S >= i : S <= i : r == 1 ? S <= i : S >= i) && (Zr = n, Qr = e);
+							} else Zr = n, Qr = e;
+						}
+					}
+					if (V || Ge) {
+						let t, i;
+						D.ori == 0 ? (t = n, i = _) : (t = _, i = n);
+						let a, o, c, l, g, v, y = !0, b = He.bbox;
+						if (b != null) {
+							y = !1;
+							let t = b(r, e);
+							c = t.left, l = t.top, a = t.width, o = t.height;
+						} else c = t, l = i, a = o = He.size(r, e);
+						if (v = He.fill(r, e), g = He.stroke(r, e), Ge) e == Qr && Zr <= Ue.prox && (s = c, u = l, d = a, f = o, p = y, m = v, h = g);
+						else {
+							let t = Ke[e];
+							t != null && (qe[e] = c, Je[e] = l, cn(t, a, o, y), on(t, v, g), rn(t, In(c), In(l), z, B));
+						}
+					}
+				}
+			}
+			if (Ge) {
+				let e = Ue.prox;
+				if (V || ($r == null ? Zr <= e : Zr > e || Qr != $r)) {
+					let e = Ke[0];
+					e != null && (qe[0] = s, Je[0] = u, cn(e, d, f, p), on(e, m, h), rn(e, In(s), In(u), z, B));
+				}
+			}
+		}
+		if (Q.show && Fr) {
+			if (e != null) {
+				let [t, n] = da.scales, [r, i] = da.match, [a, o] = e.cursor.sync.scales, s = e.cursor.drag;
+				if (Rr = s._x, zr = s._y, Rr || zr) {
+					let { left: s, top: u, width: d, height: f } = e.select, p = e.scales[a].ori, m = e.posToVal, h, g, _, v, y, x = t != null && r(t, a), S = n != null && i(n, o);
+					x && Rr ? (p == 0 ? (h = s, g = d) : (h = u, g = f), _ = b[t], v = k(m(h, a), _, c, 0), y = k(m(h + g, a), _, c, 0), vi(Ln(v, y), Nn(y - v))) : vi(0, c), S && zr ? (p == 1 ? (h = s, g = d) : (h = u, g = f), _ = b[n], v = ee(m(h, o), _, l, 0), y = ee(m(h + g, o), _, l, 0), yi(Ln(v, y), Nn(y - v))) : yi(0, l);
+				} else Ai();
+			} else {
+				let e = Nn(Nr - kr), t = Nn(Pr - Ar);
+				if (D.ori == 1) {
+					let n = e;
+					e = t, t = n;
+				}
+				Rr = Ir.x && e >= Ir.dist, zr = Ir.y && t >= Ir.dist;
+				let n = Ir.uni;
+				n == null ? Ir.x && Ir.y && (Rr || zr) && (Rr = zr = !0) : Rr && zr && (Rr = e >= n, zr = t >= n, !Rr && !zr && (t > e ? zr = !0 : Rr = !0));
+				let r, i;
+				Rr && (D.ori == 0 ? (r = jr, i = X) : (r = Mr, i = Z), vi(Ln(r, i), Nn(i - r)), zr || yi(0, l)), zr && (D.ori == 1 ? (r = jr, i = X) : (r = Mr, i = Z), yi(Ln(r, i), Nn(i - r)), Rr || vi(0, c)), !Rr && !zr && (vi(0, 0), yi(0, 0));
+			}
+		}
+		if (Ir._x = Rr, Ir._y = zr, e == null) {
+			if (a) {
+				if (pa != null) {
+					let [e, t] = da.scales;
+					da.values[0] = e == null ? null : ti(D.ori == 0 ? X : Z, e), da.values[1] = t == null ? null : ti(D.ori == 1 ? X : Z, t);
+				}
+				ha(Ft, r, X, Z, z, B, o);
+			}
+			if (We) {
+				let e = a && da.setSeries, t = Ue.prox;
+				$r == null ? Zr <= t && Kr(Qr, ei, !0, e) : Zr > t ? Kr(null, ei, !0, e) : Qr != $r && Kr(Qr, ei, !0, e);
+			}
+		}
+		V && (M.idx = o, xi()), n !== !1 && oa("setCursor");
+	}
+	let wi = null;
+	Object.defineProperty(r, "rect", { get() {
+		return wi ?? Ti(!1), wi;
+	} });
+	function Ti(e = !1) {
+		e ? wi = null : (wi = m.getBoundingClientRect(), oa("syncRect", wi));
+	}
+	function Di(e, t, n, r, i, a, o) {
+		N._lock || Fr && e != null && e.movementX == 0 && e.movementY == 0 || (Oi(e, t, n, r, i, a, o, !1, e != null), e == null ? Ci(t, !0, !1) : Ci(null, !0, !0));
+	}
+	function Oi(e, t, n, i, a, o, c, l, u) {
+		if (wi ?? Ti(!1), Ve(e), e != null) n = e.clientX - wi.left, i = e.clientY - wi.top;
+		else {
+			if (n < 0 || i < 0) {
+				X = -10, Z = -10;
+				return;
+			}
+			let [e, r] = da.scales, c = t.cursor.sync, [l, u] = c.values, [d, f] = c.scales, [p, m] = da.match, h = t.axes[0].side % 2 == 1, g = D.ori == 0 ? z : B, _ = D.ori == 1 ? z : B, v = h ? o : a, y = h ? a : o, x = h ? i : n, S = h ? n : i;
+			if (n = d == null ? x / v * g : p(e, d) ? s(l, b[e], g, 0) : -10, i = f == null ? S / y * _ : m(r, f) ? s(u, b[r], _, 0) : -10, D.ori == 1) {
+				let e = n;
+				n = i, i = e;
+			}
+		}
+		u && (t == null || t.cursor.event.type == Ft) && ((n <= 1 || n >= z - 1) && (n = rr(n, z)), (i <= 1 || i >= B - 1) && (i = rr(i, B))), l ? (kr = n, Ar = i, [jr, Mr] = N.move(r, n, i)) : (X = n, Z = i);
+	}
+	let ki = {
+		width: 0,
+		height: 0,
+		left: 0,
+		top: 0
+	};
+	function Ai() {
+		Vr(ki, !1);
+	}
+	let ji, Mi, Ni, Hi;
+	function Ui(e, t, n, i, a, o, s) {
+		Fr = !0, Rr = zr = Ir._x = Ir._y = !1, Oi(e, t, n, i, a, o, s, !0, !1), e != null && (_e(Lt, qt, Wi, !1), ha(It, r, jr, Mr, z, B, null));
+		let { left: c, top: l, width: u, height: d } = Q;
+		ji = c, Mi = l, Ni = u, Hi = d;
+	}
+	function Wi(e, t, n, i, a, o, s) {
+		Fr = Ir._x = Ir._y = !1, Oi(e, t, n, i, a, o, s, !1, !0);
+		let { left: c, top: l, width: u, height: d } = Q, f = u > 0 || d > 0, p = ji != c || Mi != l || Ni != u || Hi != d;
+		if (f && p && Vr(Q), Ir.setScale && f && p) {
+			let e = c, t = u, n = l, r = d;
+			if (D.ori == 1 && (e = l, t = d, n = c, r = u), Rr && Gr(S, ti(e, S), ti(e + t, S)), zr) for (let e in b) {
+				let t = b[e];
+				e != S && t.from == null && t.min != Gn && Gr(e, ti(n + r, e), ti(n, e));
+			}
+			Ai();
+		} else N.lock && (N._lock = !N._lock, Ci(t, !0, e != null));
+		e != null && (ve(Lt, qt), ha(Lt, r, X, Z, z, B, null));
+	}
+	function Gi(e, t, n, r, i, a, o) {
+		if (N._lock) return;
+		Ve(e);
+		let s = Fr;
+		if (Fr) {
+			let e = !0, t = !0, n, r;
+			D.ori == 0 ? (n = Rr, r = zr) : (n = zr, r = Rr), n && r && (e = X <= 10 || X >= z - 10, t = Z <= 10 || Z >= B - 10), n && e && (X = X < jr ? 0 : z), r && t && (Z = Z < Mr ? 0 : B), Ci(null, !0, !0), Fr = !1;
+		}
+		X = -10, Z = -10, ae.fill(null), Ci(null, !0, !0), s && (Fr = s);
+	}
+	function Ki(e, t, n, i, a, o, s) {
+		N._lock || (Ve(e), Ht(), Ai(), e != null && ha(Bt, r, X, Z, z, B, null));
+	}
+	function Qi() {
+		y.forEach(no), Ie(r.width, r.height, !0);
+	}
+	dn(Wt, Jt, Qi);
+	let $i = {};
+	$i.mousedown = Ui, $i.mousemove = Di, $i.mouseup = Wi, $i.dblclick = Ki, $i.setSeries = (e, t, n, i) => {
+		let a = da.match[2];
+		n = a(r, t, n), n != -1 && Kr(n, i, !0, !1);
+	}, P && (_e(It, m, Ui), _e(Ft, m, Di), _e(Rt, m, (e) => {
+		Ve(e), Ti(!1);
+	}), _e(zt, m, Gi), _e(Bt, m, Ki), Ba.add(r), r.syncRect = Ti);
+	let ea = r.hooks = e.hooks || {};
+	function oa(e, t, n) {
+		ar ? cr.push([
+			e,
+			t,
+			n
+		]) : e in ea && ea[e].forEach((e) => {
+			e.call(null, r, t, n);
+		});
+	}
+	(e.plugins || []).forEach((e) => {
+		for (let t in e.hooks) ea[t] = (ea[t] || []).concat(e.hooks[t]);
+	});
+	let ua = (e, t, n) => n, da = xr({
+		key: null,
+		setSeries: !1,
+		filters: {
+			pub: $n,
+			sub: $n
+		},
+		scales: [S, v[1] ? v[1].scale : null],
+		match: [
+			er,
+			er,
+			ua
+		],
+		values: [null, null]
+	}, N.sync);
+	da.match.length == 2 && da.match.push(ua), N.sync = da;
+	let pa = da.key, ma = sa(pa);
+	function ha(e, t, n, r, i, a, o) {
+		da.filters.pub(e, t, n, r, i, a, o) && ma.pub(e, t, n, r, i, a, o);
+	}
+	ma.sub(r);
+	function ga(e, t, n, r, i, a, o) {
+		da.filters.sub(e, t, n, r, i, a, o) && $i[e](null, t, n, r, i, a, o);
+	}
+	r.pub = ga;
+	function va() {
+		ma.unsub(r), Ba.delete(r), ge.clear(), fn(Wt, Jt, Qi), l.remove(), I?.remove(), oa("destroy");
+	}
+	r.destroy = va;
+	function ya() {
+		oa("init", e, t), Vt(t || e.data, !1), A[S] ? Cr(S, A[S]) : Ht(), Fe = Q.show && (Q.width > 0 || Q.height > 0), Pe = V = !0, Ie(e.width, e.height);
+	}
+	return v.forEach(Xe), y.forEach($e), n ? n instanceof HTMLElement ? (n.appendChild(l), ya()) : n(r, ya) : ya(), r;
+}
+ro.assign = xr, ro.fmtNum = An, ro.rangeNum = En, ro.rangeLog = bn, ro.rangeAsinh = xn, ro.orient = ua, ro.pxRatio = G, ro.join = Er, ro.fmtDate = Lr, ro.tzDate = zr, ro.sync = sa;
+{
+	ro.addGap = ha, ro.clipGaps = ma;
+	let e = ro.paths = { points: ka };
+	e.linear = Na, e.stepped = Pa, e.bars = Ia, e.spline = Ra;
+}
+// node_modules/uplot/dist/uPlot.min.css?inline
+var io = ".uplot,.uplot *,.uplot :before,.uplot :after{box-sizing:border-box}.uplot{width:min-content;font-family:system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Arial,Noto Sans,sans-serif,Apple Color Emoji,Segoe UI Emoji,Segoe UI Symbol,Noto Color Emoji;line-height:1.5}.u-title{text-align:center;font-size:18px;font-weight:700}.u-wrap{-webkit-user-select:none;user-select:none;position:relative}.u-over,.u-under{position:absolute}.u-under{overflow:hidden}.uplot canvas{width:100%;height:100%;display:block;position:relative}.u-axis{position:absolute}.u-legend{text-align:center;margin:auto;font-size:14px}.u-inline{display:block}.u-inline *{display:inline-block}.u-inline tr{margin-right:16px}.u-legend th{font-weight:600}.u-legend th>*{vertical-align:middle;display:inline-block}.u-legend .u-marker{width:1em;height:1em;margin-right:4px;background-clip:padding-box!important}.u-inline.u-live th:after{content:\":\";vertical-align:middle}.u-inline:not(.u-live) .u-value{display:none}.u-series>*{padding:4px}.u-series th{cursor:pointer}.u-legend .u-off>*{opacity:.3}.u-select{pointer-events:none;background:#00000012;position:absolute}.u-cursor-x,.u-cursor-y{pointer-events:none;will-change:transform;position:absolute;top:0;left:0}.u-hz .u-cursor-x,.u-vt .u-cursor-y{border-right:1px dashed #607d8b;height:100%}.u-hz .u-cursor-y,.u-vt .u-cursor-x{border-bottom:1px dashed #607d8b;width:100%}.u-cursor-pt{pointer-events:none;will-change:transform;border:0 solid;border-radius:50%;position:absolute;top:0;left:0;background-clip:padding-box!important}.u-axis.u-off,.u-select.u-off,.u-cursor-x.u-off,.u-cursor-y.u-off,.u-cursor-pt.u-off{display:none}";
+// src/chart/points.ts
+function ao(e, t) {
+	let n = 0, r = e.length;
+	for (; n < r;) {
+		let i = n + r >> 1;
+		(e[i]?.time ?? Infinity) <= t ? n = i + 1 : r = i;
+	}
+	return n - 1;
+}
+function oo(e, t, n) {
+	let r = ao(e, t), i = e[r];
+	if (n) return i?.value ?? null;
+	let a = e[r + 1];
+	return i?.time === t ? i.value : !i || !a ? null : (t - i.time <= a.time - t ? i : a).value;
+}
+function so(e, { from: t, to: n }, r) {
+	let i = Infinity, a = -Infinity, o, s = Math.max(0, ao(e, t));
+	for (let c = s; c < e.length; c++) {
+		let s = e[c];
+		if (!s || s.time > n) break;
+		s.value === null || s.time < t && !r || (i = Math.min(i, s.low ?? s.value), a = Math.max(a, s.high ?? s.value), o = s.value);
+	}
+	return o === void 0 ? void 0 : {
+		low: i,
+		high: a,
+		last: o
+	};
+}
+// src/chart/align.ts
+function co(e, t, n) {
+	let r = e.map((e) => lo(e, t)), i = r.reduce((e, { points: t }) => e + t.length, 0) > 2 * n ? uo(r) : void 0;
+	return i && i.length > 2 * n ? po(r, t, Math.max(1, Math.floor(n))) : fo(r, i ?? uo(r));
+}
+function lo(e, { from: t, to: n }) {
+	let { points: r, step: i } = e, a = ao(r, t), o = ao(r, n), s = r.slice(Math.max(0, a), i ? o + 1 : o + 2);
+	if (!i) return {
+		...e,
+		points: s
+	};
+	let [c] = s;
+	return c && c.time < t && (s[0] = {
+		...c,
+		time: t
+	}), {
+		...e,
+		points: s
+	};
+}
+function uo(e) {
+	let t = e.flatMap(({ points: e }) => e.map(({ time: e }) => e)).sort((e, t) => e - t);
+	return t.filter((e, n) => e !== t[n - 1]);
+}
+function fo(e, t) {
+	return {
+		times: t,
+		columns: e.map(({ points: e, step: n, band: r }) => {
+			let i = [], a = [], o = [], s = 0, c;
+			for (let r of t) {
+				let t = e[s]?.time === r;
+				t && (c = e[s++]);
+				let l = t || n ? c : void 0;
+				i.push(l?.value), a.push(l && (l.high ?? l.value)), o.push(l && (l.low ?? l.value));
+			}
+			return r ? {
+				values: i,
+				highs: a,
+				lows: o
+			} : { values: i };
+		})
+	};
+}
+function po(e, { from: t, to: n }, r) {
+	let i = (n - t) / r;
+	return {
+		times: Array.from({ length: 2 * r }, (e, n) => t + (n / 2 + .25) * i),
+		columns: e.map(({ points: e, step: n, band: a }) => {
+			let o = [], s = [], c = [], l = 0, u;
+			for (let a = 0; a < r; a++) {
+				let d = a === r - 1 ? Infinity : t + (a + 1) * i, f = n && (e[l]?.time ?? Infinity) > t + a * i && u ? [u] : [];
+				for (let t = e[l]; t && t.time < d; t = e[++l]) f.push(u = t);
+				let [p, m] = mo(f);
+				o.push(p?.value, m?.value);
+				let h = ho(f, ({ high: e, value: t }) => e ?? t, Math.max), g = ho(f, ({ low: e, value: t }) => e ?? t, Math.min);
+				s.push(h, h), c.push(g, g);
+			}
+			return a ? {
+				values: o,
+				highs: s,
+				lows: c
+			} : { values: o };
+		})
+	};
+}
+function mo(e) {
+	let t, n, r = !0;
+	for (let i of e) i.value !== null && ((!t || i.value < (t.value ?? 0)) && ([t, r] = [i, !1]), (!n || i.value > (n.value ?? 0)) && ([n, r] = [i, !0]));
+	return !t || !n ? [e[0], e[0]] : r ? [t, n] : [n, t];
+}
+function ho(e, t, n) {
+	let r = e.length ? null : void 0;
+	for (let i of e) {
+		let e = t(i);
+		e !== null && (r = r == null ? e : n(r, e));
+	}
+	return r;
+}
+// src/chart/zoom.ts
+var go = {
+	"+": { zoom: .5 },
+	"=": { zoom: .5 },
+	"-": { zoom: 2 },
+	"−": { zoom: 2 },
+	ArrowLeft: { pan: -.25 },
+	ArrowRight: { pan: .25 },
+	Home: null
+};
+function _o({ from: e, to: t }, n, r = .5) {
+	let i = e + r * (t - e);
+	return {
+		from: i - (i - e) * n,
+		to: i + (t - i) * n
+	};
+}
+function vo({ from: e, to: t }, n) {
+	let r = n * (t - e);
+	return {
+		from: e + r,
+		to: t + r
+	};
+}
+function yo(e, { least: t, most: n, end: r }) {
+	let i = Math.min(n, Math.max(t, e.to - e.from)), a = Math.min(r, (e.from + e.to + i) / 2);
+	return {
+		from: a - i,
+		to: a
+	};
+}
+// src/chart/fingers.ts
+var bo = class {
+	#e = /* @__PURE__ */ new Map();
+	constructor(e) {
+		this.ask = e;
+	}
+	take(e, t, n, r) {
+		if (e.pointerType === "mouse" || n <= 0) return;
+		let { pointerId: i, clientX: a } = e;
+		e.type === "pointerdown" ? this.#e.set(i, a) : e.type !== "pointermove" && this.#e.delete(i);
+		let o = this.#e.get(i);
+		if (e.type !== "pointermove" || o === void 0 || o === a) return;
+		let s = [...this.#e].find(([e]) => e !== i)?.[1];
+		if (this.#e.set(i, a), s === void 0) {
+			this.ask(vo(t, (o - a) / n));
+			return;
+		}
+		let [c, l] = [Math.max(24, Math.abs(o - s)), Math.max(24, Math.abs(a - s))];
+		c !== l && this.ask(_o(t, c / l, Math.min(1, Math.max(0, (s - r) / n))));
+	}
+}, xo = {
+	info: le`<circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" stroke-width="2" />`,
+	warning: le`<path d="M8 1.5 15 14H1z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" />`,
+	serious: le`<path d="M8 .5 15.5 8 8 15.5.5 8z" />`,
+	critical: le`<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" /><path d="M5 5l6 6M11 5l-6 6" stroke="var(--card-background-color, #fff)" stroke-width="2" />`
+};
+function So(e) {
+	return L`<svg class="shape ${e}" viewBox="0 0 16 16" aria-hidden="true">${xo[e]}</svg>`;
+}
+// src/chart/scale.ts
+function Co(e, t, n) {
+	if (e === null || t === null || !Number.isFinite(e) || !Number.isFinite(t)) return [0, n];
+	let r = (e + t) / 2, i = Math.max(t - e, n) * .58;
+	return [r - i, r + i];
+}
+function wo(e, t, n) {
+	return ze(e, t, [
+		0,
+		1,
+		2,
+		3
+	].find((e) => Math.abs(n * 10 ** e - Math.round(n * 10 ** e)) < 1e-6) ?? 4);
+}
+function To(e, t, n, r) {
+	return n >= 2419200 ? We(e, t, "month") : n >= 86400 || r ? We(e, t, "day") : We(e, t, n < 60 ? "seconds" : "time");
+}
+function Eo(e, t, n = 0) {
+	let r = Math.abs(t) >= 120, i = ze(e, Math.abs(r ? t / 60 : t), r && t % 60 ? Math.max(1, n) : r ? 0 : n);
+	return `${t > 0 ? "+" : t < 0 ? "−" : ""}${i}\u202f${r ? "min" : "s"}`;
+}
+var Do = [
+	.1,
+	.2,
+	.5,
+	1,
+	2,
+	5,
+	10,
+	15,
+	30,
+	60,
+	120,
+	300,
+	600,
+	900,
+	1800,
+	3600
+], Oo = {
+	info: "quiet",
+	warning: "warn",
+	serious: "bad",
+	critical: "bad"
+};
+function ko(e, t, n, r) {
+	let { series: i, bands: a } = jo(e, t), o = {
+		stroke: () => t.colour("quiet"),
+		font: t.font,
+		ticks: { show: !1 }
+	}, s = {
+		stroke: () => t.colour("line"),
+		width: 1
+	}, { locale: c, config: l } = t.hass(), u = (e) => {
+		let t = /* @__PURE__ */ new Date(e * 1e3);
+		return c.time_zone === "server" ? ro.tzDate(t, l.time_zone) : t;
+	};
+	return {
+		...n,
+		tzDate: u,
+		padding: [
+			6,
+			10,
+			r ? 0 : 6,
+			0
+		],
+		legend: { show: !1 },
+		series: [{}, ...i],
+		bands: a,
+		scales: {
+			x: {
+				time: !t.relative,
+				auto: !1
+			},
+			y: { range: (t, n, r) => e.flags ? [0, 1.15] : Co(...Mo(e, n, r), e.least) }
+		},
+		axes: [{
+			...o,
+			grid: s,
+			size: r ? 28 : 0,
+			space: 70,
+			...t.relative ? { incrs: Do } : {},
+			values: (e, n, i, a, o) => r ? t.relative ? n.map((e) => Eo(t.hass(), e, +(o < 1))) : n.map((e) => To(t.hass(), e, o, Fo(u(e)))) : n.map(() => "")
+		}, {
+			...o,
+			grid: e.flags ? { show: !1 } : s,
+			size: 56,
+			space: 32,
+			values: (n, r, i, a, o) => r.map((n) => e.flags ? "" : wo(t.hass(), n, o))
+		}],
+		cursor: {
+			y: !1,
+			points: { show: !1 },
+			drag: {
+				x: !0,
+				y: !1,
+				setScale: !1,
+				dist: 6
+			},
+			bind: { dblclick: () => () => (t.home(), null) }
+		},
+		hooks: {
+			setCursor: [(e) => t.point(e, (e.cursor.left ?? -1) < 0 ? null : e.cursor.left ?? null)],
+			setSelect: [(e) => {
+				let { left: n, width: r } = e.select;
+				if (r < 2) return;
+				let i = {
+					from: e.posToVal(n, "x"),
+					to: e.posToVal(n + r, "x")
+				};
+				e.setSelect({
+					left: 0,
+					top: 0,
+					width: 0,
+					height: 0
+				}, !1), t.select(i);
+			}],
+			draw: [(n) => No(n, e, t)]
+		}
+	};
+}
+function Ao({ times: e, columns: t }) {
+	return [e, ...t.flatMap(({ values: e, highs: t, lows: n }) => t && n ? [
+		t,
+		n,
+		e
+	] : [e])];
+}
+function jo(e, t) {
+	let n = [], r = [], i = /* @__PURE__ */ new Map();
+	for (let { key: a, colour: o, dash: s, width: c, step: l, band: u } of e.lines) {
+		let d = l ? ro.paths.stepped?.({ align: 1 }) : ro.paths.linear?.(), f = {
+			...d ? { paths: d } : {},
+			points: { show: !1 }
+		};
+		u && (r.push({
+			series: [n.length + 1, n.length + 2],
+			fill: () => t.colour(o, .2)
+		}), n.push({
+			...f,
+			width: 0
+		}, {
+			...f,
+			width: 0
+		})), i.set(a, n.length + 1), n.push({
+			...f,
+			stroke: () => t.colour(o),
+			width: c ?? 1.5,
+			...s ? { dash: [...s] } : {},
+			...e.flags ? { fill: () => t.colour(o, .35) } : {}
+		});
+	}
+	let [a, o] = (e.between ?? []).map((e) => i.get(e));
+	return a && o && r.push({
+		series: [a, o],
+		fill: () => t.colour("text", .08)
+	}), {
+		series: n,
+		bands: r
+	};
+}
+function Mo(e, t, n) {
+	let r = [
+		t,
+		n,
+		...(e.levels ?? []).map(({ value: e }) => e)
+	].filter((e) => e !== null && Number.isFinite(e));
+	return r.length ? [Math.min(...r), Math.max(...r)] : [null, null];
+}
+function No(e, t, n) {
+	let { ctx: r, bbox: i } = e, a = ro.pxRatio;
+	r.save(), r.beginPath(), r.rect(i.left, i.top, i.width, i.height), r.clip(), r.lineWidth = a, r.setLineDash([3 * a, 3 * a]);
+	for (let { time: t, severity: a } of n.marks()) {
+		let o = Math.round(e.valToPos(t, "x", !0)) + .5;
+		r.strokeStyle = n.colour(Oo[a], a === "info" ? .5 : .9), Po(r, o, i.top, o, i.top + i.height);
+	}
+	r.setLineDash([8 * a, 4 * a]), r.font = n.font.replace(/[\d.]+px/, (e) => `${parseFloat(e) * a}px`), r.textAlign = "left";
+	for (let { value: o, name: s } of t.levels ?? []) {
+		let t = Math.round(e.valToPos(o, "y", !0)) + .5;
+		r.strokeStyle = r.fillStyle = n.colour("bad"), Po(r, i.left, t, i.left + i.width, t);
+		let c = t - i.top > 18 * a;
+		r.textBaseline = c ? "bottom" : "top", r.fillText(s, i.left + 4 * a, t + (c ? -2 : 3) * a);
+	}
+	r.restore();
+}
+function Po(e, t, n, r, i) {
+	e.beginPath(), e.moveTo(t, n), e.lineTo(r, i), e.stroke();
+}
+var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() === 0, Io = [
+	"info",
+	"warning",
+	"serious",
+	"critical"
+], Lo = 1.25, Ro = .01, zo = [
+	"spec",
+	"range",
+	"width",
+	"hass"
+], Bo = class extends Ee {
+	static {
+		this.properties = {
+			hass: { attribute: !1 },
+			spec: { attribute: !1 },
+			range: { attribute: !1 },
+			label: {},
+			cursor: { state: !0 },
+			width: { state: !0 }
+		};
+	}
+	#e = [];
+	#t = "";
+	#n = !1;
+	#r = new ResizeObserver(([e]) => {
+		e && (this.width = Math.floor(e.contentRect.width));
+	});
+	#i = new bo((e) => this.#v(e));
+	constructor() {
+		super(), this.label = "", this.width = 0;
+	}
+	connectedCallback() {
+		super.connectedCallback(), this.#r.observe(this), this.requestUpdate();
+	}
+	disconnectedCallback() {
+		super.disconnectedCallback(), this.#r.disconnect(), this.#m();
+	}
+	shouldUpdate(e) {
+		let t = e.get("hass");
+		return e.size > 1 || t?.locale !== this.hass.locale || t.themes !== this.hass.themes;
+	}
+	render() {
+		let { hass: e, spec: t, range: n } = this;
+		if (!t || !n) return R;
+		let r = this.cursor === void 0 || this.cursor < n.from || this.cursor > n.to ? void 0 : this.cursor;
+		return L`
+      <div
+        class="all"
+        role="group"
+        tabindex="0"
+        aria-label=${this.label}
+        aria-describedby="help"
+        @keydown=${this.#h}
+        @wheel=${this.#g}
+        @pointerdown=${this.#_}
+        @pointermove=${this.#_}
+        @pointerup=${this.#_}
+        @pointercancel=${this.#_}
+      >
+        <p class="time quiet">${r === void 0 ? U(e, "chart.latest") : this.#l(r)}</p>
+        ${t.marks.length ? this.#c(n) : R}
+        ${t.panes.map((e) => L`
+            <div class="head">
+              <span class="name">${e.name}</span>
+              ${e.lines.filter(({ unnamed: e }) => !e).map((t) => this.#a(e, t, r))}
+            </div>
+            <div class="plot" data-pane=${e.key} role="img" aria-label=${this.#s(e, n)}></div>
+          `)}
+        <p id="help" class="hidden">${U(e, "chart.help")}</p>
+      </div>
+      <span class="probe" aria-hidden="true"></span>
+    `;
+	}
+	#a(e, t, n) {
+		let r = n === void 0 ? t.points.at(-1)?.value : oo(t.points, n, t.step ?? !1);
+		return L`
+      <span class="entry">
+        <svg class="swatch" viewBox="0 0 22 8" aria-hidden="true">
+          <line x1="0" x2="22" y1="4" y2="4" stroke="var(--bms-${t.colour})" stroke-width=${t.width ?? 2} stroke-dasharray=${t.dash?.join(" ") ?? "none"} />
+        </svg>
+        ${t.name} <b>${this.#o(e, r)}</b>
+      </span>
+    `;
+	}
+	#o(e, t) {
+		return e.flags ? t == null ? "–" : e.flags[+(t > 0)] : H(this.hass, t, e.unit, e.digits);
+	}
+	#s(e, t) {
+		let { hass: n } = this, r = e.lines.map((r) => {
+			let i = so(r.points, t, r.step ?? !1);
+			if (!i) return U(n, "chart.nothing", { name: r.name });
+			let [a, o, s] = [
+				i.low,
+				i.high,
+				i.last
+			].map((t) => this.#o(e, t));
+			return U(n, "chart.summary", {
+				name: r.name,
+				low: a,
+				high: o,
+				last: s
+			});
+		});
+		return `${e.name}: ${[...r, ...(e.levels ?? []).map(({ name: e }) => e)].join("; ")}`;
+	}
+	#c(e) {
+		return L`
+      <div class="lane" aria-hidden="true">
+        ${(this.spec?.marks ?? []).filter(({ time: t }) => t >= e.from && t <= e.to).sort((e, t) => Io.indexOf(e.severity) - Io.indexOf(t.severity)).map((t) => L`
+              <span
+                style="--at: ${(t.time - e.from) / (e.to - e.from)}"
+                title=${t.name}
+                @click=${() => this.#y("home-bms-mark", t)}
+              >
+                ${So(t.severity)}
+              </span>
+            `)}
+      </div>
+    `;
+	}
+	#l(e) {
+		let { hass: t } = this;
+		return this.spec?.relative ? Eo(t, e, 1) : `${We(t, e, "date")}, ${We(t, e, "seconds")}`;
+	}
+	updated(e) {
+		!this.#e.length || zo.some((t) => e.has(t)) ? this.#u() : e.has("cursor") && this.#p();
+	}
+	#u() {
+		let { spec: e, range: t, width: n } = this;
+		if (!e || !t || n <= 66) {
+			this.#m();
+			return;
+		}
+		let { locale: r, themes: i } = this.hass, a = JSON.stringify([
+			e.relative,
+			i,
+			r,
+			e.panes.map(({ key: e, name: t, levels: n, between: r, lines: i }) => [
+				e,
+				t,
+				n,
+				r,
+				i.map(({ key: e, colour: t, dash: n, width: r, step: i, band: a }) => [
+					e,
+					t,
+					n,
+					r,
+					i,
+					a
+				])
+			])
+		]);
+		a !== this.#t && (this.#m(), this.#d(e), this.#t = a);
+		let o = n - 56 - 10;
+		e.panes.forEach((r, i) => {
+			let a = this.#e[i];
+			if (!a) return;
+			let s = r.lines.map(({ points: e, step: t = !1, band: n = !1 }) => ({
+				points: e,
+				step: t,
+				band: n
+			})), c = this.#f(r, i === e.panes.length - 1);
+			a.batch(() => {
+				(a.width !== n || a.height !== c) && a.setSize({
+					width: n,
+					height: c
+				}), a.setData(Ao(co(s, t, o)), !1), a.setScale("x", {
+					min: t.from,
+					max: t.to
+				});
+			});
+		}), this.#p();
+	}
+	#d(e) {
+		let t = this.renderRoot.querySelector(".probe");
+		if (!t) return;
+		let n = /* @__PURE__ */ new Map(), r = {
+			hass: () => this.hass,
+			marks: () => this.spec?.marks ?? [],
+			relative: e.relative ?? !1,
+			font: `12px ${getComputedStyle(this).fontFamily || "sans-serif"}`,
+			colour: (e, r = 1) => {
+				let i = r === 1 ? `var(--bms-${e})` : `color-mix(in srgb, var(--bms-${e}) ${r * 100}%, transparent)`, a = n.get(i);
+				return a === void 0 && (t.style.color = i, n.set(i, a = getComputedStyle(t).color)), a;
+			},
+			select: (e) => this.#v(e),
+			home: () => this.#v(null),
+			point: (e, t) => {
+				this.#n || (this.cursor = t === null ? void 0 : e.posToVal(t, "x"));
+			}
+		};
+		this.#e = e.panes.map((t, n) => {
+			let i = n === e.panes.length - 1, a = this.renderRoot.querySelectorAll(".plot")[n];
+			return new ro(ko(t, r, {
+				width: this.width,
+				height: this.#f(t, i)
+			}, i), [[]], a);
+		});
+	}
+	#f(e, t) {
+		return (e.flags ? 36 : Math.min(240, Math.max(100, Math.round(this.width * .17)))) + (t ? 28 : 0);
+	}
+	#p() {
+		let { cursor: e } = this;
+		this.#n = !0;
+		for (let t of this.#e) {
+			let n = e === void 0 ? -10 : t.valToPos(e, "x");
+			t.cursor.left !== n && t.setCursor({
+				left: n,
+				top: e === void 0 ? -10 : 0
+			}, !1);
+		}
+		this.#n = !1;
+	}
+	#m() {
+		for (let e of this.#e) e.destroy();
+		this.#e = [], this.#t = "";
+	}
+	#h = (e) => {
+		let { range: t } = this;
+		if (!t || e.altKey || e.ctrlKey || e.metaKey) return;
+		let n = go[e.key];
+		if (n !== void 0) {
+			if (e.preventDefault(), n === null) this.#v(null);
+			else if ("zoom" in n) this.#v(_o(t, n.zoom));
+			else if (e.shiftKey) {
+				let e = this.cursor ?? (t.from + t.to) / 2;
+				this.cursor = Math.min(t.to, Math.max(t.from, e + Math.sign(n.pan) * Ro * (t.to - t.from)));
+			} else this.#v(vo(t, n.pan));
+		}
+	};
+	#g = (e) => {
+		let { range: t } = this, n = this.width - 56 - 10;
+		if (!t || n <= 0) return;
+		if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) {
+			e.preventDefault(), this.#v(vo(t, e.deltaX / n));
+			return;
+		}
+		if (!e.ctrlKey && !e.metaKey && this.shadowRoot?.activeElement !== e.currentTarget) return;
+		e.preventDefault();
+		let r = (e.clientX - this.getBoundingClientRect().left - 56) / n;
+		this.#v(_o(t, e.deltaY > 0 ? Lo : 1 / Lo, Math.min(1, Math.max(0, r))));
+	};
+	#_ = (e) => {
+		let { range: t } = this;
+		t && this.#i.take(e, t, this.width - 56 - 10, this.getBoundingClientRect().left + 56);
+	};
+	#v(e) {
+		this.#y("home-bms-range", e);
+	}
+	#y(e, t) {
+		this.dispatchEvent(new CustomEvent(e, {
+			detail: t,
+			bubbles: !0,
+			composed: !0
+		}));
+	}
+	static {
+		this.styles = [
+			a(io),
+			qe,
+			o`
+      .all {
+        position: relative;
+        border-radius: 8px;
+      }
+      .time {
+        margin: 0;
+        font-size: 0.875rem;
+        min-height: 1.3em;
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 14px;
+        align-items: baseline;
+        margin-top: 10px;
+        font-size: 0.8125rem;
+      }
+      .name {
+        font-size: 0.9375rem;
+        font-weight: 500;
+      }
+      .entry {
+        white-space: nowrap;
+      }
+      .entry b {
+        font-weight: 500;
+      }
+      .swatch {
+        width: 22px;
+        height: 8px;
+        vertical-align: middle;
+      }
+      .plot {
+        touch-action: pan-y;
+        min-height: 36px;
+      }
+      .uplot {
+        font-family: inherit;
+      }
+      .u-select {
+        background: color-mix(in srgb, var(--bms-charge) 20%, transparent);
+      }
+      .u-hz .u-cursor-x {
+        border-right: 1px solid var(--bms-text);
+      }
+      .lane {
+        position: relative;
+        height: 20px;
+        margin: 4px ${10}px 0 ${56}px;
+      }
+      .lane span {
+        position: absolute;
+        left: calc(var(--at) * 100%);
+        translate: -50% 0;
+        cursor: pointer;
+        padding: 2px;
+        line-height: 0;
+      }
+      .shape {
+        width: 16px;
+        height: 16px;
+        fill: currentColor;
+        color: var(--bms-bad);
+      }
+      .shape.info {
+        color: var(--bms-quiet);
+      }
+      .shape.warning {
+        color: var(--bms-warn);
+      }
+      .probe {
+        display: none;
+      }
+    `
+		];
+	}
+}, Vo = {
 	systems: "home_bms/systems",
 	pack: "home_bms/pack",
 	health: "home_bms/health",
 	system: "home_bms/system",
 	black_boxes: "home_bms/black_boxes",
 	black_box: "home_bms/black_box"
-}, at = class {
+}, Ho = class {
 	#e;
 	#t;
 	constructor(e, t, n) {
@@ -1319,53 +4537,98 @@ var it = {
 		}, t).then((e) => {
 			i = e, r && e().catch(() => void 0);
 		}, (e) => {
-			r || (this.refusal = ot(e), this.host.requestUpdate());
+			r || (this.refusal = Uo(e), this.host.requestUpdate());
 		});
 	}
 	#r() {
 		this.#t?.(), this.#t = void 0, this.#e = void 0, this.value = void 0, this.refusal = void 0;
 	}
 };
-function ot(e) {
+function Uo(e) {
 	let { code: t, message: n } = typeof e == "object" && e ? e : {};
 	return {
 		code: t ?? "unknown",
 		message: n ?? String(e)
 	};
 }
+// src/form.ts
+var Wo = [{
+	name: "device_id",
+	label: "form.device",
+	help: "form.device_help",
+	selector: { device: { filter: [{ integration: "home_bms" }] } }
+}, {
+	name: "title",
+	label: "form.title",
+	selector: { text: {} }
+}];
+function Go(e) {
+	let t = (t) => e.find((e) => e.name === t), n = (e) => e && Qe(Ze(), e);
+	return {
+		schema: e.map(({ name: e, selector: t }) => ({
+			name: e,
+			selector: t
+		})),
+		computeLabel: ({ name: e }) => n(t(e)?.label) ?? e,
+		computeHelper: ({ name: e }) => n(t(e)?.help)
+	};
+}
 // src/systems.ts
-var U = /* @__PURE__ */ new WeakMap();
-function st(e) {
-	let t = U.get(e.connection);
-	return t || (t = e.callWS({ type: "home_bms/systems" }).then((e) => e.systems), U.set(e.connection, t), t.catch(() => U.delete(e.connection))), t;
+var Ko = /* @__PURE__ */ new WeakMap();
+function qo(e) {
+	let t = Ko.get(e.connection);
+	return t || (t = e.callWS({ type: "home_bms/systems" }).then((e) => e.systems), Ko.set(e.connection, t), t.catch(() => Ko.delete(e.connection))), t;
 }
-function ct(e) {
-	U.delete(e.connection);
+function Jo(e) {
+	Ko.delete(e.connection);
 }
-function lt(e, t) {
+function Yo(e, t) {
 	let n = e.flatMap((e) => e.packs);
-	return t === void 0 ? n[0] : n.find((e) => e.device_id === t);
+	return t === void 0 ? n[0] : n.find((e) => e.device_id === t) ?? Xo(e, t)?.packs[0];
 }
-function ut(e, t) {
+function Xo(e, t) {
 	return t === void 0 ? e[0] : e.find((e) => e.device_id === t || [...e.packs, ...e.inverters].some((e) => e.device_id === t));
 }
 // src/card.ts
-var W = class extends P {
+var Zo = [
+	"connection",
+	"config",
+	"locale",
+	"localize",
+	"themes",
+	"user"
+];
+function Qo(e, t) {
+	return Zo.some((n) => e?.[n] !== t?.[n]);
+}
+var $o = class extends Ee {
 	static {
 		this.properties = {
-			hass: { attribute: !1 },
+			hass: {
+				attribute: !1,
+				hasChanged: Qo
+			},
 			config: { state: !0 },
 			found: { state: !0 }
 		};
 	}
 	static {
-		this.styles = [Je];
+		this.styles = [qe];
 	}
-	#e = new at(this, () => this.hass, () => {
+	#e = new Ho(this, () => this.hass, () => {
 		let e = this.info;
 		return e === void 0 ? null : this.ask(e);
 	});
 	#t;
+	static get settings() {
+		return Wo;
+	}
+	static getConfigForm() {
+		return Go(this.settings);
+	}
+	static getStubConfig() {
+		return {};
+	}
 	setConfig(e) {
 		this.config = e;
 	}
@@ -1380,31 +4643,32 @@ var W = class extends P {
 	}
 	async #n(e) {
 		try {
-			[this.found] = await Promise.all([st(e), $e(e)]), this.#t = void 0;
+			[this.found] = await Promise.all([qo(e), et(e)]), this.#t = void 0;
 		} catch (e) {
-			this.#t = ot(e);
+			this.#t = Uo(e);
 		}
 		this.requestUpdate();
 	}
 	render() {
 		let { hass: e } = this;
-		return e ? w`<ha-card>${this.#r(e)}</ha-card>` : D;
+		return e ? L`<ha-card>${this.#r(e)}</ha-card>` : R;
 	}
 	#r(e) {
 		let t = this.#t ?? this.#e.refusal;
-		if (t) return G(e, "card.refused", { message: t.message });
-		if (!this.found) return G(e, "card.waiting");
+		if (t) return es(e, "card.refused", { message: t.message });
+		if (!this.found) return es(e, "card.waiting");
 		let { info: n } = this;
-		if (n === void 0) return G(e, this.config?.device_id ? "card.gone" : "card.none");
+		if (n === void 0) return es(e, this.config?.device_id ? "card.gone" : "card.none");
+		if (this.ask(n) === null) return this.draw(e, n, void 0);
 		let r = this.#e.value;
-		return r === void 0 ? G(e, "card.waiting") : r === null ? G(e, "card.gone") : this.draw(e, n, r);
+		return r === void 0 ? es(e, "card.waiting") : r === null ? es(e, "card.gone") : this.draw(e, n, r);
 	}
 };
-function G(e, t, n) {
-	return w`<div class="note" role="status">${V(e, t, n)}</div>`;
+function es(e, t, n) {
+	return L`<div class="note" role="status">${U(e, t, n)}</div>`;
 }
 // src/health/depths.ts
-var dt = o`
+var ts = o`
   .depths ol {
     list-style: none;
     margin: 6px 0 0;
@@ -1430,19 +4694,19 @@ var dt = o`
     border-radius: 3px 3px 0 0;
   }
 `;
-function ft(e, { depths: t }) {
+function ns(e, { depths: t }) {
 	let n = Math.max(1, ...t), r = 100 / Math.max(1, t.length);
-	return w`
+	return L`
     <section class="depths" aria-labelledby="depths">
-      <h3 id="depths">${V(e, "health.depths")}</h3>
+      <h3 id="depths">${U(e, "health.depths")}</h3>
       <ol>
         ${t.map((t, i) => {
-		let a = Math.round((i + 1) * r), o = V(e, "health.depth", {
+		let a = Math.round((i + 1) * r), o = U(e, "health.depth", {
 			from: Math.round(i * r),
 			to: a,
-			count: L(e, t, 1)
+			count: ze(e, t, 1)
 		});
-		return w`
+		return L`
             <li title=${o}>
               <div class="bar" style="--share: ${t / n}" aria-hidden="true"></div>
               <span aria-hidden="true">${a}</span><span class="hidden">${o}</span>
@@ -1454,7 +4718,7 @@ function ft(e, { depths: t }) {
   `;
 }
 // src/health/forecast.ts
-var pt = 5, K = 30, mt = o`
+var rs = 5, is = 30, as = o`
   .forecast {
     display: grid;
     align-content: start;
@@ -1495,88 +4759,88 @@ var pt = 5, K = 30, mt = o`
     text-align: end;
   }
 `;
-function ht(e, { cells: t }) {
-	let n = t.flatMap(({ worn_in: e, worn_soonest: t, worn_latest: n }, r) => I(e) ? [{
+function os(e, { cells: t }) {
+	let n = t.flatMap(({ worn_in: e, worn_soonest: t, worn_latest: n }, r) => V(e) ? [{
 		cell: r + 1,
 		years: e,
 		soonest: t ?? e,
 		latest: n ?? Infinity
-	}] : []).sort((e, t) => e.years - t.years).slice(0, pt), r = Math.min(K, Math.max(10, ...n.map(({ years: e }) => 1.2 * e)));
-	return w`
+	}] : []).sort((e, t) => e.years - t.years).slice(0, rs), r = Math.min(is, Math.max(10, ...n.map(({ years: e }) => 1.2 * e)));
+	return L`
     <section class="forecast" aria-labelledby="forecast">
-      <h3 id="forecast">${V(e, "health.forecast")}</h3>
-      ${n.length ? w`<ol>${n.map((t) => gt(e, t, r))}</ol>` : w`<p class="quiet">${V(e, "health.no_wear")}</p>`}
+      <h3 id="forecast">${U(e, "health.forecast")}</h3>
+      ${n.length ? L`<ol>${n.map((t) => ss(e, t, r))}</ol>` : L`<p class="quiet">${U(e, "health.no_wear")}</p>`}
     </section>
   `;
 }
-function gt(e, { cell: t, years: n, soonest: r, latest: i }, a) {
+function ss(e, { cell: t, years: n, soonest: r, latest: i }, a) {
 	let o = (e) => Math.min(100, 100 * e / a);
-	return w`
+	return L`
     <li>
-      <span>${V(e, "cells.cell", { number: t })}</span>
+      <span>${U(e, "cells.cell", { number: t })}</span>
       <svg viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">
         <rect class="ground" y="5" width="100" height="4" />
         <rect class="probable" y="2" x=${o(r)} width=${o(i) - o(r)} height="10" />
-        ${n < a ? T`<line class="middle" x1=${o(n)} x2=${o(n)} y1="0" y2="14" />` : D}
+        ${n < a ? le`<line class="middle" x1=${o(n)} x2=${o(n)} y1="0" y2="14" />` : R}
       </svg>
       <span class="until">
-        ${n < K ? V(e, Number.isFinite(i) ? "health.worn" : "health.worn_from", {
-		years: L(e, n, 1),
-		low: L(e, r, 1),
-		high: L(e, i, 1)
-	}) : V(e, "health.worn_late", { years: K })}
+        ${n < is ? U(e, Number.isFinite(i) ? "health.worn" : "health.worn_from", {
+		years: ze(e, n, 1),
+		low: ze(e, r, 1),
+		high: ze(e, i, 1)
+	}) : U(e, "health.worn_late", { years: is })}
       </span>
     </li>
   `;
 }
 // src/cells/measure.ts
-var q = () => [], J = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], _t = 1.96, Y = (e) => ({ cells: t }) => t.map(e), X = {
+var cs = () => [], ls = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], us = 1.96, ds = (e) => ({ cells: t }) => t.map(e), fs = {
 	place: "cells.cell",
-	marks: q,
+	marks: cs,
 	signed: !1
-}, vt = [
+}, ps = [
 	{
-		...X,
+		...fs,
 		key: "capacity",
 		name: "health.capacity",
-		values: Y((e) => e.capacity),
-		text: (e, t) => R(e, t, "Ah", 1),
+		values: ds((e) => e.capacity),
+		text: (e, t) => H(e, t, "Ah", 1),
 		range: (e, t) => [0, Math.max(e.capacity, ...t) * 1.05],
 		band: ({ cells: e }, t) => {
 			let { capacity: n, capacity_deviation: r } = e[t] ?? {};
-			return I(n) && I(r) ? [n - _t * r, n + _t * r] : void 0;
+			return V(n) && V(r) ? [n - us * r, n + us * r] : void 0;
 		}
 	},
 	{
-		...X,
+		...fs,
 		key: "resistance",
 		name: "health.resistance",
-		values: Y((e) => e.resistance),
-		text: (e, t) => R(e, t, "mΩ", 2),
-		range: J(.1)
+		values: ds((e) => e.resistance),
+		text: (e, t) => H(e, t, "mΩ", 2),
+		range: ls(.1)
 	},
 	{
-		...X,
+		...fs,
 		key: "joint",
 		name: "health.joint",
-		values: Y((e) => e.joint),
-		text: (e, t) => R(e, t, "mΩ", 3),
-		range: J(.1)
+		values: ds((e) => e.joint),
+		text: (e, t) => H(e, t, "mΩ", 3),
+		range: ls(.1)
 	},
 	{
-		...X,
+		...fs,
 		key: "surplus",
 		name: "health.surplus",
-		values: Y((e) => e.surplus),
-		text: (e, t) => R(e, t, "Ah", 2),
-		range: J(.1)
+		values: ds((e) => e.surplus),
+		text: (e, t) => H(e, t, "Ah", 2),
+		range: ls(.1)
 	},
 	{
-		...X,
+		...fs,
 		key: "self_discharge",
 		name: "health.self_discharge",
-		values: Y((e) => e.self_discharge),
-		text: (e, t) => R(e, t, "mA", 2),
+		values: ds((e) => e.self_discharge),
+		text: (e, t) => H(e, t, "mA", 2),
 		range: (e, t) => {
 			let n = 1.1 * Math.max(1, ...t.map(Math.abs));
 			return [-n, n];
@@ -1584,70 +4848,70 @@ var q = () => [], J = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], _t = 1.96, 
 		signed: !0
 	},
 	{
-		...X,
+		...fs,
 		key: "balanced",
 		name: "health.balanced",
-		values: Y((e) => e.balanced),
-		text: (e, t) => R(e, t, "Ah", 2),
-		range: J(.1)
+		values: ds((e) => e.balanced),
+		text: (e, t) => H(e, t, "Ah", 2),
+		range: ls(.1)
 	}
-], yt = [
+], ms = [
 	{
 		name: "health.soh",
-		text: (e, { soh: t }) => R(e, t, "%", 1)
+		text: (e, { soh: t }) => H(e, t, "%", 1)
 	},
 	{
 		name: "health.capacity",
-		text: (e, { capacity: t, capacity_deviation: n, rated: r }) => V(e, I(n) ? "health.of_rated" : "health.of_rated_alone", {
-			capacity: L(e, t, 1),
-			deviation: L(e, n === null ? null : 1.96 * n, 1),
-			rated: R(e, r, "Ah")
+		text: (e, { capacity: t, capacity_deviation: n, rated: r }) => U(e, V(n) ? "health.of_rated" : "health.of_rated_alone", {
+			capacity: ze(e, t, 1),
+			deviation: ze(e, n === null ? null : 1.96 * n, 1),
+			rated: H(e, r, "Ah")
 		})
 	},
 	{
 		name: "health.cycles",
-		text: (e, { cycles: t }) => L(e, t, 1)
+		text: (e, { cycles: t }) => ze(e, t, 1)
 	},
 	{
 		name: "health.energy_in",
-		text: (e, { energy_in: t }) => z(e, t)
+		text: (e, { energy_in: t }) => He(e, t)
 	},
 	{
 		name: "health.energy_out",
-		text: (e, { energy_out: t }) => z(e, t)
+		text: (e, { energy_out: t }) => He(e, t)
 	},
 	{
 		name: "health.efficiency",
-		text: (e, { efficiency: t }) => R(e, t, "%", 1)
+		text: (e, { efficiency: t }) => H(e, t, "%", 1)
 	},
 	{
 		name: "health.plating",
-		text: (e, { plating: t }) => R(e, t, "Ah", 1)
+		text: (e, { plating: t }) => H(e, t, "Ah", 1)
 	},
 	{
 		name: "health.since_full",
-		text: (e, { since_full: t }) => t === 0 ? V(e, "health.full_now") : B(e, t)
+		text: (e, { since_full: t }) => t === 0 ? U(e, "health.full_now") : Ke(e, t)
 	}
-], bt = class extends W {
+], hs = class extends $o {
 	find(e) {
-		return lt(e, this.config?.device_id);
+		return Yo(e, this.config?.device_id);
 	}
 	ask(e) {
 		return {
-			type: it.health,
+			type: Vo.health,
 			device_id: e.device_id
 		};
 	}
 	draw(e, t, n) {
-		return w`
+		return L`
       <div class="body">
-        <h2>${this.config?.title ?? V(e, "health.title", { name: t.name })}</h2>
-        ${xt(e, t, n)}
+        <h2>${this.config?.title ?? U(e, "health.title", { name: t.name })}</h2>
+        ${gs(e, t, n)}
         <dl>
-          ${yt.map(({ name: t, text: r }) => w`<div><dt class="quiet">${V(e, t)}</dt><dd>${r(e, n)}</dd></div>`)}
+          ${ms.map(({ name: t, text: r }) => L`<div><dt class="quiet">${U(e, t)}</dt><dd>${r(e, n)}</dd></div>`)}
         </dl>
-        <home-bms-cells .hass=${e} .info=${t} .measures=${vt} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>
-        <div class="pair">${ht(e, n)} ${ft(e, n)}</div>
+        <home-bms-cells .hass=${e} .info=${t} .measures=${ps} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>
+        <div class="pair">${os(e, n)} ${ns(e, n)}</div>
       </div>
     `;
 	}
@@ -1656,9 +4920,9 @@ var q = () => [], J = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], _t = 1.96, 
 	}
 	static {
 		this.styles = [
-			...W.styles,
-			mt,
-			dt,
+			...$o.styles,
+			as,
+			ts,
 			o`
       dl {
         display: grid;
@@ -1705,49 +4969,89 @@ var q = () => [], J = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], _t = 1.96, 
 		];
 	}
 };
-function xt(e, t, { findings: n }) {
-	return n.length ? w`
-    <ul class="findings" aria-label=${V(e, "health.findings")}>
-      ${n.map(({ kind: n, cell: r, since: i, confidence: a }) => w`
+function gs(e, t, { findings: n }) {
+	return n.length ? L`
+    <ul class="findings" aria-label=${U(e, "health.findings")}>
+      ${n.map(({ kind: n, cell: r, since: i, confidence: a }) => L`
           <li>
             <ha-icon icon="mdi:stethoscope" aria-hidden="true"></ha-icon>
             <div>
-              <div>${H(e, "finding", n, {
+              <div>${W(e, "finding", n, {
 		name: t.name,
 		...r === null ? {} : { cell: r }
 	})}</div>
               <div class="quiet small">
-                ${V(e, "health.sure", { percent: L(e, 100 * a) })}${i === null ? D : ` · ${V(e, "pack.since", { time: Ke(e, i, "date") })}`}
+                ${U(e, "health.sure", { percent: ze(e, 100 * a) })}${i === null ? R : ` · ${U(e, "pack.since", { time: We(e, i, "date") })}`}
               </div>
             </div>
           </li>
         `)}
     </ul>
-    <a class="small" href="/config/repairs">${V(e, "health.what_to_do")}</a>
-  ` : w`<div class="quiet" role="status">${V(e, "health.nothing_found")}</div>`;
+    <a class="small" href="/config/repairs">${U(e, "health.what_to_do")}</a>
+  ` : L`<div class="quiet" role="status">${U(e, "health.nothing_found")}</div>`;
 }
+// src/offers.ts
+var _s = [
+	"pack",
+	"timeline",
+	"health",
+	"system"
+], vs = (e) => Qe(Ze(), e);
+function ys(e) {
+	let t = `home-bms-${e}-card`;
+	return {
+		type: t,
+		get name() {
+			return vs(`offer.${e}`);
+		},
+		get description() {
+			return vs(`offer.${e}_help`);
+		},
+		preview: !0,
+		getEntitySuggestion(n, r) {
+			let i = n.entities?.[r];
+			return i?.platform !== "home_bms" || i.device_id === void 0 ? null : {
+				config: {
+					type: `custom:${t}`,
+					device_id: i.device_id
+				},
+				label: vs(`offer.${e}`)
+			};
+		}
+	};
+}
+var bs = _s.map(ys), xs = {
+	type: "home-bms",
+	strategyType: "dashboard",
+	get name() {
+		return vs("offer.dashboard");
+	},
+	get description() {
+		return vs("offer.dashboard_help");
+	}
+};
 // src/why.ts
-function St(e, t, n) {
-	let r = Ct(e, n);
-	return r ? `${H(e, t, n.rule)} (${r})` : H(e, t, n.rule);
+function Ss(e, t, n) {
+	let r = Cs(e, n);
+	return r ? `${W(e, t, n.rule)} (${r})` : W(e, t, n.rule);
 }
-function Ct(e, t) {
-	let n = t.cell === null ? t.sensor === null ? "" : V(e, "why.sensor", { number: t.sensor }) : V(e, "why.cell", { number: t.cell });
-	if (!I(t.value)) return n;
-	let r = wt(e, t.value, t.unit), i = n ? V(e, "why.at", {
+function Cs(e, t) {
+	let n = t.cell === null ? t.sensor === null ? "" : U(e, "why.sensor", { number: t.sensor }) : U(e, "why.cell", { number: t.cell });
+	if (!V(t.value)) return n;
+	let r = ws(e, t.value, t.unit), i = n ? U(e, "why.at", {
 		where: n,
 		value: r
 	}) : r;
-	return I(t.threshold) ? V(e, "why.from", {
+	return V(t.threshold) ? U(e, "why.from", {
 		what: i,
-		threshold: wt(e, t.threshold, t.unit)
+		threshold: ws(e, t.threshold, t.unit)
 	}) : i;
 }
-function wt(e, t, n) {
-	return n === "°C" ? Ue(e, t, 1) : n === null ? R(e, t, "", 1).trim() : R(e, t, n, n === "V" ? Math.abs(t) < 10 ? 3 : 1 : +(Math.abs(t) < 100));
+function ws(e, t, n) {
+	return n === "°C" ? Be(e, t, 1) : n === null ? H(e, t, "", 1).trim() : H(e, t, n, n === "V" ? Math.abs(t) < 10 ? 3 : 1 : +(Math.abs(t) < 100));
 }
 // src/pack/alarms.ts
-var Tt = o`
+var Ts = o`
   .alarms {
     display: grid;
     gap: 8px;
@@ -1788,46 +5092,46 @@ var Tt = o`
     gap: 8px;
     flex-wrap: wrap;
   }
-`, Et = {
+`, Es = {
 	warn: "mdi:alert-outline",
 	derate: "mdi:arrow-down-bold-circle-outline",
 	protect: "mdi:hand-back-right",
 	trip: "mdi:alert-octagon"
 };
-function Dt(e, t, n) {
-	if (!t.alarms.length) return D;
+function Ds(e, t, n) {
+	if (!t.alarms.length) return R;
 	let r = new Set(t.alarms.map((e) => e.key)), i = t.alarms.filter(({ cause: e }) => e === null || !r.has(e));
-	return w`
-    <section class="alarms" role="alert" aria-label=${V(e, "pack.alarms")}>
+	return L`
+    <section class="alarms" role="alert" aria-label=${U(e, "pack.alarms")}>
       <ul>
-        ${i.map((n) => Ot(e, n, t.alarms, /* @__PURE__ */ new Set()))}
+        ${i.map((n) => Os(e, n, t.alarms, /* @__PURE__ */ new Set()))}
       </ul>
       <div class="actions">
-        <button type="button" @click=${n.evidence}>${V(e, "pack.evidence")}</button>
-        ${t.tripped && n.reset ? w`<button type="button" @click=${n.reset}>${V(e, "pack.reset")}</button>` : D}
+        <button type="button" @click=${n.evidence}>${U(e, "pack.evidence")}</button>
+        ${t.tripped && n.reset ? L`<button type="button" @click=${n.reset}>${U(e, "pack.reset")}</button>` : R}
       </div>
     </section>
   `;
 }
-function Ot(e, t, n, r) {
-	let i = /* @__PURE__ */ new Set([...r, t.key]), a = n.filter(({ cause: e, key: n }) => e === t.key && !i.has(n)), o = Ct(e, t.why);
-	return w`
+function Os(e, t, n, r) {
+	let i = /* @__PURE__ */ new Set([...r, t.key]), a = n.filter(({ cause: e, key: n }) => e === t.key && !i.has(n)), o = Cs(e, t.why);
+	return L`
     <li>
       <div class="alarm ${t.level}">
-        <ha-icon icon=${Et[t.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
+        <ha-icon icon=${Es[t.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
         <div>
-          <div>${H(e, "protection", t.key)} · ${H(e, "level", t.level)}</div>
+          <div>${W(e, "protection", t.key)} · ${W(e, "level", t.level)}</div>
           <div class="facts quiet">
-            ${o}${o && t.why.since !== null ? " · " : ""}${t.why.since === null ? D : V(e, "pack.since", { time: Ke(e, t.why.since, "seconds") })}
+            ${o}${o && t.why.since !== null ? " · " : ""}${t.why.since === null ? R : U(e, "pack.since", { time: We(e, t.why.since, "seconds") })}
           </div>
         </div>
       </div>
-      ${a.length ? w`<ul>${a.map((t) => Ot(e, t, n, i))}</ul>` : D}
+      ${a.length ? L`<ul>${a.map((t) => Os(e, t, n, i))}</ul>` : R}
     </li>
   `;
 }
 // src/pack/charge.ts
-var kt = .5, At = o`
+var ks = .5, As = o`
   .charge {
     display: grid;
     grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
@@ -1889,60 +5193,63 @@ var kt = .5, At = o`
     font-size: 0.875rem;
   }
 `;
-function jt(e, t, n) {
-	let { soc: r, soc_low: i, soc_high: a, current: o } = n, s = !I(o) || Math.abs(o) < kt ? "resting" : o > 0 ? "charging" : "discharging", c = I(i) && I(a) ? V(e, "pack.band", {
-		low: L(e, i),
-		high: L(e, a)
+function js(e, t, n) {
+	let { soc: r, soc_low: i, soc_high: a, current: o } = n, s = Ms(o), c = V(i) && V(a) ? U(e, "pack.band", {
+		low: ze(e, i),
+		high: ze(e, a)
 	}) : "";
-	return w`
-    <section class="charge" aria-label=${V(e, "pack.charge")}>
+	return L`
+    <section class="charge" role="group" aria-label=${U(e, "pack.charge")}>
       <div class="soc">
-        ${R(e, r, "%")}${c ? w`<small class="quiet" title=${V(e, "pack.band_why")}>${c}</small>` : D}
+        ${H(e, r, "%")}${c ? L`<small class="quiet" title=${U(e, "pack.band_why")}>${c}</small>` : R}
       </div>
-      <div class="flow ${s}">
-        <div class="watts">${Ft(s)} ${We(e, I(n.power) ? Math.abs(n.power) : n.power)}</div>
+      <div class="flow ${s ?? ""}">
+        <div class="watts">${s ? Ls(s) : R} ${Ve(e, V(n.power) ? Math.abs(n.power) : n.power)}</div>
       </div>
-      ${Mt(e, n)}
-      <div class="quiet">${Nt(e, t, n)}</div>
+      ${Ns(e, n)}
+      <div class="quiet">${Ps(e, t, n)}</div>
       <div class="flow quiet">
-        ${V(e, `pack.${s}`)} · ${R(e, n.voltage, "V", 1)} · ${R(e, o, "A", 1)}
+        ${s ? `${U(e, `pack.${s}`)} · ` : R}${H(e, n.voltage, "V", 1)} · ${H(e, o, "A", 1)}
       </div>
     </section>
   `;
 }
-function Mt(e, { soc: t, soc_low: n, soc_high: r }) {
-	return w`
-    <svg class="bar" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label=${I(t) ? V(e, "pack.bar", {
-		soc: L(e, t),
-		low: L(e, n ?? t),
-		high: L(e, r ?? t)
-	}) : V(e, "pack.bar_unknown")}>
+function Ms(e) {
+	if (V(e)) return Math.abs(e) < ks ? "resting" : e > 0 ? "charging" : "discharging";
+}
+function Ns(e, { soc: t, soc_low: n, soc_high: r }) {
+	return L`
+    <svg class="bar" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label=${V(t) ? U(e, "pack.bar", {
+		soc: ze(e, t),
+		low: ze(e, n ?? t),
+		high: ze(e, r ?? t)
+	}) : U(e, "pack.bar_unknown")}>
       <rect class="ground" width="100" height="20" rx="1" />
-      ${I(t) ? T`<rect class="full" width=${Z(t)} height="20" rx="1" />` : D}
-      ${I(n) && I(r) ? T`<rect class="doubt" x=${Z(n)} width=${Z(r) - Z(n)} height="20" />` : D}
-      ${I(t) ? T`<line class="now" x1=${Z(t)} x2=${Z(t)} y1="0" y2="20" />` : D}
+      ${V(t) ? le`<rect class="full" width=${Is(t)} height="20" rx="1" />` : R}
+      ${V(n) && V(r) ? le`<rect class="doubt" x=${Is(n)} width=${Is(r) - Is(n)} height="20" />` : R}
+      ${V(t) ? le`<line class="now" x1=${Is(t)} x2=${Is(t)} y1="0" y2="20" />` : R}
     </svg>
   `;
 }
-function Nt(e, t, n) {
-	let r = [z(e, n.stored_energy)], [i, a] = I(n.current) && n.current > kt ? ["time_to_full", "pack.until_full"] : ["time_to_empty", "pack.until_empty"], o = e.states[t.entities[i] ?? ""], s = Number(o?.state) * (Pt[String(o?.attributes.unit_of_measurement)] ?? NaN);
-	return s > 0 && r.push(V(e, a, { time: B(e, s) })), r.join(" · ");
+function Ps(e, t, n) {
+	let r = [He(e, n.stored_energy)], [i, a] = V(n.current) && n.current > ks ? ["time_to_full", "pack.until_full"] : ["time_to_empty", "pack.until_empty"], o = e.states[t.entities[i] ?? ""], s = Number(o?.state) * (Fs[String(o?.attributes.unit_of_measurement)] ?? NaN);
+	return s > 0 && r.push(U(e, a, { time: Ke(e, s) })), r.join(" · ");
 }
-var Pt = {
+var Fs = {
 	s: 1,
 	min: 60,
 	h: 3600,
 	d: 86400
-}, Z = (e) => Math.min(100, Math.max(0, e));
-function Ft(e) {
-	return w`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${{
+}, Is = (e) => Math.min(100, Math.max(0, e));
+function Ls(e) {
+	return L`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${{
 		charging: "M11 3h2v9h4l-5 6-5-6h4z M4 20h16v2H4z",
 		discharging: "M12 2l5 6h-4v9h-2V8H7z M4 20h16v2H4z",
 		resting: "M5 8h14v2H5z M5 14h14v2H5z"
 	}[e]} /></svg>`;
 }
 // src/pack/limits.ts
-var It = o`
+var Rs = o`
   .limits {
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr));
@@ -1956,7 +5263,8 @@ var It = o`
   .limit .line {
     display: flex;
     justify-content: space-between;
-    gap: 8px;
+    align-items: baseline;
+    gap: 0 8px;
     flex-wrap: wrap;
   }
   .limit svg {
@@ -1984,11 +5292,16 @@ var It = o`
     font-size: 0.875rem;
     overflow-wrap: anywhere;
   }
-  .limit .switch ha-icon {
-    --mdc-icon-size: 18px;
-    vertical-align: -3px;
+  .limit .switch {
+    display: flex;
+    gap: 6px;
+    align-items: center;
   }
-`, Lt = ["charge", "discharge"], Rt = {
+  .limit .switch ha-icon {
+    flex: none;
+    --mdc-icon-size: 18px;
+  }
+`, zs = ["charge", "discharge"], Bs = {
 	open: "mdi:electric-switch",
 	opening: "mdi:electric-switch",
 	closed: "mdi:electric-switch-closed",
@@ -1996,112 +5309,118 @@ var It = o`
 	precharge: "mdi:resistor",
 	failed: "mdi:alert-octagon",
 	unknown: "mdi:help-circle-outline"
-};
-function zt(e, t) {
-	return w`<section class="limits" aria-label=${V(e, "pack.limits")}>
-    ${Lt.map((n) => Bt(e, t, n))}
+}, Vs = /* @__PURE__ */ new Set([
+	"open",
+	"closed",
+	"unknown"
+]);
+function Hs(e, t) {
+	return L`<section class="limits" role="group" aria-label=${U(e, "pack.limits")}>
+    ${zs.map((n) => Us(e, t, n))}
   </section>`;
 }
-function Bt(e, t, n) {
-	let r = t[`${n}_limit`], i = t[`${n}_switch`], a = I(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : null, o = R(e, r.value, "A", +(r.value > 0 && r.value < 10)), s = t.one_contactor ? V(e, "pack.contactor") : V(e, `pack.${n}_switch`);
-	return w`
+function Us(e, t, n) {
+	let r = t[`${n}_limit`], i = t[`${n}_switch`], a = V(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : null, o = H(e, r.value, "A", +(r.value > 0 && r.value < 10)), s = !t.acting && !Vs.has(i), c = t.one_contactor ? U(e, "pack.contactor") : U(e, `pack.${n}_switch`);
+	return L`
     <div class="limit ${n}-side">
       <div class="line">
-        <h3>${V(e, `pack.${n}_limit`)}</h3>
-        <span>${V(e, "pack.of_most", {
+        <h3>${U(e, `pack.${n}_limit`)}</h3>
+        <span>${U(e, "pack.of_most", {
 		value: o,
-		most: L(e, r.most)
+		most: ze(e, r.most)
 	})}</span>
       </div>
-      ${Vt(e, r, a, n)}
-      <div class="why quiet">${St(e, "limit", r.why)}</div>
+      ${Ws(e, r, a, n)}
+      <div class="why quiet">${Ss(e, "limit", r.why)}</div>
       <div class="switch">
-        <ha-icon icon=${Rt[i] ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
-        ${s}: ${H(e, "contactor", i)}${t.acting ? D : w` <span class="quiet">(${V(e, "pack.watching")})</span>`}
+        <ha-icon icon=${(s ? void 0 : Bs[i]) ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
+        <span>
+          ${c}: ${s ? U(e, "pack.would_move") : W(e, "contactor", i)}${t.acting ? R : L` <span class="quiet">(${U(e, "pack.watching")})</span>`}
+        </span>
       </div>
     </div>
   `;
 }
-function Vt(e, { value: t, most: n }, r, i) {
+function Ws(e, { value: t, most: n }, r, i) {
 	let a = (e) => n > 0 ? Math.min(100, 100 * e / n) : 0;
-	return w`
-    <svg class="gauge" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label=${V(e, "pack.gauge", {
-		side: V(e, `pack.${i}_limit`),
-		value: L(e, t),
-		most: L(e, n),
-		flowing: L(e, r, 1)
+	return L`
+    <svg class="gauge" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label=${U(e, "pack.gauge", {
+		side: U(e, `pack.${i}_limit`),
+		value: ze(e, t),
+		most: ze(e, n),
+		flowing: ze(e, r, 1)
 	})}>
       <rect class="ground" y="4" width="100" height="6" />
       <rect class="permitted" y="2" width=${a(t)} height="10" />
-      ${r ? T`<line class="needle" x1=${a(r)} x2=${a(r)} y1="0" y2="14" />` : D}
+      ${r ? le`<line class="needle" x1=${a(r)} x2=${a(r)} y1="0" y2="14" />` : R}
     </svg>
   `;
 }
 // src/pack/measures.ts
-var Q = {
+var Gs = {
 	place: "cells.cell",
 	bled: ({ bleeding: e }, t) => e?.[t] ?? !1
-}, Ht = (e) => ({ doubts: t }, n) => t[`${e}_${n + 1}`], Ut = .01, Wt = [
+}, Ks = (e) => ({ doubts: t }, n) => t[`${e}_${n + 1}`], qs = .01, Js = [
 	{
 		key: "voltage",
 		name: "cells.voltage",
-		...Q,
-		doubt: Ht("cell"),
+		...Gs,
+		doubt: Ks("cell"),
 		values: (e) => e.voltages,
-		text: (e, t) => R(e, t, "V", 3),
+		text: (e, t) => H(e, t, "V", 3),
 		range: ({ cell_voltage: e }) => [e.low, e.high],
-		marks: ({ cell_voltage: { low_protect: e, high_protect: t } }) => [e, t].filter(I),
+		marks: ({ cell_voltage: { low_protect: e, high_protect: t } }) => [e, t].filter(V),
 		signed: !1
 	},
 	{
 		key: "difference",
 		name: "cells.difference",
-		...Q,
-		doubt: Ht("cell"),
+		...Gs,
+		doubt: Ks("cell"),
 		values: ({ voltages: e }) => {
-			let t = e.filter(I), n = t.reduce((e, t) => e + t, 0) / t.length;
+			let t = e.filter(V), n = t.reduce((e, t) => e + t, 0) / t.length;
 			return e.map((e) => e === null ? null : e - n);
 		},
-		text: (e, t) => R(e, t === null ? null : t * 1e3, "mV", 1),
+		text: (e, t) => H(e, t === null ? null : t * 1e3, "mV", 1),
 		range: (e, t) => {
-			let n = Math.max(Ut, ...t.map(Math.abs));
+			let n = Math.max(qs, ...t.map(Math.abs));
 			return [-n, n];
 		},
-		marks: q,
+		marks: cs,
 		signed: !0
 	},
 	{
 		key: "temperature",
 		name: "cells.temperature",
 		place: "cells.sensor",
-		doubt: Ht("temperature"),
+		doubt: Ks("temperature"),
 		values: (e) => e.temperatures,
-		text: (e, t) => Ue(e, t, 1),
+		text: (e, t) => Be(e, t, 1),
 		range: ({ temperature: e }) => [e.low, e.high],
-		marks: ({ temperature: { low_protect: e, high_protect: t } }) => [e, t].filter(I),
+		marks: ({ temperature: { low_protect: e, high_protect: t } }) => [e, t].filter(V),
 		signed: !1
 	},
 	{
 		key: "resistance",
 		name: "cells.resistance",
-		...Q,
+		...Gs,
 		values: (e) => e.resistances,
-		text: (e, t) => R(e, t, "mΩ", 2),
-		range: J(.1),
-		marks: q,
+		text: (e, t) => H(e, t, "mΩ", 2),
+		range: ls(.1),
+		marks: cs,
 		signed: !1
 	},
 	{
 		key: "surplus",
 		name: "cells.surplus",
-		...Q,
+		...Gs,
 		values: (e) => e.surpluses,
-		text: (e, t) => R(e, t, "Ah", 2),
-		range: J(.1),
-		marks: q,
+		text: (e, t) => H(e, t, "Ah", 2),
+		range: ls(.1),
+		marks: cs,
 		signed: !1
 	}
-], Gt = {
+], Ys = {
 	starting: "mdi:timer-sand",
 	lost: "mdi:lan-disconnect",
 	tripped: "mdi:alert-octagon",
@@ -2111,51 +5430,59 @@ var Q = {
 	charging: "mdi:battery-arrow-up",
 	discharging: "mdi:battery-arrow-down",
 	idle: "mdi:battery-medium"
-}, Kt = class extends W {
+}, Xs = class extends $o {
 	find(e) {
-		return lt(e, this.config?.device_id);
+		return Yo(e, this.config?.device_id);
 	}
 	ask(e) {
 		return {
-			type: it.pack,
+			type: Vo.pack,
 			device_id: e.device_id
 		};
 	}
 	draw(e, t, n) {
-		let r = t.entities.reset_trips, i = r === void 0 ? void 0 : () => void e.callService("button", "press", {}, { entity_id: r });
-		return w`
+		let r = t.entities.reset_trips, i = r === void 0 ? void 0 : () => Zs(e, r);
+		return L`
       <div class="body">
-        <header>
+        <div class="head">
           <h2>${this.config?.title ?? t.name}</h2>
           <span class="mode">
-            <ha-icon icon=${Gt[n.mode] ?? "mdi:battery"} aria-hidden="true"></ha-icon>
-            ${H(e, "mode", n.mode)}
+            <ha-icon icon=${Ys[n.mode] ?? "mdi:battery"} aria-hidden="true"></ha-icon>
+            ${W(e, "mode", n.mode)}
           </span>
-        </header>
-        ${qt(e, n)} ${jt(e, t, n)}
-        ${Dt(e, n, {
+        </div>
+        ${Qs(e, n)} ${js(e, t, n)}
+        ${Ds(e, n, {
 			reset: i,
-			evidence: () => Yt(this, t.device_id)
-		})} ${zt(e, n)}
-        ${this.config?.cells === !1 ? D : w`<home-bms-cells .hass=${e} .info=${t} .measures=${Wt} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>`}
-        <div class="quiet small">${Jt(e, n)}</div>
+			evidence: () => this.#e()
+		})} ${Hs(e, n)}
+        ${this.config?.cells === !1 ? R : L`<home-bms-cells .hass=${e} .info=${t} .measures=${Js} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>`}
+        <div class="quiet small">${$s(e, n)}</div>
+        <home-bms-black-box .hass=${e} .info=${t} ?dark=${e.themes.darkMode}></home-bms-black-box>
       </div>
     `;
+	}
+	#e() {
+		this.renderRoot.querySelector("home-bms-black-box")?.show(null);
+	}
+	static get settings() {
+		return [...Wo, {
+			name: "cells",
+			label: "form.cells",
+			selector: { boolean: {} }
+		}];
 	}
 	getCardSize() {
 		return this.config?.cells === !1 ? 6 : 10;
 	}
-	static getStubConfig() {
-		return {};
-	}
 	static {
 		this.styles = [
-			...W.styles,
-			At,
-			Tt,
-			It,
+			...$o.styles,
+			As,
+			Ts,
+			Rs,
 			o`
-      header {
+      .head {
         display: flex;
         justify-content: space-between;
         align-items: center;
@@ -2170,35 +5497,34 @@ var Q = {
       .small {
         font-size: 0.875rem;
       }
+      .state::first-letter {
+        text-transform: uppercase;
+      }
     `
 		];
 	}
 };
-function qt(e, t) {
+function Zs(e, t) {
+	e.callService("button", "press", {}, { entity_id: t }).catch(() => void 0);
+}
+function Qs(e, t) {
 	let n = [
-		t.link === "connected" ? "" : H(e, "link", t.link),
-		t.link === "connected" || t.age === null ? "" : V(e, "pack.silent", { time: B(e, t.age) }),
-		t.quality === "good" ? "" : V(e, "pack.quality", { quality: H(e, "quality", t.quality) })
+		t.link === "connected" ? "" : W(e, "link", t.link),
+		t.link === "connected" || t.age === null ? "" : U(e, "pack.silent", { time: Ke(e, t.age) }),
+		t.quality === "good" ? "" : U(e, "pack.quality", { quality: W(e, "quality", t.quality) })
 	].filter(Boolean);
-	return n.length ? w`<div class="small" role="status">${n.join(" · ")}</div>` : D;
+	return n.length ? L`<div class="small state" role="status">${n.join(" · ")}</div>` : R;
 }
-function Jt(e, t) {
-	let n = V(e, t.balancing ? "pack.balancing" : "pack.not_balancing"), r = t.balance_remaining === null ? "" : ` · ${V(e, "pack.left", { time: B(e, t.balance_remaining) })}`;
-	return `${n}: ${St(e, "balance", t.balance)}${r}`;
-}
-function Yt(e, t) {
-	e.dispatchEvent(new CustomEvent("home-bms-evidence", {
-		detail: { deviceId: t },
-		bubbles: !0,
-		composed: !0
-	}));
+function $s(e, t) {
+	let n = U(e, t.balancing ? "pack.balancing" : "pack.not_balancing"), r = t.balance_remaining === null ? "" : ` · ${U(e, "pack.left", { time: Ke(e, t.balance_remaining) })}`;
+	return `${n}: ${Ss(e, "balance", t.balance)}${r}`;
 }
 // src/strategy.ts
-var Xt = (e, t, n = {}) => ({
+var ec = (e, t, n = {}) => ({
 	type: `custom:home-bms-${e}-card`,
 	device_id: t.device_id,
 	...n
-}), $ = (e, t, n = {}) => ({ packs: r }) => r.map((r) => [Xt(e, r, n), t]), Zt = [
+}), tc = (e, t, n = {}) => ({ packs: r }) => r.map((r) => [ec(e, r, n), t]), nc = [
 	"finding",
 	"tripped",
 	"since_full",
@@ -2208,70 +5534,80 @@ var Xt = (e, t, n = {}) => ({
 	"worn_out",
 	"reset_trips"
 ];
-function Qt(e, t) {
+function rc(e, t) {
 	let n = t.map((t) => e.entities[t]).filter((e) => e !== void 0);
 	return {
 		type: "entities",
 		title: e.name,
-		entities: n
+		entities: n.map((e) => ({
+			entity: e,
+			name: { type: "entity" }
+		}))
 	};
 }
-var $t = [
+var ic = [
 	{
 		key: "now",
 		icon: "mdi:battery-charging",
-		cards: (e) => [[Xt("system", e), 1], ...$("pack", 1, { cells: !1 })(e)]
+		cards: (e) => [[ec("system", e), 1], ...tc("pack", 1, { cells: !1 })(e)]
 	},
 	{
 		key: "cells",
 		icon: "mdi:view-grid",
-		cards: $("pack", 1)
+		cards: (e) => tc("pack", e.packs.length > 2 ? 1 : 2)(e)
 	},
 	{
 		key: "history",
 		icon: "mdi:chart-line",
-		cards: $("timeline", 4)
+		cards: tc("timeline", 4)
 	},
 	{
 		key: "health",
 		icon: "mdi:heart-pulse",
-		cards: $("health", 2)
+		cards: tc("health", 2)
 	},
 	{
 		key: "system",
 		icon: "mdi:sitemap",
-		cards: (e) => [[Xt("system", e), 4]]
+		cards: (e) => [[ec("system", e), 4]]
 	},
 	{
 		key: "maintenance",
 		icon: "mdi:wrench",
-		cards: (e) => [[Qt(e, [
+		cards: (e) => [[rc(e, [
 			"allow_control",
 			"lease",
 			"lease_until",
 			"reserve"
-		]), 1], ...e.packs.map((e) => [Qt(e, Zt), 1])]
+		]), 1], ...e.packs.map((e) => [rc(e, nc), 1])]
 	}
-], en = class extends HTMLElement {
-	static async generate(e, t) {
-		ct(t);
-		let n = await st(t), r = e.device_id === void 0 ? n : [ut(n, e.device_id)].filter((e) => e !== void 0);
-		return r.some(({ packs: e }) => e.length) ? {
+], ac = class extends HTMLElement {
+	static async generate({ device_id: e }, t) {
+		Jo(t), et(t).catch(() => void 0);
+		let n = await qo(t), r = e === void 0 ? n : [Xo(n, e)].filter((e) => e !== void 0);
+		if (!r.some(({ packs: e }) => e.length)) {
+			let n = {
+				type: "custom:home-bms-pack-card",
+				...e !== void 0 && { device_id: e }
+			};
+			return { views: [{
+				title: U(t, "view.now"),
+				cards: [n]
+			}] };
+		}
+		return {
 			title: r.map(({ name: e }) => e).join(", "),
-			views: $t.map((e) => tn(t, e, r))
-		} : { views: [{
-			title: V(t, "view.now"),
-			cards: [{ type: "custom:home-bms-pack-card" }]
-		}] };
+			views: ic.map((e) => oc(t, e, r))
+		};
 	}
 };
-function tn(e, t, n) {
+function oc(e, t, n) {
 	return {
-		title: V(e, `view.${t.key}`),
+		title: U(e, `view.${t.key}`),
 		path: t.key,
 		icon: t.icon,
 		type: "sections",
-		max_columns: 4,
+		max_columns: 6,
 		sections: n.flatMap(t.cards).map(([e, t]) => ({
 			type: "grid",
 			column_span: t,
@@ -2282,27 +5618,2223 @@ function tn(e, t, n) {
 		}))
 	};
 }
-// src/define.ts
-var nn = {
-	"home-bms-cells": nt,
-	"home-bms-health-card": bt,
-	"home-bms-pack-card": Kt,
-	"ll-strategy-dashboard-home-bms": en
-}, rn = [{
-	type: "home-bms-pack-card",
-	name: "Home BMS: pack",
-	description: "Charge, alarms, limits with their reasons, and every cell of one battery pack",
-	preview: !0
-}, {
-	type: "home-bms-health-card",
-	name: "Home BMS: health",
-	description: "Capacity, resistance of each cell and joint, cycles, energy, and which cell will be worn out first",
-	preview: !0
-}];
-function an() {
+// src/system/asks.ts
+var sc = {
+	charge_power: (e, t) => U(e, "ask.charge_limit", { value: Ve(e, t) }),
+	discharge_power: (e, t) => U(e, "ask.discharge_limit", { value: Ve(e, t) }),
+	charge_current: (e, t) => U(e, "ask.charge_limit", { value: H(e, t, "A", 1) }),
+	discharge_current: (e, t) => U(e, "ask.discharge_limit", { value: H(e, t, "A", 1) }),
+	reserve: (e, t) => U(e, "ask.reserve", { value: H(e, t, "%") }),
+	charge_to: (e, t) => U(e, "ask.charge_to", { value: H(e, t, "%") }),
+	power: (e, t) => t === 0 ? U(e, "ask.rest") : U(e, t > 0 ? "ask.charge" : "ask.discharge", { value: Ve(e, Math.abs(t)) })
+};
+function cc(e, t, n) {
+	return sc[t]?.(e, n) ?? `${t.replaceAll("_", " ")} ${n}`;
+}
+function lc({ owner: e, until: t }) {
+	return e === uc && t === null;
+}
+var uc = "user", dc = [
+	"",
+	"power",
+	"reserve"
+];
+function fc(e, t) {
+	return lc(t) ? U(e, "system.your_reserve") : dc.includes(t.name) ? t.owner : `${t.owner} · ${t.name}`;
+}
+function pc(e, t) {
+	return t === uc ? U(e, "system.you") : t;
+}
+function mc(e, t, n) {
+	return n === null ? U(e, "lease.endless") : U(e, "lease.until", { time: hc(e, t, n) });
+}
+function hc(e, t, n) {
+	return We(e, n, We(e, t, "date") === We(e, n, "date") ? "time" : "both");
+}
+// src/system/limiter.ts
+var gc = ["charge", "discharge"], _c = ["recovering", "starting"];
+function vc(e, t) {
+	let { value: n, most: r, why: i } = e[`${t}_limit`], a = yc(e, t);
+	if (a) return {
+		by: "lease",
+		claim: a
+	};
+	if (n >= r) return { by: "nobody" };
+	let o = e.packs.find(({ device_id: n }) => n === e[`weakest_${t}`]);
+	return o === void 0 || _c.includes(i.rule) && o[`${t}_limit`].why.rule !== i.rule ? { by: "battery" } : {
+		by: "pack",
+		deviceId: o.device_id,
+		name: o.name
+	};
+}
+function yc({ claims: e, ...t }, n) {
+	let { rule: r, threshold: i } = t[`${n}_limit`].why, a = (t) => e.find((e) => e.part === t && e.overridden_by === null);
+	if (r === "leased") {
+		let e = a(`${n}_current`);
+		return e?.value === i ? e : a(`${n}_power`) ?? e;
+	}
+	let o = a("reserve");
+	return n === "discharge" && r === "soc_window" && o?.value === i ? o : void 0;
+}
+function bc(e, t, n) {
+	let r = t[`${n}_limit`], i = vc(t, n), a = Tc(e, r.value);
+	if (i.by === "nobody") return U(e, `unlimited.${n}`, { value: a });
+	let o = {
+		value: a,
+		who: xc(e, i),
+		why: i.by === "lease" && !lc(i.claim) ? Sc(e, t, i.claim) : wc(e, r.why)
+	};
+	return U(e, t.acting ? `limits.${n}` : `would_limit.${n}`, o);
+}
+function xc(e, t) {
+	return t.by === "pack" ? t.name : t.by === "lease" ? fc(e, t.claim) : U(e, "system.the_battery");
+}
+function Sc(e, t, n) {
+	return [cc(e, n.part, n.value), mc(e, t.time, n.until)].join(", ");
+}
+var Cc = ["float", "pack_unseen"];
+function wc(e, t) {
+	return Cc.includes(t.rule) ? W(e, "limit", t.rule) : Ss(e, "limit", t);
+}
+function Tc(e, t) {
+	return H(e, t, "A", +(t !== null && t > 0 && t < 10));
+}
+// src/system/mark.ts
+function Ec(e, { acting: t }, n) {
+	return n.length ? L`<div class="mark">
+    ${n.map((n) => L`<div>
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M1 3 10 10.500V13.500L1 21Z M23 3 14 10.500V13.500L23 21Z M8 11H16V13H8Z" /></svg>
+        ${U(e, t ? `limiting.${n}` : `would_be_limiting.${n}`)}
+      </div>`)}
+  </div>` : R;
+}
+// src/system/grid.ts
+var Dc = 2;
+function Oc(e, t, n) {
+	let r = t.claims.find(lc), i = t.leases.filter((e) => e.in_force), a = t.leases.filter((e) => !e.in_force), o = a.map((r) => Ac(e, t, r, n));
+	return L`
+    <section class="grid" aria-label=${U(e, "system.leases")}>
+      <div class="head">
+        <h3>${U(e, "system.leases")}</h3>
+        <span class="small">${kc(e, t)}</span>
+      </div>
+      ${i.length || r ? L`<ul>
+            ${i.map((r) => Ac(e, t, r, n))} ${r ? Nc(e, t, r) : R}
+          </ul>` : L`<div class="small quiet">${U(e, "lease.none")}</div>`}
+      ${a.length ? L`<h4>${U(e, "lease.to_come")}</h4><ul>${o.slice(0, Dc)}</ul>` : R}
+      ${a.length > Dc ? L`<details>
+            <summary>${U(e, "lease.more", { number: a.length - Dc })}</summary>
+            <ul>${o.slice(Dc)}</ul>
+          </details>` : R}
+    </section>
+  `;
+}
+function kc(e, t) {
+	let n = (e) => t.claims.find((t) => t.part === e && t.overridden_by === null), r = n("power"), i = n("reserve")?.value ?? t.reserve, a = V(t.setpoint) ? cc(e, "power", t.setpoint) : "", o = r !== void 0 && V(t.setpoint) && Math.abs(r.value - t.setpoint) >= 1;
+	return [a ? o ? U(e, "lease.narrowed", {
+		what: a,
+		asked: cc(e, "power", r.value)
+	}) : U(e, "lease.setpoint", { what: a }) : U(e, "lease.no_setpoint"), i ? U(e, "ask.reserve", { value: H(e, i, "%") }) : U(e, "lease.no_reserve")].join(" · ");
+}
+function Ac(e, t, n, r) {
+	let i = fc(e, {
+		...n,
+		until: n.end
+	}), a = t.claims.filter(({ owner: e, name: t }) => e === n.owner && t === n.name), o = Pc(t, (e) => a.includes(e)), s = n.in_force ? mc(e, t.time, n.end) : U(e, "lease.span", {
+		start: hc(e, t.time, n.start),
+		end: hc(e, n.start, n.end)
+	});
+	return L`
+    <li class="box lease ${o.length ? "limiting" : ""}">
+      <div class="head">
+        <strong>${i}</strong>
+        ${r ? L`<button type="button" aria-label=${U(e, "release.of", { who: i })} @click=${() => r(n)}>${U(e, "release.button")}</button>` : R}
+      </div>
+      <ul class="asks">
+        ${jc(e, n).map(([t, r]) => L`<li>${r}${Mc(e, a.find((e) => e.part === t), n)}</li>`)}
+      </ul>
+      <div class="small">${[s, n.repeats ? U(e, "lease.repeats") : ""].filter(Boolean).join(" · ")}</div>
+      ${n.reason ? L`<div class="small quiet">${n.reason}</div>` : R} ${Ec(e, t, o)}
+    </li>
+  `;
+}
+function jc(e, { asks: t }) {
+	return Object.entries(t).map(([n, r]) => n === "charge_to" ? ["power", cc(e, n, r)] : n === "power" && t.charge_to !== void 0 ? ["", cc(e, "charge_power", r)] : [n, cc(e, n, r)]);
+}
+function Mc(e, t, n) {
+	return t ? t.overridden_by === null ? t.part === "power" && n?.asks.charge_to !== void 0 ? L` <span class="quiet">(${U(e, "lease.now", { value: Ve(e, t.value) })})</span>` : R : L` <span class="lost">(${U(e, "lease.overridden", { who: pc(e, t.overridden_by) })})</span>` : R;
+}
+function Nc(e, t, n) {
+	let r = Pc(t, (e) => e === n);
+	return L`
+    <li class="box lease ${r.length ? "limiting" : ""}">
+      <strong>${fc(e, n)}</strong>
+      <div>${H(e, n.value, "%")}${Mc(e, n)}</div>
+      <div class="small">${mc(e, t.time, n.until)}</div>
+      ${Ec(e, t, r)}
+    </li>
+  `;
+}
+function Pc(e, t) {
+	return gc.filter((n) => {
+		let r = vc(e, n);
+		return r.by === "lease" && t(r.claim);
+	});
+}
+var Fc = o`
+  .grid {
+    display: grid;
+    gap: 8px;
+  }
+  h4 {
+    margin: 4px 0 0;
+    font-weight: 500;
+    font-size: 0.875rem;
+  }
+  .grid > ul,
+  details > ul {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr));
+    gap: 8px;
+  }
+  details > ul {
+    margin-top: 8px;
+  }
+  summary {
+    cursor: pointer;
+    min-height: 24px;
+  }
+  .lease {
+    align-content: start;
+  }
+  .lease .head {
+    align-items: start;
+    flex-wrap: nowrap;
+  }
+  .lease button {
+    flex: none;
+    min-height: 32px;
+    padding: 2px 10px;
+    font-size: 0.875rem;
+  }
+  .lost {
+    font-style: italic;
+  }
+`, Ic = class extends Ee {
+	static {
+		this.properties = {
+			hass: { attribute: !1 },
+			deviceId: { attribute: !1 },
+			system: { attribute: !1 },
+			lease: { attribute: !1 },
+			busy: { state: !0 },
+			trouble: { state: !0 }
+		};
+	}
+	firstUpdated() {
+		this.#e?.showModal();
+	}
+	get #e() {
+		return this.renderRoot.querySelector("dialog");
+	}
+	render() {
+		let { hass: e, lease: t, system: n } = this;
+		return L`
+      <dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new Event("done"))}>
+        <h2 id="title">${U(e, "release.title", { who: fc(e, {
+			...t,
+			until: t.end
+		}) })}</h2>
+        <p>${[...jc(e, t).map(([, e]) => e), mc(e, n.time, t.end)].join(" · ")}</p>
+        <p class="quiet">${U(e, t.repeats ? "release.repeats" : "release.once")}</p>
+        ${this.trouble === void 0 ? R : L`<p role="alert">${U(e, "release.refused", { message: this.trouble })}</p>`}
+        <div class="actions">
+          <button type="button" class="keep" @click=${() => this.#e?.close()}>${U(e, "release.keep")}</button>
+          <button type="button" class="end" ?disabled=${this.busy ?? !1} @click=${this.#t}>${U(e, "release.button")}</button>
+        </div>
+      </dialog>
+    `;
+	}
+	#t = async () => {
+		let { owner: e, name: t } = this.lease;
+		this.busy = !0;
+		try {
+			await this.hass.callService("home_bms", "release", {
+				device_id: this.deviceId,
+				owner: e,
+				name: t
+			}), this.#e?.close();
+		} catch (e) {
+			this.trouble = Uo(e).message;
+		}
+		this.busy = !1;
+	};
+	static {
+		this.styles = [qe, o`
+      dialog {
+        max-width: min(420px, calc(100vw - 32px));
+        box-sizing: border-box;
+        padding: 20px;
+        border: 1px solid var(--bms-line);
+        border-radius: 12px;
+        color: var(--bms-text);
+        background: var(--card-background-color, light-dark(#fff, #1c1c1c));
+      }
+      dialog::backdrop {
+        background: #0008;
+      }
+      p {
+        margin: 12px 0 0;
+        overflow-wrap: anywhere;
+      }
+      [role="alert"] {
+        color: var(--bms-bad);
+      }
+      .actions {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: flex-end;
+        gap: 8px;
+        margin-top: 20px;
+      }
+      .end {
+        border-color: var(--bms-bad);
+        color: var(--bms-bad);
+      }
+    `];
+	}
+}, { I: Lc } = Se, Rc = (e) => e, zc = () => document.createComment(""), Bc = (e, t, n) => {
+	let r = e._$AA.parentNode, i = t === void 0 ? e._$AB : t._$AA;
+	if (n === void 0) n = new Lc(r.insertBefore(zc(), i), r.insertBefore(zc(), i), e, e.options);
+	else {
+		let t = n._$AB.nextSibling, a = n._$AM, o = a !== e;
+		if (o) {
+			let t;
+			n._$AQ?.(e), n._$AM = e, n._$AP !== void 0 && (t = e._$AU) !== a._$AU && n._$AP(t);
+		}
+		if (t !== i || o) {
+			let e = n._$AA;
+			for (; e !== t;) {
+				let t = Rc(e).nextSibling;
+				Rc(r).insertBefore(e, i), e = t;
+			}
+		}
+	}
+	return n;
+}, Vc = (e, t, n = e) => (e._$AI(t, n), e), Hc = {}, Uc = (e, t = Hc) => e._$AH = t, Wc = (e) => e._$AH, Gc = (e) => {
+	e._$AR(), e._$AA.remove();
+}, Kc = (e, t, n) => {
+	let r = /* @__PURE__ */ new Map();
+	for (let i = t; i <= n; i++) r.set(e[i], i);
+	return r;
+}, qc = ke(class extends Ae {
+	constructor(e) {
+		if (super(e), e.type !== Oe.CHILD) throw Error("repeat() can only be used in text expressions");
+	}
+	dt(e, t, n) {
+		let r;
+		n === void 0 ? n = t : t !== void 0 && (r = t);
+		let i = [], a = [], o = 0;
+		for (let t of e) i[o] = r ? r(t, o) : o, a[o] = n(t, o), o++;
+		return {
+			values: a,
+			keys: i
+		};
+	}
+	render(e, t, n) {
+		return this.dt(e, t, n).values;
+	}
+	update(e, [t, n, r]) {
+		let i = Wc(e), { values: a, keys: o } = this.dt(t, n, r);
+		if (!Array.isArray(i)) return this.ut = o, a;
+		let s = this.ut ??= [], c = [], l, u, d = 0, f = i.length - 1, p = 0, m = a.length - 1;
+		for (; d <= f && p <= m;) if (i[d] === null) d++;
+		else if (i[f] === null) f--;
+		else if (s[d] === o[p]) c[p] = Vc(i[d], a[p]), d++, p++;
+		else if (s[f] === o[m]) c[m] = Vc(i[f], a[m]), f--, m--;
+		else if (s[d] === o[m]) c[m] = Vc(i[d], a[m]), Bc(e, c[m + 1], i[d]), d++, m--;
+		else if (s[f] === o[p]) c[p] = Vc(i[f], a[p]), Bc(e, i[d], i[f]), f--, p++;
+		else if (l === void 0 && (l = Kc(o, p, m), u = Kc(s, d, f)), l.has(s[d])) {
+			if (l.has(s[f])) {
+				let t = u.get(o[p]), n = t === void 0 ? null : i[t];
+				if (n === null) {
+					let t = Bc(e, i[d]);
+					Vc(t, a[p]), c[p] = t;
+				} else c[p] = Vc(n, a[p]), Bc(e, i[d], n), i[t] = null;
+				p++;
+			} else Gc(i[f]), f--;
+		} else Gc(i[d]), d++;
+		for (; p <= m;) {
+			let t = Bc(e, c[m + 1]);
+			Vc(t, a[p]), c[p++] = t;
+		}
+		for (; d <= f;) {
+			let e = i[d++];
+			e !== null && Gc(e);
+		}
+		return this.ut = o, Uc(e, c), ue;
+	}
+}), Jc = .5, Yc = 2;
+function Xc(e) {
+	return V(e) ? Math.abs(e) < Jc ? "resting" : e > 0 ? "charging" : "discharging" : "unknown";
+}
+function Zc(e, t) {
+	let { current: n, power: r } = t, i = Xc(n);
+	return L`<div class="flowing ${i}">
+    ${i === "unknown" ? R : L`${U(e, `pack.${i}`)} · `}${Qc(e, n)} ·
+    ${Ve(e, V(r) ? Math.abs(r) : null)}
+  </div>`;
+}
+function Qc(e, t) {
+	return H(e, V(t) ? Math.abs(t) : null, "A", 1);
+}
+function $c(e, { current: t }, n) {
+	let r = Xc(t);
+	return L`
+    <div class="wire ${r}" aria-hidden="true" style=${Pe({ "--width": `${Yc + (V(t) && n > 0 ? Math.min(1, Math.abs(t) / n) : 0) * 12}px` })}>
+      <span class="amount">${Qc(e, t)}</span>
+      <svg class="line" viewBox="0 0 100 100" preserveAspectRatio="none"><path class="across" d="M0 50H100" /><path class="along" d="M50 0V100" /></svg>
+      ${r === "charging" || r === "discharging" ? L`<svg class="arrow" viewBox="0 0 24 24"><path d="M2 1 22 12 2 23Z" /></svg>` : R}
+    </div>
+  `;
+}
+var el = o`
+  .wire {
+    position: relative;
+    display: grid;
+    place-items: center;
+    min-height: 24px;
+    --ink: var(--bms-quiet);
+  }
+  .wire.charging,
+  .flowing.charging {
+    --ink: var(--bms-charge);
+  }
+  .wire.discharging,
+  .flowing.discharging {
+    --ink: var(--bms-discharge);
+  }
+  .flowing {
+    color: var(--ink, var(--bms-text));
+    font-weight: 500;
+  }
+  .line {
+    position: absolute;
+    inset: 0;
+    width: 100%;
+    height: 100%;
+    overflow: visible;
+  }
+  .line path {
+    fill: none;
+    stroke: var(--ink);
+    stroke-width: var(--width);
+    vector-effect: non-scaling-stroke;
+    transition: stroke-width 0.3s;
+  }
+  .unknown .line path {
+    stroke-dasharray: 2 6;
+  }
+  .across,
+  .amount {
+    display: none;
+  }
+  .arrow {
+    position: relative;
+    width: calc(14px + var(--width));
+    height: calc(14px + var(--width));
+    fill: var(--ink);
+    stroke: var(--card-background-color, #fff);
+    stroke-width: 2;
+    rotate: 90deg;
+  }
+  .charging .arrow {
+    rotate: -90deg;
+  }
+  @container (min-width: 860px) {
+    .along {
+      display: none;
+    }
+    .across {
+      display: inline;
+    }
+    .amount {
+      display: block;
+      position: absolute;
+      bottom: calc(50% + 16px);
+      white-space: nowrap;
+      font-size: 0.875rem;
+    }
+    .arrow {
+      rotate: none;
+    }
+    .charging .arrow {
+      rotate: 180deg;
+    }
+  }
+`;
+// src/system/battery.ts
+function tl({ charge_limit: e, discharge_limit: t }) {
+	return Math.max(e.most, t.most);
+}
+function nl(e, t) {
+	let { charge_voltage: n } = t;
+	return L`
+    <div class="row">
+      ${$c(e, t, tl(t))}
+      <div class="box">
+        <div class="head">
+          <h3>${U(e, "system.battery")}</h3>
+          <span class="soc">${H(e, t.soc, "%")}</span>
+        </div>
+        ${Zc(e, t)}
+        <div class="small">
+          ${H(e, t.voltage, "V", 1)} · ${He(e, t.stored_energy)} · ${H(e, t.capacity, "Ah")} ·
+          ${U(e, "system.health", { value: H(e, t.soh, "%") })}
+        </div>
+        ${gc.map((n) => rl(e, t, n))}
+        <div class="small">
+          <span class="what">${U(e, "system.charge_voltage")}</span> ${H(e, n.value, "V", 2)}
+          <span class="quiet">· ${wc(e, n.why)}</span>
+        </div>
+        <div class="small">
+          <span class="what">${U(e, "system.stage")}</span> ${W(e, "stage", t.stage)}
+          <span class="quiet">· ${Ss(e, "stage_why", t.stage_why)}</span>
+        </div>
+      </div>
+    </div>
+  `;
+}
+function rl(e, t, n) {
+	let { value: r, most: i, why: a } = t[`${n}_limit`], o = V(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : 0, s = (e) => i > 0 ? Math.min(100, 100 * e / i) : 0;
+	return L`
+    <div class="${n}-side">
+      <div class="small">
+        <span class="what">${U(e, `pack.${n}_limit`)}</span>
+        ${U(e, "pack.of_most", {
+		value: Tc(e, r),
+		most: ze(e, i)
+	})}
+        <span class="quiet">· ${W(e, "limit", a.rule)}</span>
+      </div>
+      <svg class="gauge" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="ground" y="4" width="100" height="4" />
+        <rect class="permitted" y="2" width=${s(r)} height="8" />
+        ${o ? le`<line class="needle" x1=${s(o)} x2=${s(o)} y1="0" y2="12" />` : R}
+      </svg>
+    </div>
+  `;
+}
+var il = o`
+  .gauge {
+    display: block;
+    width: 100%;
+    height: 12px;
+    margin-top: 2px;
+    overflow: visible;
+  }
+  .gauge .ground {
+    fill: var(--bms-line);
+  }
+  .charge-side .permitted {
+    fill: var(--bms-charge);
+  }
+  .discharge-side .permitted {
+    fill: var(--bms-discharge);
+  }
+  .gauge .needle {
+    stroke: var(--bms-text);
+    stroke-width: 3;
+    vector-effect: non-scaling-stroke;
+  }
+`, al = o`
+  ul {
+    list-style: none;
+    margin: 0;
+    padding: 0;
+  }
+  .row {
+    display: grid;
+    grid-template-columns: 28px minmax(0, 1fr);
+    gap: 4px;
+  }
+  .box {
+    border: 1px solid var(--bms-line);
+    border-radius: 10px;
+    padding: 10px 12px;
+    display: grid;
+    gap: 4px;
+    align-content: center;
+    overflow-wrap: anywhere;
+    min-width: 0;
+  }
+  .limiting {
+    border: 2px solid var(--bms-text);
+    padding: 9px 11px;
+  }
+  .away {
+    border-style: dashed;
+  }
+  .head {
+    display: flex;
+    justify-content: space-between;
+    align-items: baseline;
+    gap: 4px 12px;
+    flex-wrap: wrap;
+  }
+  .soc {
+    font-size: 1.25rem;
+    font-weight: 500;
+    white-space: nowrap;
+  }
+  .small {
+    font-size: 0.875rem;
+  }
+  .what {
+    color: var(--bms-quiet);
+  }
+  a {
+    color: inherit;
+    text-decoration: none;
+    display: inline-block;
+    min-height: 24px;
+  }
+  a:hover {
+    text-decoration: underline;
+  }
+  .more {
+    color: var(--bms-quiet);
+    margin-inline-start: 6px;
+  }
+  .level,
+  .state {
+    display: flex;
+    gap: 6px;
+    align-items: center;
+  }
+  .level ha-icon,
+  .state ha-icon {
+    --mdc-icon-size: 20px;
+    flex: none;
+  }
+  .protect,
+  .trip {
+    color: var(--bms-bad);
+  }
+  .warn,
+  .derate {
+    color: var(--bms-warn);
+  }
+  .mark {
+    font-weight: 500;
+    display: grid;
+    gap: 2px;
+  }
+  .mark svg {
+    width: 18px;
+    height: 18px;
+    vertical-align: -4px;
+    fill: currentColor;
+  }
+`;
+// src/system/device.ts
+function ol(e, t, n) {
+	if (!e.user?.is_admin) return L`<h3>${t}</h3>`;
+	let r = `/config/devices/device/${n}`;
+	return L`<h3><a href=${r} @click=${(e) => {
+		e.ctrlKey || e.metaKey || e.shiftKey || (e.preventDefault(), history.pushState(null, "", r), window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: !1 } })));
+	}}>${t}<span class="more" aria-hidden="true">›</span></a></h3>`;
+}
+// src/system/inverters.ts
+var sl = {
+	obeyed: "mdi:check-circle-outline",
+	following: "mdi:progress-clock",
+	late: "mdi:clock-alert-outline",
+	ignored: "mdi:alert-octagon",
+	unknown: "mdi:help-circle-outline"
+}, cl = 1;
+function ll(e, t, n) {
+	return L`
+    <li class="row">
+      ${$c(e, t, n)}
+      <div class="box inverter">
+        <div class="head">
+          ${ol(e, t.name, t.device_id)}
+          ${t.acting ? R : L`<span class="state">${U(e, "pack.watching")}</span>`}
+        </div>
+        ${t.link === "answering" ? R : L`<div class="state">
+              <ha-icon icon="mdi:lan-disconnect" aria-hidden="true"></ha-icon>
+              ${U(e, "system.link", { link: W(e, "inverter_link", t.link) })}
+            </div>`}
+        ${Zc(e, t)}
+        <div class="small">
+          ${H(e, t.voltage, "V", 1)}${t.share < 1 ? ` · ${U(e, "inverter.share", { value: H(e, 100 * t.share, "%") })}` : R}
+        </div>
+        <div class="small">
+          <span class="what">${U(e, "system.charge_voltage")}</span> ${H(e, t.charge_voltage, "V", 2)}
+          ${V(t.setpoint) ? ` · ${U(e, "lease.setpoint", { what: cc(e, "power", t.setpoint) })}` : R}
+        </div>
+        ${ul(e, t)}
+      </div>
+    </li>
+  `;
+}
+function ul(e, t) {
+	let n = [
+		[U(e, t.acting ? "inverter.told" : "inverter.would_be_told"), ({ limit: t }) => Tc(e, t)],
+		[U(e, "inverter.accepted"), (t, n) => dl(e, t, n)],
+		[U(e, "inverter.response"), ({ response: t }) => fl(e, t)],
+		[U(e, "inverter.dead_time"), ({ dead_time: t }) => H(e, t, "s", 1)],
+		[U(e, "inverter.settling"), ({ settling: t }) => H(e, t, "s", 1)],
+		...gc.some((e) => t[e].why !== null) ? [[U(e, "inverter.step"), (t) => pl(e, t)]] : []
+	];
+	return L`
+    <table>
+      <thead>
+        <tr>
+          <td></td>
+          ${gc.map((t) => L`<th scope="col">${U(e, `inverter.${t}`)}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${n.map(([e, n]) => L`<tr>
+            <th scope="row">${e}</th>
+            ${gc.map((e) => L`<td>${n(t[e], e)}</td>`)}
+          </tr>`)}
+      </tbody>
+    </table>
+  `;
+}
+function dl(e, { limit: t, accepted: n }, r) {
+	return V(t) && V(n) && n < t - cl ? L`${Tc(e, n)} <strong>${U(e, `inverter_limits.${r}`)}</strong>` : Tc(e, n);
+}
+function fl(e, t) {
+	return L`<span class="response ${t}"
+    ><ha-icon icon=${sl[t] ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon> ${W(e, "response", t)}</span
+  >`;
+}
+function pl(e, { step: t, why: n }) {
+	let r = W(e, "step", t);
+	return n === null ? r : L`<strong>${r}</strong> ${Ss(e, "step_why", n)}`;
+}
+var ml = o`
+  table {
+    border-collapse: collapse;
+    width: 100%;
+    table-layout: fixed;
+    font-size: 0.875rem;
+    margin-top: 4px;
+  }
+  th,
+  td {
+    text-align: start;
+    vertical-align: top;
+    padding: 3px 4px 3px 0;
+    font-weight: 400;
+    border-top: 1px solid var(--bms-line);
+    overflow-wrap: anywhere;
+    hyphens: auto;
+  }
+  thead th,
+  thead td {
+    border-top: 0;
+  }
+  thead td {
+    width: 33%;
+  }
+  th {
+    color: var(--bms-quiet);
+  }
+  table ha-icon {
+    --mdc-icon-size: 16px;
+    vertical-align: -2px;
+  }
+  strong {
+    font-weight: 500;
+  }
+  .ignored {
+    color: var(--bms-bad);
+  }
+  .late {
+    color: var(--bms-warn);
+  }
+  .obeyed ha-icon {
+    color: var(--bms-good);
+  }
+`, hl = {
+	in: "part.in",
+	charge_open: "part.charge_open",
+	discharge_open: "part.discharge_open",
+	open: "part.open",
+	joining: "part.joining",
+	unseen: "part.unseen",
+	coming_back: "part.coming_back"
+}, gl = {
+	warn: "mdi:alert-outline",
+	derate: "mdi:arrow-down-bold-circle-outline",
+	protect: "mdi:hand-back-right",
+	trip: "mdi:alert-octagon"
+}, _l = [
+	"charging",
+	"discharging",
+	"idle"
+];
+function vl(e, t, n, r) {
+	let i = gc.filter((e) => {
+		let r = vc(t, e);
+		return r.by === "pack" && r.deviceId === n.device_id;
+	}), a = n.charges || n.discharges;
+	return L`
+    <li class="row">
+      ${$c(e, n, r)}
+      <div class="box pack ${a ? "" : "away"} ${i.length ? "limiting" : ""}">
+        <div class="head">
+          ${ol(e, n.name, n.device_id)}
+          <span class="soc">${H(e, n.soc, "%")}</span>
+        </div>
+        ${yl(e, n)} ${Zc(e, n)} ${gc.map((t) => bl(e, n, t))}
+        <div class="small">${xl(e, n)}</div>
+        ${n.worst === "ok" ? R : L`<div class="level ${n.worst}">
+              <ha-icon icon=${gl[n.worst] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
+              ${U(e, "system.alarm", { level: W(e, "level", n.worst) })}
+            </div>`}
+        ${Ec(e, t, i)}
+      </div>
+    </li>
+  `;
+}
+function yl(e, { mode: t, link: n }) {
+	let r = [_l.includes(t) ? "" : W(e, "mode", t), n === "connected" || n === t ? "" : U(e, "system.link", { link: W(e, "link", n) })].filter(Boolean);
+	return r.length ? L`<div class="state">${r.join(" · ")}</div>` : R;
+}
+function bl(e, t, n) {
+	let { value: r, most: i, why: a } = t[`${n}_limit`], o = U(e, "pack.of_most", {
+		value: Tc(e, r),
+		most: ze(e, i)
+	}), s = a.rule === "rated" ? "" : ` · ${Ss(e, "limit", a)}`;
+	return L`<div class="small"><span class="what">${U(e, `pack.${n}_limit`)}</span> ${o}<span class="quiet">${s}</span></div>`;
+}
+function xl(e, { why: t, share: n }) {
+	let r = hl[t.rule], i = Cs(e, t);
+	return [`${r === void 0 ? t.rule.replaceAll("_", " ") : U(e, r)}${i ? ` (${i})` : ""}`, V(n) ? U(e, "system.share", { value: H(e, 100 * n, "%") }) : ""].filter(Boolean).join(" · ");
+}
+// src/system/system-card.ts
+var Sl = class extends $o {
+	static {
+		this.properties = {
+			...$o.properties,
+			releasing: { state: !0 }
+		};
+	}
+	find(e) {
+		return Xo(e, this.config?.device_id);
+	}
+	ask(e) {
+		return {
+			type: Vo.system,
+			entry_id: e.entry_id
+		};
+	}
+	draw(e, t, n) {
+		let r = e.user?.is_admin ? (e) => void (this.releasing = e) : void 0, i = tl(n);
+		return L`
+      <div class="body">
+        <h2>${this.config?.title ?? t.name}</h2>
+        ${n.acting ? R : L`<div class="would">${U(e, "system.would")}</div>`}
+        ${n.packs.length ? L`<ul class="who">${gc.map((t) => L`<li>${bc(e, n, t)}</li>`)}</ul>` : R}
+        <div class="flow">
+          <ul class="packs" aria-label=${U(e, "system.packs")}>
+            ${n.packs.length ? qc(n.packs, ({ device_id: e }) => e, (t) => vl(e, n, t, i)) : L`<li class="box quiet">${U(e, "card.none")}</li>`}
+          </ul>
+          <div class="asked">${Oc(e, n, r)} ${n.claims.length ? Cl() : R}</div>
+          ${n.packs.length ? L`<div class="battery">${nl(e, n)}</div>` : R}
+          <ul class="inverters" aria-label=${U(e, "system.inverters")}>
+            ${n.inverters.length ? qc(n.inverters, ({ device_id: e }) => e, (t) => ll(e, t, i)) : L`<li class="box quiet">${U(e, "system.no_inverter")}</li>`}
+          </ul>
+        </div>
+      </div>
+      ${this.releasing ? L`<home-bms-release
+            .hass=${e}
+            .deviceId=${t.device_id}
+            .system=${n}
+            .lease=${this.releasing}
+            ?dark=${e.themes.darkMode}
+            @done=${() => this.releasing = void 0}
+          ></home-bms-release>` : R}
+    `;
+	}
+	getCardSize() {
+		return 12;
+	}
+	static {
+		this.styles = [
+			...$o.styles,
+			al,
+			el,
+			il,
+			ml,
+			Fc,
+			o`
+      .body {
+        width: 100%;
+        max-width: 112rem;
+        margin-inline: auto;
+        box-sizing: border-box;
+      }
+      .would {
+        border-inline-start: 4px double var(--bms-warn);
+        padding: 2px 10px;
+      }
+      .who {
+        display: grid;
+        gap: 4px;
+        overflow-wrap: anywhere;
+      }
+      .flow,
+      .packs,
+      .inverters {
+        display: grid;
+        gap: 12px;
+        align-content: center;
+      }
+      .funnel {
+        display: block;
+        width: 32px;
+        height: 28px;
+        margin: 4px auto -8px;
+        fill: none;
+        stroke: var(--bms-quiet);
+        stroke-width: 2;
+      }
+      @container (min-width: 860px) {
+        .flow {
+          grid-template: "asked asked asked" auto "packs battery inverters" auto / minmax(0, 1fr) clamp(220px, 28%, 26rem) minmax(0, 1fr);
+          column-gap: 0;
+        }
+        .asked {
+          grid-area: asked;
+        }
+        .battery {
+          grid-area: battery;
+        }
+        .battery,
+        .battery .row {
+          display: grid;
+          grid-template-columns: minmax(0, 1fr);
+        }
+        .battery .wire {
+          display: none;
+        }
+        .packs {
+          grid-area: packs;
+        }
+        .inverters {
+          grid-area: inverters;
+        }
+        .packs .row {
+          grid-template-columns: minmax(0, 26rem) minmax(64px, 1fr);
+        }
+        .packs .wire {
+          order: 1;
+        }
+        .inverters .row {
+          grid-template-columns: minmax(64px, 1fr) minmax(0, 26rem);
+        }
+        .row {
+          gap: 0;
+        }
+        .packs > .box {
+          margin-inline-end: 24px;
+        }
+        .inverters > .box {
+          margin-inline-start: 24px;
+        }
+      }
+    `
+		];
+	}
+};
+function Cl() {
+	return L`<svg class="funnel" viewBox="0 0 32 28" aria-hidden="true"><path d="M2 2 13 14V26 M30 2 19 14V26" /></svg>`;
+}
+// src/timeline/box-story.ts
+var wl = 60, Tl = 660, El = 40;
+function Dl(e, t) {
+	let [n] = e;
+	if (!n) return;
+	let r = (e) => t === null ? -e.time : Math.abs(e.time - t), i = e.reduce((e, t) => r(t) < r(e) ? t : e, n);
+	return {
+		file: i,
+		near: t === null || t >= i.time - wl && t <= i.time + Tl
+	};
+}
+function Ol(e, t, n) {
+	return U(e, "box.when", {
+		time: We(e, n, "tenths"),
+		relative: Eo(e, n - t.time, 1)
+	});
+}
+function kl(e, { key: t, level: n, why: r }) {
+	let i = Cs(e, r), a = `${W(e, "protection", t)} · ${n === "ok" ? U(e, "box.over") : W(e, "became", n)}`;
+	return i ? `${a} (${i})` : a;
+}
+var Al = (e, t) => H(e, Number(t), "A", 1), jl = (e, t) => W(e, "contactor", t), Ml = {
+	charge_limit: [(e) => U(e, "pack.charge_limit"), Al],
+	discharge_limit: [(e) => U(e, "pack.discharge_limit"), Al],
+	charge_switch: [(e) => U(e, "pack.charge_switch"), jl],
+	discharge_switch: [(e) => U(e, "pack.discharge_switch"), jl],
+	mode: [(e) => U(e, "box.mode"), (e, t) => W(e, "mode", t)],
+	alarm: [(e, { key: t }) => W(e, "protection", t ?? ""), (e, t) => t === "ok" ? U(e, "box.over") : W(e, "became", t)]
+};
+function Nl(e, t) {
+	let [n, r] = Ml[t.what] ?? [() => t.what.replaceAll("_", " "), (e, t) => t];
+	return `${n(e, t)}: ${r(e, t.before)} → ${r(e, t.after)}`;
+}
+function Pl(e) {
+	return (e.triggers.find(({ level: e }) => e === "trip") ?? e.triggers[0])?.why;
+}
+function Fl(e, t) {
+	let n = Pl(t), r = (e, n = 1) => t.times.map((r, i) => {
+		let a = e[i] ?? null;
+		return {
+			time: r - t.time,
+			value: a === null ? null : a * n
+		};
+	}), i = (t, n, i, a = (e) => e) => t.map((t, o) => {
+		let s = o + 1 === i;
+		return {
+			key: `${n}_${o + 1}`,
+			name: U(e, n, { number: o + 1 }),
+			points: r(t.map((e) => e === null ? null : a(e))),
+			colour: s ? "bad" : "quiet",
+			width: s ? 3 : 1,
+			unnamed: !s
+		};
+	}).sort((e, t) => Number(t.unnamed ?? !1) - Number(e.unnamed ?? !1)), a = (t) => e.config.unit_system.temperature === "°F" ? t * 1.8 + 32 : t, o = (t, r) => {
+		if (n?.[r] === null || !V(n?.threshold) || n.unit !== t) return [];
+		let i = U(e, "box.threshold", { value: ws(e, n.threshold, t) });
+		return [{
+			value: t === "°C" ? a(n.threshold) : n.threshold,
+			name: i
+		}];
+	}, s = [
+		{
+			key: "voltage",
+			name: U(e, "box.cells"),
+			unit: "V",
+			digits: 3,
+			least: .02,
+			lines: i(t.voltages, "cells.cell", n?.cell),
+			levels: o("V", "cell")
+		},
+		{
+			key: "current",
+			name: U(e, "timeline.current"),
+			unit: "A",
+			digits: 1,
+			least: 5,
+			between: ["charge_limit", "discharge_limit"],
+			lines: [
+				{
+					key: "current",
+					name: U(e, "timeline.flowing"),
+					points: r(t.current),
+					colour: "charge",
+					width: 2
+				},
+				{
+					key: "charge_limit",
+					name: U(e, "timeline.charge_limit"),
+					points: r(t.charge_limit),
+					colour: "good",
+					dash: [8, 4],
+					step: !0
+				},
+				{
+					key: "discharge_limit",
+					name: U(e, "timeline.discharge_limit"),
+					points: r(t.discharge_limit, -1),
+					colour: "discharge",
+					dash: [3, 3],
+					step: !0
+				}
+			]
+		},
+		{
+			key: "temperature",
+			name: U(e, "timeline.temperature"),
+			unit: e.config.unit_system.temperature,
+			digits: 1,
+			least: 4,
+			lines: i(t.temperatures, "cells.sensor", n?.sensor, a),
+			levels: o("°C", "sensor")
+		}
+	];
+	return {
+		relative: !0,
+		marks: t.triggers.map((n, r) => ({
+			key: String(r),
+			time: n.time - t.time,
+			severity: n.level === "trip" ? "critical" : n.level === "protect" ? "serious" : "warning",
+			name: kl(e, n)
+		})),
+		panes: s.filter(({ lines: e }) => e.length)
+	};
+}
+function Il(e, t) {
+	let n = Math.max(1, Math.ceil(t.times.length / El)), r = new Set([...t.triggers, ...t.deeds].map(({ time: e }) => t.times.findIndex((t) => t >= e))), i = (e, t, n) => {
+		let r = e.map((e) => e[t]).filter(V);
+		return r.length ? n(...r) : null;
+	};
+	return t.times.flatMap((a, o) => o % n && !r.has(o) ? [] : [[
+		Ol(e, t, a),
+		H(e, i(t.voltages, o, Math.min), "V", 3),
+		H(e, i(t.voltages, o, Math.max), "V", 3),
+		H(e, t.current[o], "A", 1),
+		H(e, t.charge_limit[o], "A", 1),
+		H(e, t.discharge_limit[o], "A", 1),
+		ws(e, i(t.temperatures, o, Math.max) ?? NaN, "°C")
+	]]);
+}
+// src/timeline/black-box.ts
+var Ll = 3600, Rl = [
+	"box.time",
+	"box.lowest",
+	"box.highest",
+	"timeline.current",
+	"pack.charge_limit",
+	"pack.discharge_limit",
+	"box.hottest"
+], zl = class extends Ee {
+	static {
+		this.properties = {
+			hass: { attribute: !1 },
+			info: { attribute: !1 },
+			files: { state: !0 },
+			open: { state: !0 },
+			said: { state: !0 },
+			range: { state: !0 },
+			table: { state: !0 }
+		};
+	}
+	#e = 0;
+	constructor() {
+		super(), this.files = [], this.table = !1;
+	}
+	async show(e) {
+		let { hass: t, info: n } = this, r = ++this.#e;
+		this.open = void 0, this.files = [], this.said = U(t, t.user?.is_admin ? "box.waiting" : "box.admin");
+		let i = await this.#n();
+		if (i && !i.open && i.showModal(), t.user?.is_admin) try {
+			let { files: i } = await t.callWS({
+				type: Vo.black_boxes,
+				device_id: n.device_id
+			});
+			if (r !== this.#e) return;
+			let a = Dl(i, e);
+			this.files = i, a ? await this.#t(a.file, a.near ? void 0 : U(t, "box.far")) : this.said = U(t, "box.none");
+		} catch (e) {
+			r === this.#e && (this.said = U(t, "card.refused", { message: Uo(e).message }));
+		}
+	}
+	async #t(e, t) {
+		let { hass: n, info: r } = this, i = ++this.#e;
+		try {
+			let a = await n.callWS({
+				type: Vo.black_box,
+				device_id: r.device_id,
+				name: e.name
+			}), o = await n.callWS({
+				type: "auth/sign_path",
+				path: e.url,
+				expires: Ll
+			}).then(({ path: e }) => e, () => void 0);
+			if (i !== this.#e) return;
+			let s = {
+				from: (a.times[0] ?? a.time) - a.time,
+				to: (a.times.at(-1) ?? a.time) - a.time
+			};
+			this.open = {
+				file: e,
+				box: a,
+				picture: Fl(n, a),
+				whole: s,
+				address: o
+			}, this.range = s, this.said = t;
+		} catch (e) {
+			if (i !== this.#e) return;
+			this.open = void 0, this.said = U(n, "card.refused", { message: Uo(e).message });
+		}
+	}
+	async #n() {
+		return await this.updateComplete, this.renderRoot.querySelector("dialog");
+	}
+	disconnectedCallback() {
+		super.disconnectedCallback(), this.#i();
+	}
+	#r = () => this.renderRoot.querySelector("dialog")?.close();
+	#i = () => {
+		this.#e++, this.open = void 0, this.said = void 0;
+	};
+	render() {
+		let { hass: e, info: t, open: n } = this, r = n ? W(e, "protection", n.file.cause) : U(e, "box.title");
+		return L`
+      <dialog aria-labelledby="title" @close=${this.#i}>
+        <div class="top">
+          <h2 id="title">${r}</h2>
+          <button type="button" autofocus @click=${this.#r}>${U(e, "box.close")}</button>
+        </div>
+        ${this.said === void 0 ? R : L`<p class="said" role="status">${this.said}</p>`}
+        ${this.files.length > 1 ? this.#o() : R}
+        ${n ? this.#s(n, t) : R}
+      </dialog>
+    `;
+	}
+	#a({ time: e, cause: t, level: n }) {
+		let { hass: r } = this;
+		return `${We(r, e, "both")} · ${W(r, "protection", t)} · ${W(r, "became", n)}`;
+	}
+	#o() {
+		return L`
+      <label>
+        ${U(this.hass, "box.which")}
+        <select @change=${this.#l}>
+          ${this.files.map((e) => L`<option value=${e.name} ?selected=${e.name === this.open?.file.name}>${this.#a(e)}</option>`)}
+        </select>
+      </label>
+    `;
+	}
+	#s({ file: e, box: t, picture: n, address: r }, i) {
+		let { hass: a } = this;
+		return L`
+      <p>
+        ${i.name} · ${We(a, t.time, "date")}, ${We(a, t.time, "tenths")} · ${W(a, "became", e.level)}
+        ${t.acting === !1 ? L`<br />${U(a, "box.watching")}` : R}
+      </p>
+      <h3>${U(a, "box.why")}</h3>
+      <ol class="told">
+        ${t.triggers.map((e, r) => {
+			let { severity: i } = n.marks[r] ?? { severity: "info" };
+			return L`<li>${So(i)} <span class="quiet">${Ol(a, t, e.time)}</span> <span>${kl(a, e)}</span></li>`;
+		})}
+      </ol>
+      <h3>${U(a, "box.measured")}</h3>
+      <home-bms-chart
+        .hass=${a}
+        .spec=${n}
+        .range=${this.range}
+        .label=${U(a, "box.chart")}
+        ?dark=${a.themes.darkMode}
+        @home-bms-range=${this.#d}
+      ></home-bms-chart>
+      <h3>${U(a, "box.deeds")}</h3>
+      ${t.deeds.length ? L`<ol class="told">
+            ${t.deeds.map((e) => L`<li><span class="quiet">${Ol(a, t, e.time)}</span> <span>${Nl(a, e)}</span></li>`)}
+          </ol>` : L`<p class="quiet">${U(a, "box.no_deeds")}</p>`}
+      <details @toggle=${this.#u}>
+        <summary>${U(a, "box.table")}</summary>
+        ${this.table ? this.#c(t) : R}
+      </details>
+      ${r === void 0 ? R : L`<p><a href=${r} download=${e.name}>${U(a, "box.download")}</a></p>`}
+    `;
+	}
+	#c(e) {
+		let { hass: t } = this;
+		return L`
+      <div class="scroll" tabindex="0" role="region" aria-label=${U(t, "box.table")}>
+        <table>
+          <thead>
+            <tr>
+              ${Rl.map((e) => L`<th scope="col">${U(t, e)}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${Il(t, e).map(([e, ...t]) => L`<tr>
+                <th scope="row">${e}</th>
+                ${t.map((e) => L`<td>${e}</td>`)}
+              </tr>`)}
+          </tbody>
+        </table>
+      </div>
+    `;
+	}
+	#l = (e) => {
+		let { value: t } = e.target, n = this.files.find(({ name: e }) => e === t);
+		n && this.#t(n);
+	};
+	#u = (e) => {
+		this.table = e.target.open;
+	};
+	#d = (e) => {
+		e.stopPropagation();
+		let t = this.open?.whole;
+		if (!t) return;
+		let n = t.to - t.from, { from: r, to: i } = yo(e.detail ?? t, {
+			least: Math.min(2, n),
+			most: n,
+			end: t.to
+		});
+		this.range = r < t.from ? {
+			from: t.from,
+			to: i + t.from - r
+		} : {
+			from: r,
+			to: i
+		};
+	};
+	static {
+		this.styles = [qe, o`
+      :host {
+        container-type: normal;
+      }
+      dialog {
+        box-sizing: border-box;
+        width: min(960px, 100vw - 24px);
+        max-width: none;
+        max-height: calc(100dvh - 24px);
+        padding: 16px 20px 20px;
+        border: 1px solid var(--bms-line);
+        border-radius: 12px;
+        color: var(--bms-text);
+        background: var(--card-background-color, #fff);
+        overflow: auto;
+        overscroll-behavior: contain;
+      }
+      dialog::backdrop {
+        background: #0009;
+      }
+      .top {
+        display: flex;
+        justify-content: space-between;
+        align-items: start;
+        gap: 12px;
+      }
+      h3 {
+        margin-top: 16px;
+      }
+      p {
+        margin: 8px 0;
+      }
+      .told {
+        list-style: none;
+        margin: 6px 0 0;
+        padding: 0;
+        display: grid;
+        gap: 4px;
+        font-size: 0.9375rem;
+      }
+      .shape {
+        width: 14px;
+        height: 14px;
+        vertical-align: -2px;
+        fill: currentColor;
+        color: var(--bms-bad);
+      }
+      .shape.warning {
+        color: var(--bms-warn);
+      }
+      label {
+        display: block;
+        margin: 8px 0;
+      }
+      select {
+        font: inherit;
+        color: inherit;
+        background: var(--card-background-color, #fff);
+        border: 1px solid var(--bms-line);
+        border-radius: 8px;
+        padding: 6px;
+        max-width: 100%;
+        min-height: 36px;
+      }
+      summary {
+        cursor: pointer;
+        padding: 8px 0;
+      }
+      .scroll {
+        overflow-x: auto;
+      }
+      table {
+        border-collapse: collapse;
+        font-size: 0.8125rem;
+      }
+      th,
+      td {
+        text-align: end;
+        font-weight: 400;
+        padding: 3px 10px 3px 0;
+        white-space: nowrap;
+        border-bottom: 1px solid var(--bms-line);
+      }
+      th:first-child {
+        text-align: start;
+      }
+      thead th {
+        font-weight: 500;
+        white-space: normal;
+        vertical-align: bottom;
+      }
+      a {
+        color: var(--primary-color, inherit);
+      }
+    `];
+	}
+}, Bl = [
+	[/voltage$|^deep_discharge$|^cell_difference$/, "V"],
+	[/current$/, "A"],
+	[/temperature$/, "°C"],
+	[/^temperature_/, "K"],
+	[/^soc_/, "%"],
+	[/^insulation_/, "Ω"]
+];
+function Vl(e, t, n, r) {
+	return [...t].map(([e, { s: t, a: n = {} }]) => ({
+		key: e,
+		facts: n,
+		time: Date.parse(t) / 1e3
+	})).filter(({ time: e }) => e >= n && e <= r).reverse().sort((e, t) => t.time - e.time).map(({ key: t, facts: n, time: r }) => ({
+		key: t,
+		time: r,
+		severity: Gl(n.severity),
+		name: Hl(e, n, r)
+	}));
+}
+function Hl(e, t, n) {
+	let r = Ul(t.protection) ?? Ul(t.event_type) ?? "", i = Ul(t.level), a = Ul(t.cause), o = Bl.find(([e]) => e.test(r))?.[1] ?? "s", s = Cs(e, {
+		rule: r,
+		cell: Wl(t.cell),
+		sensor: Wl(t.sensor),
+		value: Wl(t.value),
+		threshold: Wl(t.threshold),
+		unit: o,
+		since: null
+	});
+	return [
+		`${We(e, n, "date")}, ${We(e, n, "seconds")}`,
+		W(e, "protection", r),
+		i === void 0 ? "" : W(e, "became", i),
+		s,
+		a === void 0 || a === r ? "" : U(e, "timeline.because", { cause: W(e, "protection", a) })
+	].filter(Boolean).join(" · ");
+}
+var Ul = (e) => typeof e == "string" ? e : void 0, Wl = (e) => typeof e == "number" ? e : null, Gl = (e) => Io.find((t) => t === e) ?? "info", Kl = 2678400, ql = (e) => (/* @__PURE__ */ new Date(e * 1e3)).toISOString();
+function Jl(e, { from: t, to: n }, r = !1) {
+	return {
+		type: "history/stream",
+		entity_ids: e,
+		start_time: ql(t),
+		...n === null ? {} : { end_time: ql(n) },
+		significant_changes_only: !1,
+		minimal_response: !r,
+		no_attributes: !r
+	};
+}
+function Yl(e, t, { from: n, to: r }, i) {
+	return e.callWS({
+		type: "recorder/statistics_during_period",
+		statistic_ids: t,
+		start_time: ql(n),
+		end_time: ql(r),
+		period: i,
+		types: [
+			"mean",
+			"min",
+			"max"
+		],
+		units: {
+			voltage: "V",
+			electric_current: "A",
+			temperature: e.config.unit_system.temperature
+		}
+	});
+}
+async function Xl(e, t) {
+	let n = async (n, r) => {
+		let i = await e.callWS({
+			type: "recorder/statistics_during_period",
+			statistic_ids: t,
+			start_time: ql(r),
+			...n === "day" ? { end_time: ql(r + Kl) } : {},
+			period: n,
+			types: ["mean"]
+		}), a = Object.values(i).flatMap(([e]) => e ? [e.start / 1e3] : []);
+		return a.length ? Math.min(...a) : void 0;
+	}, r = await n("month", 0);
+	return r === void 0 ? void 0 : await n("day", r) ?? r;
+}
+function Zl(e, t, n) {
+	let r = [], i = (e) => e == null ? null : n(e), a;
+	for (let n of e) {
+		a !== void 0 && n.start > a && r.push({
+			time: a / 1e3,
+			value: null
+		});
+		let [e, o, s] = [
+			i(n.mean),
+			i(n.min),
+			i(n.max)
+		], c = o !== null && s !== null && o > s;
+		r.push({
+			time: (n.start / 1e3 + Ql(n, t)) / 2,
+			value: e,
+			low: c ? s : o,
+			high: c ? o : s
+		}), a = n.end;
+	}
+	return r;
+}
+function Ql({ end: e }, t) {
+	return Math.min(e / 1e3, t);
+}
+function $l({ s: e, lu: t }, n) {
+	let r = e === "on" ? 1 : e === "off" ? 0 : e.trim() === "" ? NaN : Number(e);
+	return {
+		time: t,
+		value: Number.isFinite(r) ? n(r) : null
+	};
+}
+var eu = {
+	mV: .001,
+	µV: 1e-6,
+	kV: 1e3,
+	mA: .001,
+	kA: 1e3
+};
+function tu(e, t) {
+	if (e === "°F" && t === "°C") return (e) => (e - 32) / 1.8;
+	if (e === "°C" && t === "°F") return (e) => e * 1.8 + 32;
+	let n = typeof e == "string" ? eu[e] ?? 1 : 1;
+	return (e) => e * n;
+}
+// src/timeline/panes.ts
+var nu = [8, 4], ru = [
+	{
+		key: "voltage",
+		name: "timeline.voltage",
+		unit: "V",
+		digits: 3,
+		least: .02,
+		between: ["cell_max", "cell_min"],
+		lines: [{
+			key: "cell_max",
+			name: "timeline.highest",
+			colour: "discharge"
+		}, {
+			key: "cell_min",
+			name: "timeline.lowest",
+			colour: "good",
+			dash: nu
+		}]
+	},
+	{
+		key: "difference",
+		name: "timeline.spread",
+		unit: "mV",
+		digits: 0,
+		least: 10,
+		lines: [{
+			key: "cell_difference",
+			name: "timeline.difference",
+			colour: "charge",
+			factor: 1e3
+		}]
+	},
+	{
+		key: "current",
+		name: "timeline.current",
+		unit: "A",
+		digits: 1,
+		least: 5,
+		between: ["ccl", "dcl"],
+		lines: [
+			{
+				key: "current",
+				name: "timeline.flowing",
+				colour: "charge"
+			},
+			{
+				key: "ccl",
+				name: "timeline.charge_limit",
+				colour: "good",
+				dash: nu
+			},
+			{
+				key: "dcl",
+				name: "timeline.discharge_limit",
+				colour: "discharge",
+				dash: [3, 3],
+				factor: -1
+			}
+		]
+	},
+	{
+		key: "temperature",
+		name: "timeline.temperature",
+		unit: "°C",
+		digits: 1,
+		least: 4,
+		between: ["temperature_max", "temperature_min"],
+		lines: [{
+			key: "temperature_max",
+			name: "timeline.hottest",
+			colour: "discharge"
+		}, {
+			key: "temperature_min",
+			name: "timeline.coldest",
+			colour: "charge",
+			dash: nu
+		}]
+	},
+	{
+		key: "charge",
+		name: "timeline.charge",
+		unit: "%",
+		digits: 1,
+		least: 5,
+		lines: [{
+			key: "soc",
+			name: "timeline.soc",
+			colour: "good"
+		}]
+	},
+	{
+		key: "balancing",
+		name: "timeline.balancing",
+		unit: "",
+		digits: 0,
+		least: 1,
+		flags: ["timeline.off", "timeline.on"],
+		lines: [{
+			key: "balancing",
+			name: "timeline.cells",
+			colour: "charge"
+		}]
+	}
+], iu = "events";
+function au(e, t) {
+	let n = /* @__PURE__ */ new Map(), r = [];
+	for (let { key: i, lines: a, flags: o } of ru) if (!t.includes(i)) for (let { key: t, factor: i = 1 } of a) {
+		let a = e.entities[t];
+		a !== void 0 && (o ? r.push(a) : n.set(a, i));
+	}
+	return {
+		measured: n,
+		switched: r,
+		events: t.includes("events") ? void 0 : e.entities.protection
+	};
+}
+function ou(e, t, n) {
+	let r = ru.filter(({ key: e }) => !n.includes(e)).flatMap((n) => n.lines.filter(({ key: e }) => t.entities[e] === void 0).map(({ name: t }) => U(e, "timeline.line", {
+		pane: U(e, n.name),
+		line: U(e, t)
+	})));
+	return !n.includes("events") && t.entities.protection === void 0 && r.push(U(e, "timeline.events")), r;
+}
+function su(e, t, n, r, i, a) {
+	let o = r.resolution === "raw";
+	return {
+		panes: ru.filter(({ key: e }) => !n.includes(e)).map((n) => {
+			let { key: i, name: s, unit: c, digits: l, least: u, between: d, flags: f } = n, p = n.lines.flatMap(({ key: n, name: i, colour: s, dash: c }) => {
+				let l = r.tracks.get(t.entities[n] ?? "")?.points, u = o || f !== void 0, d = {
+					key: n,
+					name: U(e, i),
+					colour: s,
+					step: u,
+					band: !u
+				};
+				return l ? [{
+					...d,
+					points: u ? cu(l, a) : l,
+					...c ? { dash: c } : {}
+				}] : [];
+			});
+			return {
+				key: i,
+				name: U(e, s),
+				unit: i === "temperature" ? e.config.unit_system.temperature : c,
+				digits: l,
+				least: u,
+				lines: p,
+				...d ? { between: d } : {},
+				...f ? { flags: [U(e, f[0]), U(e, f[1])] } : {}
+			};
+		}).filter(({ lines: e }) => e.length),
+		marks: i
+	};
+}
+function cu(e, t) {
+	let n = e.at(-1);
+	return n && n.time < t ? [...e, {
+		...n,
+		time: t
+	}] : e;
+}
+// src/timeline/memory.ts
+var lu = class {
+	#e;
+	#t;
+	#n;
+	constructor(e = [], t = null, n = -Infinity) {
+		this.gathers = t, this.points = [...e], this.#e = n;
+	}
+	add(e) {
+		this.gathers === null ? this.#r(e) : e.time >= this.#e && this.#i(e, this.gathers);
+	}
+	forget(e) {
+		let t = 0;
+		for (; (this.points[t + 1]?.time ?? Infinity) <= e;) t++;
+		t && this.points.splice(0, t);
+	}
+	#r(e) {
+		let { points: t } = this, n = ao(t, e.time) + 1, r = t[n - 1];
+		r?.time === e.time ? t[n - 1] = e : r?.value !== e.value && t.splice(n, 0, e);
+	}
+	#i({ time: e, value: t }, n) {
+		if (this.#t && this.#n !== void 0) {
+			let { from: t, low: n, high: r, sum: i } = this.#t;
+			this.#t = {
+				from: t,
+				low: n,
+				high: r,
+				sum: i + this.#n * (e - this.#e)
+			}, this.points[this.points.length - 1] = uu(this.#t, e, this.#n);
+		}
+		if (this.#e = e, this.#n = t ?? void 0, t === null) this.#t = void 0, this.points.at(-1)?.value !== null && this.points.push({
+			time: e,
+			value: t
+		});
+		else if (this.#t && e < this.#t.from + n) {
+			let { low: n, high: r } = this.#t;
+			this.#t = {
+				...this.#t,
+				low: Math.min(n, t),
+				high: Math.max(r, t)
+			}, this.points[this.points.length - 1] = uu(this.#t, e, t);
+		} else this.#t = {
+			from: e,
+			low: t,
+			high: t,
+			sum: 0
+		}, this.points.push(uu(this.#t, e, t));
+	}
+};
+function uu({ from: e, low: t, high: n, sum: r }, i, a) {
+	return {
+		time: (e + i) / 2,
+		value: i > e ? r / (i - e) : a,
+		low: t,
+		high: n
+	};
+}
+// src/timeline/resolution.ts
+var du = 3600, fu = 24 * du, pu = [
+	{
+		resolution: "raw",
+		most: 26 * du,
+		kept: 10 * fu
+	},
+	{
+		resolution: "5minute",
+		most: 867600,
+		kept: 10 * fu
+	},
+	{
+		resolution: "hour",
+		most: 100 * fu,
+		kept: Infinity
+	},
+	{
+		resolution: "day",
+		most: Infinity,
+		kept: Infinity
+	}
+], mu = {
+	"5minute": 300,
+	hour: du,
+	day: fu
+};
+function hu({ from: e, to: t }, n) {
+	let [r, ...i] = pu.filter(({ most: r, kept: i }) => t - e <= r && e >= n - i - du).map(({ resolution: e }) => e);
+	return r === void 0 ? ["day"] : [r, ...i];
+}
+// src/timeline/recall.ts
+var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
+	#e;
+	#t;
+	#n = !1;
+	#r = 0;
+	constructor(e, t, n) {
+		this.hass = e, this.tell = t, this.now = n;
+	}
+	get recalled() {
+		return this.#e;
+	}
+	get busy() {
+		return this.#n;
+	}
+	want(e) {
+		this.#t = e, this.#n || this.#a();
+	}
+	end() {
+		this.#r++, this.#i(), this.#t = void 0, this.#n = !1, this.refusal = void 0;
+	}
+	#i() {
+		for (let e of this.#e?.stops ?? []) e();
+		this.#e = void 0;
+	}
+	async #a() {
+		let e = this.#r, t = this.hass(), n;
+		for (; t && this.#t && this.#t !== n && !this.#o(this.#t);) {
+			this.#n || (this.#n = !0, this.tell(!0));
+			let r = this.#t;
+			try {
+				let n = await this.#c(t, r, e);
+				if (e !== this.#r) return;
+				this.#i(), this.#e = n, this.refusal = void 0;
+			} catch (t) {
+				if (e !== this.#r) return;
+				this.refusal = Uo(t), n = r;
+			}
+			this.#n = this.#t !== n && !this.#o(this.#t), this.tell(!0);
+		}
+	}
+	#o(e) {
+		let t = this.#e;
+		if (!t) return !1;
+		let { to: n, measured: r, switched: i, events: a } = t.wish, o = [
+			...e.measured.keys(),
+			...e.switched,
+			e.events
+		].join() === [
+			...r.keys(),
+			...i,
+			a
+		].join(), s = n === null || e.to !== null && e.to <= n;
+		return o && t.from <= e.from && s && this.#s(e)[0] === t.best;
+	}
+	#s({ from: e, to: t }) {
+		let n = this.now();
+		return hu({
+			from: e,
+			to: t ?? n
+		}, n);
+	}
+	async #c(e, t, n) {
+		let [r, ...i] = this.#s(t), a = await this.#l(e, t, r, r, n);
+		for (let o of i) {
+			let i = xu(a);
+			if (n !== this.#r || i - t.from <= vu * a.length) break;
+			let s = await this.#l(e, t, r, o, n).catch((e) => {
+				if (i === Infinity) throw e;
+			});
+			if (!s) break;
+			let c = xu(s) < i - yu * a.length;
+			for (let e of (c ? a : s).stops) e();
+			c && (a = s);
+		}
+		if (n !== this.#r) for (let e of a.stops) e();
+		return a;
+	}
+	async #l(e, t, n, r, i) {
+		let { measured: a, switched: o, events: s, from: c, to: l } = t, u = new Map(o.map((e) => [e, new lu()])), d = {
+			wish: t,
+			best: n,
+			resolution: r,
+			tracks: u,
+			events: /* @__PURE__ */ new Map(),
+			from: c,
+			length: (l ?? this.now()) - c,
+			stops: []
+		}, f = [...a.keys()], p = c;
+		if (r === "raw") for (let e of f) u.set(e, new lu());
+		else if (f.length) {
+			let t = this.now(), n = await Yl(e, f, {
+				from: c,
+				to: l ?? t
+			}, r);
+			p = Math.max(c, t - gu);
+			for (let e of f) {
+				let i = n[e] ?? [], o = i.at(-1), s = a.get(e) ?? 1, c = Zl(i, t, (e) => e * s);
+				u.set(e, new lu(c, mu[r], o && Ql(o, t)));
+			}
+		}
+		let m = [];
+		if (f.length && (l === null || l > p) && m.push(Jl(f, {
+			from: p,
+			to: l
+		})), o.length && m.push(Jl(o, {
+			from: c,
+			to: l
+		})), s !== void 0 && m.push(Jl([s], {
+			from: c,
+			to: l
+		}, !0)), i !== this.#r) return d;
+		try {
+			await Promise.all(m.map((t) => this.#u(e, t, d)));
+		} catch (e) {
+			for (let e of d.stops) e();
+			throw e;
+		}
+		return d;
+	}
+	#u(e, t, n) {
+		return new Promise((r, i) => {
+			let a = !1, o;
+			n.stops.push(() => {
+				a = !0, o?.().catch(() => void 0), r();
+			}), e.connection.subscribeMessage((e) => {
+				a || (this.#d(e, n), r());
+			}, t).then((e) => {
+				o = e, a && e().catch(() => void 0);
+			}, i);
+		});
+	}
+	#d({ states: e }, t) {
+		let n = this.hass(), r = n?.config.unit_system.temperature ?? "°C", i = !1;
+		for (let [a, o] of Object.entries(e)) {
+			let e = n?.states[a]?.attributes.unit_of_measurement, s = tu(e, r), c = t.wish.measured.get(a) ?? 1, l = t.tracks.get(a);
+			for (let e of o ?? []) if (l) l.add($l(e, (e) => s(e) * c));
+			else if (a === t.wish.events && Number.isFinite(Date.parse(e.s))) {
+				let n = [
+					e.s,
+					e.a?.protection,
+					e.a?.level
+				].join(" ");
+				i ||= !t.events.has(n), t.events.set(n, e);
+			}
+		}
+		this.#f(t), t === this.#e && this.tell(i);
+	}
+	#f(e) {
+		let t = this.now();
+		if (!(e.wish.to !== null || e.from > t - _u * e.length)) {
+			e.from = t - e.length;
+			for (let t of e.tracks.values()) t.forget(e.from);
+			for (let [t, { s: n }] of e.events) Date.parse(n) / 1e3 < e.from && e.events.delete(t);
+		}
+	}
+};
+function xu({ wish: e, tracks: t }) {
+	let n = [...e.measured.keys()].map((e) => t.get(e)?.points.find(({ value: e }) => e !== null)?.time ?? Infinity);
+	return Math.min(Infinity, ...n);
+}
+// src/timeline/timeline-card.ts
+var Su = 3600, Cu = 24 * Su, wu = [
+	["timeline.hour", Su],
+	["timeline.hours_6", 6 * Su],
+	["timeline.hours_24", Cu],
+	["timeline.days_7", 7 * Cu],
+	["timeline.days_30", 30 * Cu],
+	["timeline.year", 365 * Cu],
+	["timeline.all", null]
+], Tu = 30, Eu = 14600 * Cu, Du = 10, Ou = 600, ku = .005, Au = 30, ju = 10 * Cu, Mu = {
+	"home-bms-black-box": zl,
+	"home-bms-cells": it,
+	"home-bms-chart": Bo,
+	"home-bms-health-card": hs,
+	"home-bms-pack-card": Xs,
+	"home-bms-release": Ic,
+	"home-bms-system-card": Sl,
+	"home-bms-timeline-card": class extends $o {
+		static {
+			this.properties = {
+				...$o.properties,
+				view: { state: !0 },
+				now: { state: !0 }
+			};
+		}
+		#e = new bu(() => this.hass, (e) => this.#i(e), () => Date.now() / 1e3);
+		constructor() {
+			super(), this.now = Date.now() / 1e3;
+		}
+		find(e) {
+			return Yo(e, this.config?.device_id);
+		}
+		ask() {
+			return null;
+		}
+		static get settings() {
+			let e = [...ru, {
+				key: iu,
+				name: "timeline.events"
+			}].map(({ key: e, name: t }) => ({
+				value: e,
+				label: Qe(Ze(), t)
+			}));
+			return [
+				...Wo,
+				{
+					name: "hours",
+					label: "form.hours",
+					selector: { number: {
+						min: Tu / Su,
+						max: Eu / Su,
+						step: "any",
+						mode: "box"
+					} }
+				},
+				{
+					name: "hide",
+					label: "form.hide",
+					selector: { select: {
+						multiple: !0,
+						options: e
+					} }
+				}
+			];
+		}
+		getCardSize() {
+			return 14;
+		}
+		connectedCallback() {
+			super.connectedCallback(), this.now = Date.now() / 1e3, this.requestUpdate();
+		}
+		disconnectedCallback() {
+			super.disconnectedCallback(), this.#e.end();
+		}
+		setConfig(e) {
+			super.setConfig(e), this.view = void 0;
+		}
+		shouldUpdate(e) {
+			let [t, n] = [e.get("hass"), this.hass];
+			return e.size !== 1 || !t || !n || [
+				"locale",
+				"themes",
+				"config",
+				"localize",
+				"connection"
+			].some((e) => t[e] !== n[e]);
+		}
+		willUpdate(e) {
+			super.willUpdate(e);
+			let { info: t } = this;
+			if (!this.hass || !t || !this.isConnected) return;
+			let { from: n } = this.#r;
+			this.#e.want({
+				...au(t, this.#t),
+				from: n,
+				to: this.#n.end
+			});
+		}
+		get #t() {
+			return [this.config?.hide ?? []].flat();
+		}
+		get #n() {
+			let e = Number(this.config?.hours);
+			return this.view ?? {
+				length: e > 0 ? e * Su : Cu,
+				end: null
+			};
+		}
+		get #r() {
+			let { length: e, end: t } = this.#n, n = t ?? this.now;
+			return {
+				from: n - e,
+				to: n
+			};
+		}
+		#i(e) {
+			let t = Date.now() / 1e3, { length: n, end: r } = this.#n;
+			e && this.requestUpdate(), r === null && (e || t - this.now >= Math.min(Du, n / Ou)) && (this.now = t);
+		}
+		#a(e) {
+			if (this.now = Date.now() / 1e3, !e) {
+				this.view = void 0;
+				return;
+			}
+			let { from: t, to: n } = yo(e, {
+				least: Tu,
+				most: Eu,
+				end: this.now
+			});
+			this.view = {
+				length: n - t,
+				end: n > this.now - ku * (n - t) ? null : n
+			};
+		}
+		async #o(e, t) {
+			let n = await Xl(e, [...au(t, []).measured.keys()]).catch(() => void 0);
+			this.#a({
+				from: n ?? Date.now() / 1e3 - 365 * Cu,
+				to: Date.now() / 1e3
+			});
+		}
+		draw(e, t) {
+			let { recalled: n, refusal: r } = this.#e;
+			return L`
+      <div class="body" aria-busy=${this.#e.busy}>
+        <div class="top">
+          <h2>${this.config?.title ?? t.name}</h2>
+          ${this.#s(e, t)}
+        </div>
+        ${r ? L`<div class="note" role="alert">
+              <p>${U(e, "timeline.refused", { message: r.message })}</p>
+              <button type="button" @click=${() => this.requestUpdate()}>${U(e, "timeline.again")}</button>
+            </div>` : n ? this.#c(e, t, n) : L`<div class="note" role="status">${U(e, "timeline.waiting")}</div>`}
+      </div>
+      <home-bms-black-box .hass=${e} .info=${t} ?dark=${e.themes.darkMode}></home-bms-black-box>
+    `;
+		}
+		#s(e, t) {
+			let { length: n, end: r } = this.#n;
+			return L`
+      <div class="buttons" role="group" aria-label=${U(e, "timeline.ranges")}>
+        ${wu.map(([i, a]) => L`
+            <button
+              type="button"
+              aria-pressed=${a !== null && r === null && Math.abs(n - a) < 1}
+              @click=${() => a === null ? void this.#o(e, t) : this.#a({
+				from: Date.now() / 1e3 - a,
+				to: Date.now() / 1e3
+			})}
+            >
+              ${U(e, i)}
+            </button>
+          `)}
+        ${[
+				[
+					"←",
+					"timeline.earlier",
+					(e) => vo(e, -.5)
+				],
+				[
+					"→",
+					"timeline.later",
+					(e) => vo(e, .5)
+				],
+				[
+					"+",
+					"timeline.zoom_in",
+					(e) => _o(e, .5, r === null ? 1 : .5)
+				],
+				[
+					"−",
+					"timeline.zoom_out",
+					(e) => _o(e, 2, r === null ? 1 : .5)
+				]
+			].map(([t, n, r]) => L`<button type="button" class="move" aria-label=${U(e, n)} title=${U(e, n)} @click=${() => this.#a(r(this.#r))}>
+              ${t}
+            </button>`)}
+      </div>
+    `;
+		}
+		#c(e, t, n) {
+			let r = this.#r, i = this.#t, a = Vl(e, n.events, r.from, r.to), o = su(e, t, i, n, a, Math.min(r.to, this.now)), s = !o.panes.some(({ lines: e }) => e.some(({ points: e }) => e.some(({ value: e }) => e !== null))), c = ou(e, t, i), l = U(e, "timeline.shown", {
+				from: We(e, r.from, "both"),
+				to: We(e, r.to, "both")
+			});
+			return L`
+      <p class="quiet small" role="status">
+        ${this.#e.busy ? U(e, "timeline.waiting") : s ? l : `${l} · ${U(e, `resolution.${n.resolution}`)}`}
+      </p>
+      ${s ? L`<div class="note" role="status">${U(e, "timeline.empty")}</div>` : L`<home-bms-chart
+            .hass=${e}
+            .spec=${o}
+            .range=${r}
+            .label=${U(e, "timeline.chart")}
+            ?dark=${e.themes.darkMode}
+            @home-bms-range=${this.#d}
+            @home-bms-mark=${this.#f}
+          ></home-bms-chart>`}
+      ${c.length ? L`<p class="quiet small">${U(e, "timeline.missing", { names: c.join("; ") })}</p>` : R}
+      ${i.includes("events") || t.entities.protection === void 0 ? R : this.#l(e, a, r)}
+    `;
+		}
+		#l(e, t, n) {
+			return L`
+      <section class="events" aria-label=${U(e, "timeline.events")}>
+        <h3>${U(e, "timeline.events")}</h3>
+        ${t.length ? L`<p class="quiet small">${U(e, "timeline.open")}</p>
+              <ol>
+                ${t.slice(0, Au).map(({ name: e, severity: t, time: n }) => L`
+                    <li>
+                      <button type="button" @click=${() => this.#u(n)}>${So(t)} <span>${e}</span></button>
+                    </li>
+                  `)}
+              </ol>` : L`<p class="quiet small">${U(e, "timeline.no_events")}</p>`}
+        ${t.length > Au ? L`<p class="quiet small">${U(e, "timeline.more", { count: t.length - Au })}</p>` : R}
+        ${n.from < this.now - ju ? L`<p class="quiet small">${U(e, "timeline.kept")}</p>` : R}
+      </section>
+    `;
+		}
+		#u(e) {
+			this.renderRoot.querySelector("home-bms-black-box")?.show(e);
+		}
+		#d = (e) => {
+			e.stopPropagation(), this.#a(e.detail);
+		};
+		#f = (e) => {
+			e.stopPropagation(), this.#u(e.detail.time);
+		};
+		static {
+			this.styles = [...$o.styles, o`
+      .top {
+        display: flex;
+        justify-content: space-between;
+        align-items: center;
+        gap: 8px 16px;
+        flex-wrap: wrap;
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 4px;
+      }
+      .buttons button {
+        padding: 4px 10px;
+      }
+      .buttons .move {
+        min-width: 36px;
+      }
+      p {
+        margin: 0;
+      }
+      .small {
+        font-size: 0.875rem;
+      }
+      .events {
+        display: grid;
+        gap: 6px;
+      }
+      ol {
+        list-style: none;
+        margin: 0;
+        padding: 2px;
+        display: grid;
+        gap: 4px;
+        max-height: 320px;
+        overflow: auto;
+      }
+      li button {
+        display: flex;
+        gap: 8px;
+        align-items: center;
+        width: 100%;
+        text-align: start;
+        font-size: 0.875rem;
+      }
+      .shape {
+        flex: none;
+        width: 16px;
+        height: 16px;
+        fill: currentColor;
+        color: var(--bms-bad);
+      }
+      .shape.info {
+        color: var(--bms-quiet);
+      }
+      .shape.warning {
+        color: var(--bms-warn);
+      }
+    `];
+		}
+	},
+	"ll-strategy-dashboard-home-bms": ac
+};
+function Nu() {
 	customElements.whenDefined("home-assistant").then(() => {
-		for (let [e, t] of Object.entries(nn)) customElements.get(e) || customElements.define(e, t);
-	}), (window.customCards ??= []).push(...rn);
+		for (let [e, t] of Object.entries(Mu)) customElements.get(e) || customElements.define(e, t);
+	}), (window.customCards ??= []).push(...bs), (window.customStrategies ??= []).push(xs);
 }
 // src/home-bms.ts
-an();
+Nu();

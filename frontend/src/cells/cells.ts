@@ -14,6 +14,9 @@ import type { Measure } from "./measure";
 /** Cells from which on bars are too thin to be read at first sight. */
 const MANY = 32;
 
+/** Of a shape's height: finer than can be seen, so that noise moves nothing. */
+const STEPS = 500;
+
 const KEYS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 /** What `shown` tells of each cell, one of `measures` at a time. */
@@ -125,7 +128,7 @@ export class HomeBmsCells<T = unknown> extends LitElement {
     const doubt = measure.doubt?.(shown, index);
     const bled = measure.bled?.(shown, index) ?? false;
     const band = measure.band?.(shown, index);
-    const at = value === null ? 0 : scaled(value);
+    const at = value === null ? 0 : Math.round(STEPS * scaled(value)) / STEPS;
     const label = [
       `${word(hass, measure.place, { number: index + 1 })}: ${measure.text(hass, value)}`,
       extreme && word(hass, `cells.${extreme as "highest" | "lowest"}`),
@@ -209,7 +212,8 @@ export class HomeBmsCells<T = unknown> extends LitElement {
         gap: 4px;
       }
       .choice button {
-        padding: 4px 10px;
+        padding: 4px 8px;
+        font-size: 0.8125rem;
       }
       ol {
         list-style: none;
@@ -226,16 +230,18 @@ export class HomeBmsCells<T = unknown> extends LitElement {
         display: grid;
         grid-template-columns: repeat(var(--count), minmax(0, 1fr));
         gap: clamp(1px, 0.6cqi, 8px);
-        height: 190px;
+        height: clamp(190px, 22cqi, 260px);
+        /* As large as leaves the numbers apart. */
+        --size: clamp(0.55rem, 55cqi / var(--count), 0.875rem);
       }
       .bars li {
         display: grid;
         grid-template-rows: minmax(0, 1fr) 1.1em 1.3em;
         justify-items: center;
-        font-size: clamp(0.55rem, 2.4cqi, 0.875rem);
+        font-size: var(--size);
       }
       .bars .shape {
-        width: min(100%, 56px);
+        width: min(100%, max(56px, 9cqi));
         position: relative;
         background: color-mix(in srgb, var(--bms-line) 55%, transparent);
         border-radius: 4px;
@@ -265,8 +271,10 @@ export class HomeBmsCells<T = unknown> extends LitElement {
         position: absolute;
         inset-inline: 0;
         bottom: calc(2.4em + var(--at) * (100% - 2.4em));
-        font-size: clamp(0.55rem, 2.4cqi, 0.875rem);
-        border-top: 1px dashed var(--bms-bad);
+        font-size: var(--size);
+        height: 2px;
+        /* Seen on the bars as well as between them. */
+        background: repeating-linear-gradient(90deg, var(--bms-bad) 0 6px, var(--card-background-color, #fff) 6px 10px);
         z-index: 1;
         pointer-events: none;
       }

@@ -76,23 +76,31 @@ export const chargeStyle = css`
 /** How full it is with its band, the power with its direction, and how long that will take. */
 export function charge(hass: HomeAssistant, info: PackInfo, pack: PackShown): TemplateResult {
   const { soc, soc_low: low, soc_high: high, current } = pack;
-  const way = !known(current) || Math.abs(current) < RESTING ? "resting" : current > 0 ? "charging" : "discharging";
+  const way = direction(current);
   const band = known(low) && known(high) ? word(hass, "pack.band", { low: number(hass, low), high: number(hass, high) }) : "";
   return html`
-    <section class="charge" aria-label=${word(hass, "pack.charge")}>
+    <section class="charge" role="group" aria-label=${word(hass, "pack.charge")}>
       <div class="soc">
         ${quantity(hass, soc, "%")}${band ? html`<small class="quiet" title=${word(hass, "pack.band_why")}>${band}</small>` : nothing}
       </div>
-      <div class="flow ${way}">
-        <div class="watts">${arrow(way)} ${power(hass, known(pack.power) ? Math.abs(pack.power) : pack.power)}</div>
+      <div class="flow ${way ?? ""}">
+        <div class="watts">${way ? arrow(way) : nothing} ${power(hass, known(pack.power) ? Math.abs(pack.power) : pack.power)}</div>
       </div>
       ${bar(hass, pack)}
       <div class="quiet">${stored(hass, info, pack)}</div>
       <div class="flow quiet">
-        ${word(hass, `pack.${way}`)} · ${quantity(hass, pack.voltage, "V", 1)} · ${quantity(hass, current, "A", 1)}
+        ${way ? `${word(hass, `pack.${way}`)} · ` : nothing}${quantity(hass, pack.voltage, "V", 1)} · ${quantity(hass, current, "A", 1)}
       </div>
     </section>
   `;
+}
+
+type Way = "charging" | "discharging" | "resting";
+
+function direction(current: number | null): Way | undefined {
+  if (!known(current)) return undefined;
+  if (Math.abs(current) < RESTING) return "resting";
+  return current > 0 ? "charging" : "discharging";
 }
 
 function bar(hass: HomeAssistant, { soc, soc_low: low, soc_high: high }: PackShown): TemplateResult {
@@ -127,7 +135,7 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600, d: 86_
 const clamp = (percent: number): number => Math.min(100, Math.max(0, percent));
 
 /** Which way it flows, told by shape: into the pack, out of it, or not at all. */
-function arrow(way: "charging" | "discharging" | "resting"): TemplateResult {
+function arrow(way: Way): TemplateResult {
   const path = {
     charging: "M11 3h2v9h4l-5 6-5-6h4z M4 20h16v2H4z",
     discharging: "M12 2l5 6h-4v9h-2V8H7z M4 20h16v2H4z",

@@ -22,7 +22,8 @@ export const limitsStyle = css`
   .limit .line {
     display: flex;
     justify-content: space-between;
-    gap: 8px;
+    align-items: baseline;
+    gap: 0 8px;
     flex-wrap: wrap;
   }
   .limit svg {
@@ -50,9 +51,14 @@ export const limitsStyle = css`
     font-size: 0.875rem;
     overflow-wrap: anywhere;
   }
+  .limit .switch {
+    display: flex;
+    gap: 6px;
+    align-items: center;
+  }
   .limit .switch ha-icon {
+    flex: none;
     --mdc-icon-size: 18px;
-    vertical-align: -3px;
   }
 `;
 
@@ -70,9 +76,12 @@ const ICONS: Readonly<Record<string, string>> = {
   unknown: "mdi:help-circle-outline",
 };
 
+/** A switch that home_bms may not move is at rest as it is found. */
+const AT_REST: ReadonlySet<string> = new Set(["open", "closed", "unknown"]);
+
 /** Both directions: limit, present current, reason, and where its switch is. */
 export function limits(hass: HomeAssistant, pack: PackShown): TemplateResult {
-  return html`<section class="limits" aria-label=${word(hass, "pack.limits")}>
+  return html`<section class="limits" role="group" aria-label=${word(hass, "pack.limits")}>
     ${SIDES.map((side) => limit(hass, pack, side))}
   </section>`;
 }
@@ -82,6 +91,8 @@ function limit(hass: HomeAssistant, pack: PackShown, side: Side): TemplateResult
   const state = pack[`${side}_switch`];
   const flowing = known(pack.current) ? Math.max(0, side === "charge" ? pack.current : -pack.current) : null;
   const value = quantity(hass, shown.value, "A", shown.value > 0 && shown.value < 10 ? 1 : 0);
+  // And has not failed where it does not follow.
+  const would = !pack.acting && !AT_REST.has(state);
   const what = pack.one_contactor ? word(hass, "pack.contactor") : word(hass, `pack.${side}_switch`);
   return html`
     <div class="limit ${side}-side">
@@ -92,8 +103,10 @@ function limit(hass: HomeAssistant, pack: PackShown, side: Side): TemplateResult
       ${gauge(hass, shown, flowing, side)}
       <div class="why quiet">${reason(hass, "limit", shown.why)}</div>
       <div class="switch">
-        <ha-icon icon=${ICONS[state] ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
-        ${what}: ${told(hass, "contactor", state)}${pack.acting ? nothing : html` <span class="quiet">(${word(hass, "pack.watching")})</span>`}
+        <ha-icon icon=${(would ? undefined : ICONS[state]) ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
+        <span>
+          ${what}: ${would ? word(hass, "pack.would_move") : told(hass, "contactor", state)}${pack.acting ? nothing : html` <span class="quiet">(${word(hass, "pack.watching")})</span>`}
+        </span>
       </div>
     </div>
   `;

@@ -4,9 +4,11 @@ import { css, html, nothing, type TemplateResult } from "lit";
 
 import { COMMANDS, type PackInfo, type PackShown, type SystemInfo } from "../api";
 import { HomeBmsCard } from "../card";
+import { COMMON, type Setting } from "../form";
 import type { CardConfig, HomeAssistant, Message } from "../hass";
 import { duration } from "../numbers";
 import { findPack } from "../systems";
+import type { HomeBmsBlackBox } from "../timeline/black-box";
 import { reason } from "../why";
 import { told, word } from "../words";
 import { alarms, alarmsStyle } from "./alarms";
@@ -42,32 +44,38 @@ export class HomeBmsPackCard extends HomeBmsCard<PackInfo, PackShown, PackCardCo
 
   protected override draw(hass: HomeAssistant, info: PackInfo, pack: PackShown): TemplateResult {
     const button = info.entities.reset_trips;
-    const reset = button === undefined ? undefined : () => void hass.callService("button", "press", {}, { entity_id: button });
+    const reset = button === undefined ? undefined : () => press(hass, button);
     return html`
       <div class="body">
-        <header>
+        <div class="head">
           <h2>${this.config?.title ?? info.name}</h2>
           <span class="mode">
             <ha-icon icon=${MODE_ICONS[pack.mode] ?? "mdi:battery"} aria-hidden="true"></ha-icon>
             ${told(hass, "mode", pack.mode)}
           </span>
-        </header>
+        </div>
         ${state(hass, pack)} ${charge(hass, info, pack)}
-        ${alarms(hass, pack, { reset, evidence: () => showEvidence(this, info.device_id) })} ${limits(hass, pack)}
+        ${alarms(hass, pack, { reset, evidence: () => this.#showEvidence() })} ${limits(hass, pack)}
         ${this.config?.cells === false
           ? nothing
           : html`<home-bms-cells .hass=${hass} .info=${info} .measures=${MEASURES} .shown=${pack} ?dark=${hass.themes.darkMode}></home-bms-cells>`}
         <div class="quiet small">${balancing(hass, pack)}</div>
+        <home-bms-black-box .hass=${hass} .info=${info} ?dark=${hass.themes.darkMode}></home-bms-black-box>
       </div>
     `;
   }
 
-  override getCardSize(): number {
-    return this.config?.cells === false ? 6 : 10;
+  /** Show the newest black box. */
+  #showEvidence(): void {
+    void this.renderRoot.querySelector<HomeBmsBlackBox>("home-bms-black-box")?.show(null);
   }
 
-  static getStubConfig(): object {
-    return {};
+  static override get settings(): readonly Setting[] {
+    return [...COMMON, { name: "cells", label: "form.cells", selector: { boolean: {} } }];
+  }
+
+  override getCardSize(): number {
+    return this.config?.cells === false ? 6 : 10;
   }
 
   static override styles = [
@@ -76,7 +84,7 @@ export class HomeBmsPackCard extends HomeBmsCard<PackInfo, PackShown, PackCardCo
     alarmsStyle,
     limitsStyle,
     css`
-      header {
+      .head {
         display: flex;
         justify-content: space-between;
         align-items: center;
@@ -91,8 +99,16 @@ export class HomeBmsPackCard extends HomeBmsCard<PackInfo, PackShown, PackCardCo
       .small {
         font-size: 0.875rem;
       }
+      .state::first-letter {
+        text-transform: uppercase;
+      }
     `,
   ];
+}
+
+function press(hass: HomeAssistant, button: string): void {
+  // Home Assistant tells by itself why it refuses.
+  void hass.callService("button", "press", {}, { entity_id: button }).catch(() => undefined);
 }
 
 /** What is wrong with the link or the readings; nothing while all is well. */
@@ -102,16 +118,11 @@ function state(hass: HomeAssistant, pack: PackShown): TemplateResult | typeof no
     pack.link === "connected" || pack.age === null ? "" : word(hass, "pack.silent", { time: duration(hass, pack.age) }),
     pack.quality === "good" ? "" : word(hass, "pack.quality", { quality: told(hass, "quality", pack.quality) }),
   ].filter(Boolean);
-  return parts.length ? html`<div class="small" role="status">${parts.join(" · ")}</div>` : nothing;
+  return parts.length ? html`<div class="small state" role="status">${parts.join(" · ")}</div>` : nothing;
 }
 
 function balancing(hass: HomeAssistant, pack: PackShown): string {
   const what = word(hass, pack.balancing ? "pack.balancing" : "pack.not_balancing");
   const left = pack.balance_remaining === null ? "" : ` · ${word(hass, "pack.left", { time: duration(hass, pack.balance_remaining) })}`;
   return `${what}: ${reason(hass, "balance", pack.balance)}${left}`;
-}
-
-/** Ask whoever shows black boxes, the timeline card of the same page, to show the newest of a pack. */
-function showEvidence(from: HTMLElement, deviceId: string): void {
-  from.dispatchEvent(new CustomEvent("home-bms-evidence", { detail: { deviceId }, bubbles: true, composed: true }));
 }
