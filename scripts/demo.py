@@ -46,7 +46,10 @@ async def set_up(hass: Hass, speed: int, history: int) -> None:
     system, pack = entry["entry_id"], packs[0]["subentry_id"]
     ids = await hass.until(lambda: entity_ids(hass, system), "entities of the battery system", 30)
     if history:
-        await import_history(hass, answers, history, {"system": ids, "pack": await entity_ids(hass, pack)})
+        entities = {"system": ids, "pack": await entity_ids(hass, pack)}
+        learned = await import_history(hass, answers, history, entities)
+        (told,) = (await hass.command("home_bms/systems"))["systems"]
+        await hass.act("home_bms.import_learned", device_id=told["packs"][0]["device_id"], learned=learned)
     battery = {
         "type": "battery",
         "stat_energy_from": ids["energy_out"],
@@ -71,14 +74,15 @@ async def entity_ids(hass: Hass, identity: str) -> dict[str, str]:
 
 async def import_history(
     hass: Hass, data: Mapping[str, Any], hours: int, entities: Mapping[str, Mapping[str, str]]
-) -> None:
-    """Compute `hours` until the last full hour, and import them."""
+) -> dict[str, Any]:
+    """Compute `hours` until the last full hour, and import them. Returns what the core learned of the pack in them."""
     # Only here, for it imports Home Assistant.
     from . import history  # noqa: PLC0415
 
     end = datetime.now(ZoneInfo(TIME_ZONE)).replace(minute=0, second=0, microsecond=0)
     series: dict[str, list[tuple[datetime, list[float]]]] = defaultdict(list)
-    for start, of_pack, of_system in history.hours(data, hours, end):
+    past = history.Past(data, hours, end)
+    for start, of_pack, of_system in past.hours():
         for owner, samples in (("pack", of_pack), ("system", of_system)):
             for key, values in samples.items():
                 if key in entities[owner]:
@@ -98,6 +102,7 @@ async def import_history(
                 },
                 stats=history.rows(series[statistic_id], has_sum=kept["has_sum"]),
             )
+    return past.learned
 
 
 async def check_energy(hass: Hass, *, known: bool) -> None:

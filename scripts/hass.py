@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -218,8 +218,22 @@ class Hass:
 
         Returns the created entry and all that the forms were filled in with. Raises HassError with a form's errors.
         """
+        step, filled = await self._walk("/api/config/config_entries/flow", handler, answers)
+        return step["result"], filled
+
+    async def join(self, entry_id: str, kind: str, *answers: str | Mapping[str, Any]) -> None:
+        """Add a part to an entry, through the flow of such a subentry; answers as for `add`. Raises HassError."""
+        await self._walk("/api/config/config_entries/subentries/flow", [entry_id, kind], answers)
+
+    async def configure(self, entry_id: str, *answers: str | Mapping[str, Any]) -> None:
+        """Change the options of an entry, through their flow; answers as for `add`. Raises HassError."""
+        await self._walk("/api/config/config_entries/options/flow", entry_id, answers)
+
+    async def _walk(
+        self, base: str, handler: str | list[str], answers: Iterable[str | Mapping[str, Any]]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the last step of a flow, and all that its forms were filled in with."""
         filled: dict[str, Any] = {}
-        base = "/api/config/config_entries/flow"
         step = await self.post(base, {"handler": handler})
         for answer in answers:
             told = {"next_step_id": answer} if isinstance(answer, str) else {**_proposed(step), **answer}
@@ -231,7 +245,21 @@ class Hass:
             raise HassError(
                 f"the flow of {handler} ended with {step['type']} {step.get('reason') or step.get('step_id')}"
             )
-        return step["result"], filled
+        return step, filled
+
+    async def token(self, user: str, password: str) -> str:
+        """Log a user in as the frontend does, and return an access token. Raises HassError, KeyError."""
+        client = f"{self.url}/"
+        flow = {"client_id": client, "handler": ["homeassistant", None], "redirect_uri": client}
+        step = await self.post("/auth/login_flow", flow)
+        who = {"client_id": client, "username": user, "password": password}
+        step = await self.post(f"/auth/login_flow/{step['flow_id']}", who)
+        return await self._granted(client, step["result"])
+
+    async def _granted(self, client: str, code: str) -> str:
+        grant = {"grant_type": "authorization_code", "code": code, "client_id": client}
+        token: str = (await self._request("POST", "/auth/token", data=grant))["access_token"]
+        return token
 
     @property
     def _http(self) -> aiohttp.ClientSession:
@@ -253,8 +281,6 @@ class Hass:
         """Return whether there is a token now; makes the user where there is none yet."""
         if self._token is not None:
             return True
-        client = f"{self.url}/"
-        who = {"username": self.user, "password": self.password}
         try:
             onboarding = await self._request("GET", "/api/onboarding")
             user_done = {step["step"]: step["done"] for step in onboarding}["user"]
@@ -263,18 +289,17 @@ class Hass:
             user_done = True
         try:
             if user_done:
-                flow = {"client_id": client, "handler": ["homeassistant", None], "redirect_uri": client}
-                step = await self.post("/auth/login_flow", flow)
-                step = await self.post(f"/auth/login_flow/{step['flow_id']}", {"client_id": client, **who})
-                code = step["result"]
+                self._token = await self.token(self.user, self.password)
             else:
+                client = f"{self.url}/"
+                who = {"username": self.user, "password": self.password}
                 person = {"client_id": client, "name": "Demo", "language": "en", **who}
-                code = (await self.post("/api/onboarding/users", person))["auth_code"]
+                self._token = await self._granted(
+                    client, (await self.post("/api/onboarding/users", person))["auth_code"]
+                )
         except HassError, KeyError:
             # Http is up before all of its views are.
             return False
-        grant = {"grant_type": "authorization_code", "code": code, "client_id": client}
-        self._token = (await self._request("POST", "/auth/token", data=grant))["access_token"]
         return True
 
 

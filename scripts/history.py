@@ -13,7 +13,7 @@ from typing import Any, Final
 from custom_components.home_bms.const import CONF_CAPACITY, CONF_CELLS, CONF_CHEMISTRY, CONF_SEED
 from custom_components.home_bms.core import bms, system
 from custom_components.home_bms.core.model import Snapshot, SystemDecision
-from custom_components.home_bms.helpers import pack_config
+from custom_components.home_bms.helpers import pack_config, plain
 from custom_components.home_bms.hw.virtual import VirtualHost
 from custom_components.home_bms.sensor import PACK_SENSORS, SYSTEM_SENSORS
 
@@ -26,35 +26,45 @@ LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 type Series = dict[str, list[float]]
 
 
-def hours(data: Mapping[str, Any], count: int, end: datetime) -> Iterator[tuple[datetime, Series, Series]]:
-    """Run the pack of `data` (as the config flow keeps it) with the core for `count` hours until `end`.
+class Past:
+    """The pack of `data` (as the config flow keeps it) in a house whose inverter obeys, watched by the core."""
 
-    Yields for each hour its start and the samples of the pack's and of the system's sensors, by key. The pack lives in
-    a house whose inverter obeys the limits.
-    """
-    config = pack_config(data)
-    start = end - timedelta(hours=count)
-    host = VirtualHost(
-        chemistry=data[CONF_CHEMISTRY],
-        cells=int(data[CONF_CELLS]),
-        capacity=float(data[CONF_CAPACITY]),
-        seed=int(data[CONF_SEED]),
-        speed=0,
-        start_hour=start.hour,
-    )
-    state = bms.start(config)
-    for hour in range(count):
-        pack_samples: Series = defaultdict(list)
-        system_samples: Series = defaultdict(list)
-        for tick in range(int(3600 / STEP)):
-            host.world.advance(STEP)
-            state, snapshot = bms.observe(config, state, host.pack.reading(host.pack.time))
-            decision = snapshot.decision
-            host.obey(decision.cvl.value, decision.ccl.value, decision.dcl.value)
-            if not tick % (SAMPLE / STEP):
-                _sample(PACK_SENSORS, snapshot, pack_samples)
-                _sample(SYSTEM_SENSORS, system.combine({"pack": (config, snapshot)}), system_samples)
-        yield start + timedelta(hours=hour), pack_samples, system_samples
+    def __init__(self, data: Mapping[str, Any], count: int, end: datetime) -> None:
+        """Prepare the `count` hours until `end`."""
+        self._count = count
+        self._start = end - timedelta(hours=count)
+        self._config = pack_config(data)
+        self._state = bms.start(self._config)
+        self._host = VirtualHost(
+            chemistry=data[CONF_CHEMISTRY],
+            cells=int(data[CONF_CELLS]),
+            capacity=float(data[CONF_CAPACITY]),
+            seed=int(data[CONF_SEED]),
+            speed=0,
+            start_hour=self._start.hour,
+        )
+
+    def hours(self) -> Iterator[tuple[datetime, Series, Series]]:
+        """Yield for each hour its start and the samples of the pack's and of the system's sensors, by key."""
+        config, host = self._config, self._host
+        for hour in range(self._count):
+            pack_samples: Series = defaultdict(list)
+            system_samples: Series = defaultdict(list)
+            for tick in range(int(3600 / STEP)):
+                host.world.advance(STEP)
+                self._state, snapshot = bms.observe(config, self._state, host.pack.reading(host.pack.time))
+                decision = snapshot.decision
+                host.obey(decision.cvl.value, decision.ccl.value, decision.dcl.value)
+                if not tick % (SAMPLE / STEP):
+                    _sample(PACK_SENSORS, snapshot, pack_samples)
+                    _sample(SYSTEM_SENSORS, system.combine({"pack": (config, snapshot)}), system_samples)
+            yield self._start + timedelta(hours=hour), pack_samples, system_samples
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        """What the core has learned of the pack so far, as the action `import_learned` takes it."""
+        learned: dict[str, Any] = plain(bms.save_learned(self._config, self._state))
+        return learned
 
 
 def _sample(descriptions: tuple[Any, ...], data: Snapshot | SystemDecision, into: Series) -> None:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+from custom_components.home_bms.core import bms
+from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.hw.devices import DEVICES
-from scripts.history import hours
+from scripts.history import Past
 
 PACK = {
     "model": next(iter(DEVICES)),
@@ -18,9 +20,14 @@ PACK = {
 
 
 def test_a_computed_day_moves_energy_both_ways_and_permits_it() -> None:
-    day = list(hours(PACK, 24, datetime(2026, 6, 21, 12, tzinfo=UTC)))
+    past = Past(PACK, 24, datetime(2026, 6, 21, 12, tzinfo=UTC))
+    day = list(past.hours())
     assert len(day) == 24
     last = day[-1][1]
     assert last["energy_in"][-1] > 1
     assert last["energy_out"][-1] > 1
     assert max(last["ccl"]) > 100
+    config = pack_config(PACK)
+    new = bms.start(config)
+    known = bms.load_learned(config, new, past.learned, now=0.0, gap=0.0)
+    assert known.estimate != new.estimate

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from . import balance, beside, bus, reaction, sample, step
+from . import balance, beside, bus, dashboard, reaction, sample, step
 from .result import Result
 
 
@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=200, help="trips to measure the reaction with (%(default)s)")
     parser.add_argument("--seconds", type=float, default=120, help="of a real Home Assistant (%(default)s)")
     parser.add_argument("--bus", type=float, default=60, metavar="SECONDS", help="of a crowded bus (%(default)s)")
+    parser.add_argument("--browser", type=float, default=30, metavar="SECONDS", help="of a dashboard (%(default)s)")
     options = parser.parse_args()
 
     # A server that is stopped while somebody asks says so at length.
@@ -42,6 +43,7 @@ def main() -> int:
         f"In a real Home Assistant over {options.seconds:.0f} s, beside its modbus integration with a sensor per value"
     )
     results += _show(title, asyncio.run(_beside(options.seconds)))
+    results += _show("In a browser in front of a real Home Assistant", asyncio.run(_dashboard(options.browser)))
     if options.json:
         options.json.write_text(json.dumps([asdict(result) | {"ok": result.ok} for result in results], indent=2) + "\n")
     missed = [result.name for result in results if result.ok is False]
@@ -57,6 +59,11 @@ def _show(title: str, results: list[Result]) -> list[Result]:
 async def _beside(seconds: float) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
         return [result async for result in beside.measure(Path(folder), seconds)]
+
+
+async def _dashboard(seconds: float) -> list[Result]:
+    with tempfile.TemporaryDirectory() as folder:
+        return [result async for result in dashboard.measure(Path(folder), seconds)]
 
 
 if __name__ == "__main__":

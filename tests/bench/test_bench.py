@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from ..matrix.timewarp import warped
-from . import beside, bus, reaction, sample, step
+from . import beside, bus, dashboard, reaction, sample, step
 from .result import Result
 
 
@@ -73,3 +73,7 @@ def test_the_other_integration_is_asked_for_the_same_values() -> None:
 
 def test_a_silence_parts_two_polls() -> None:
     assert list(beside._bursts([0.0, 0.1, 1.0, 1.1, 1.2])) == [[0.0, 0.1], [1.0, 1.1, 1.2]]
+
+
+def test_a_browser_loads_no_more_than_the_dashboard_may_weigh() -> None:
+    assert dashboard.size() <= dashboard.SIZE

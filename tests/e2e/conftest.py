@@ -50,15 +50,20 @@ def real_hass(tmp_path: Path) -> Hass:
     return Hass(tmp_path / "config", port=free_port())
 
 
+def chromium_path() -> str:
+    """Return where the browser is."""
+    path = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    assert path, "no chromium here: scripts/setup --browser installs one"
+    return path
+
+
 @asynccontextmanager
 async def browser(tmp_path: Path) -> AsyncIterator[Page]:
     """Open a page of headless chromium with a profile of its own."""
-    executable = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    assert executable, "no chromium here: scripts/setup --browser installs one"
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             tmp_path / "profile",
-            executable_path=executable,
+            executable_path=chromium_path(),
             headless=True,
             args=list(FLAGS),
             viewport=WINDOW,
