@@ -1,0 +1,1 @@
+"""home_bms beside the servers that homes run: an MQTT broker, a database."""
