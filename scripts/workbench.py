@@ -54,6 +54,7 @@ from scripts.detect import add_detect  # noqa: E402
 from scripts.encode import add_encode  # noqa: E402
 from scripts.estimate import add_estimate  # noqa: E402
 from scripts.replay import add_replay  # noqa: E402
+from scripts.what_if import add_what_if  # noqa: E402
 
 FRAMINGS: Final = (None, "rtu", "tcp", "registers", "jk_bulk")
 type Case = tuple[str, Callable[[], Memory]]
@@ -107,6 +108,7 @@ def main() -> int:
     add_detect(commands)
     add_estimate(commands)
     add_replay(commands)
+    add_what_if(commands)
 
     given = parser.parse_args()
     with suppress(KeyboardInterrupt, BrokenPipeError):

@@ -17,17 +17,26 @@ from .black_boxes import async_register_views
 from .const import CONF_STORED, DOMAIN, SUBENTRY_INVERTER, SUBENTRY_PACK
 from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator
 from .core.model import ConfigError
+from .dashboard import async_register_dashboard
+from .energy_offer import async_offer, async_watch_energy
+from .exports import async_register_export_views
+from .fleet import async_forget_fleet, async_start_fleet
 from .helpers import pack_config
 from .hw.inverters.inverter import Memory
+from .inspections import InspectionKeeper
 from .inverter_coordinator import InverterCoordinator
 from .inverter_view import stored_memory
 from .inverters import Opening, async_open
 from .issues import async_forget_issues
 from .lease_keeper import LeaseKeeper
+from .programmes import async_create_programmes
+from .report_files import async_register_report_views
 from .services import async_setup_services
 from .sources import SOURCES
+from .storage_keeper import StorageKeeper
 from .store import HomeBmsStore, LearnedStore
 from .system_coordinator import SystemCoordinator
+from .websocket import async_register_commands
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
@@ -37,15 +46,21 @@ PLATFORMS = [
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TODO,
 ]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
-    """Register the actions and views, which exist with or without an entry."""
+    """Register actions, views, commands and the dashboard, which exist with or without an entry."""
     async_setup_services(hass)
     async_register_views(hass)
+    async_register_report_views(hass)
+    async_register_export_views(hass)
+    async_register_commands(hass)
+    await async_register_dashboard(hass)
+    async_watch_energy(hass)
     return True
 
 
@@ -65,7 +80,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
     learned = LearnedStore(hass, entry)
     await learned.async_load()
 
-    system = SystemCoordinator(hass, entry, LeaseKeeper(hass, store))
+    leases = LeaseKeeper(hass, store)
+    system = SystemCoordinator(hass, entry, leases, StorageKeeper(hass, entry, store, leases))
     system_device = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **system.device_info)
 
     # What was begun is undone in turn if anything fails half-way. Home Assistant's own on_unload callbacks run all at
@@ -79,8 +95,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
             inverter = await _async_create_inverter(hass, entry, subentry, undo, system, system_device.id, store)
             inverter.async_register_device()
 
+        programmes = async_create_programmes(hass, entry, system, system_device.id, store)
+
         runtime = entry.runtime_data = HomeBmsRuntimeData(
-            packs=system.packs, inverters=system.inverters, system=system, store=store, learned=learned
+            packs=system.packs,
+            inverters=system.inverters,
+            programmes=programmes,
+            system=system,
+            store=store,
+            learned=learned,
+            inspections=InspectionKeeper(hass, entry, system, store),
         )
         undo.push_async_callback(runtime.async_stop)
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(runtime.async_stop, "home_bms hand-back")))
@@ -91,10 +115,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
         await asyncio.gather(*(pack.supervisor.async_start() for pack in system.packs.values()))
         for inverter in system.inverters.values():
             inverter.async_start()
+        for programme in programmes.values():
+            programme.async_start()
         if await store.async_save() and not entry.data.get(CONF_STORED):
             hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_STORED: True})
 
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+        runtime.inspections.async_start()
         # Last, so that the mark above reloads nothing.
         entry.async_on_unload(entry.add_update_listener(_async_settings_changed))
         if any(pack.settings is not pack.subentry.data for pack in system.packs.values()):
@@ -102,6 +129,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
             hass.config_entries.async_schedule_reload(entry.entry_id)
         async_forget_issues(hass, entry.entry_id, {None, *entry.subentries})
         undo.pop_all()
+    await async_offer(hass, entry)
+    await async_start_fleet(hass, entry)
     return True
 
 
@@ -192,6 +221,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
     """Forget a battery system that was removed."""
+    await async_forget_fleet(hass, entry)
     await HomeBmsStore(hass, entry).async_remove()
     await LearnedStore(hass, entry).async_remove()
     async_forget_issues(hass, entry.entry_id, ())

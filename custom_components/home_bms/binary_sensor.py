@@ -28,6 +28,7 @@ from .entity import (
     protection_evidence,
 )
 from .member_watch import MemberWatch
+from .programme_connected import CONNECTED, ProgrammeConnected
 from .supervisor import Link
 
 # Nothing is fetched: the supervisors push.
@@ -185,13 +186,15 @@ async def async_setup_entry(
     entry: HomeBmsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors of the system and of each pack."""
+    """Set up the binary sensors of the system, of each pack and of each programme."""
     async_add_entities([SystemProblem(entry.runtime_data.system, PROBLEM)])
     for subentry_id, pack in entry.runtime_data.packs.items():
         async_add_entities(
             [PackBinarySensor(pack, description) for description in (*PACK_BINARY_SENSORS, *member_sensors(pack))],
             config_subentry_id=subentry_id,
         )
+    for subentry_id, programme in entry.runtime_data.programmes.items():
+        async_add_entities([ProgrammeConnected(programme, CONNECTED)], config_subentry_id=subentry_id)
 
 
 class PackBinarySensor(PackEntity, BinarySensorEntity):
@@ -228,7 +231,10 @@ class PackBinarySensor(PackEntity, BinarySensorEntity):
     def extra_state_attributes(self) -> dict[str, Any] | None:
         """Return how far a protection has gone and what it rests on, or what was found."""
         alarm = self._alarm
-        return self._details if alarm is None else protection_evidence(alarm)
+        if alarm is None:
+            return self._details
+        drill = self.snapshot.drill
+        return protection_evidence(alarm) | ({} if drill is None else {"drill": drill})
 
 
 class SystemProblem(SystemEntity, BinarySensorEntity):

@@ -76,7 +76,7 @@ class BlackBoxes:
         self._began: tuple[float, datetime] | None = None
         self._name: str | None = None
 
-    def recording(self, box: Box, at: datetime | None = None) -> Recording:
+    def recording(self, box: Box, at: datetime | None = None, *, acting: bool | None = None) -> Recording:
         """Return a box with all that its reader must know; `at` is the wall-clock time of its first trigger.
 
         Who made the pack and where it is reached is not among it: the file may be shown to anybody.
@@ -92,13 +92,14 @@ class BlackBoxes:
                 triggers=box.triggers,
                 hardware=HardwareRing(**self._settings.get(CONF_HARDWARE_RING, {})),
                 overrides=self._settings.get(CONF_THRESHOLDS, {}),
+                acting=acting,
                 config=box.config,
             ),
             ticks=box.ticks,
         )
 
     @callback
-    def async_write(self, box: Box) -> None:
+    def async_write(self, box: Box, *, acting: bool | None = None) -> None:
         """Have a box written as soon as the disk takes it; one of the same window replaces the one before."""
         gravest = box.gravest
         if gravest is None:
@@ -110,7 +111,7 @@ class BlackBoxes:
         at, before = self._began[1], self._name
         cause, level = slugify(gravest.alarm.key), gravest.alarm.level.name.lower()
         self._name = f"{at.strftime(_STAMP)}_{cause}_{level}.jsonl.gz"
-        self._waiting.append((self._name, before, self.recording(box, at)))
+        self._waiting.append((self._name, before, self.recording(box, at, acting=acting)))
         # A task that begins at once may be over at once.
         if self._writing is None or self._writing.done():
             self._writing = self._hass.async_create_background_task(
@@ -254,7 +255,7 @@ class BlackBoxView(HomeAssistantView):
         }
         boxes: BlackBoxes = pack.black_boxes
         if name == NOW:
-            recording = boxes.recording(pack.supervisor.black_box.everything())
+            recording = boxes.recording(pack.supervisor.black_box.everything(), acting=pack.control_allowed)
             return web.Response(body=await hass.async_add_executor_job(dump, recording), headers=headers)
         if name not in {file.name for file in await boxes.async_list()}:
             return web.Response(status=HTTPStatus.NOT_FOUND)

@@ -1,18 +1,22 @@
-"""Lets a user release latched trips once their cause is gone."""
+"""Lets a user do something with a battery or a pack at a touch."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import HomeBmsConfigEntry
-from .entity import PackEntity, PackEntityDescription
+from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity
+from .report import async_report_of_last_month
+from .self_test import async_press
 
-# A reset is heeded at once; two at the same time mean one.
+# A press is heeded at once; two at the same time mean one.
 PARALLEL_UPDATES = 1
 
 
@@ -20,8 +24,24 @@ PARALLEL_UPDATES = 1
 class PackButtonDescription(ButtonEntityDescription, PackEntityDescription):
     """Describes a button of a pack."""
 
+    press_fn: Callable[[PackCoordinator], Awaitable[None]]
 
-RESET_TRIPS: Final = PackButtonDescription(key="reset_trips", translation_key="reset_trips")
+
+@dataclass(frozen=True, kw_only=True)
+class SystemButtonDescription(ButtonEntityDescription, HomeBmsEntityDescription):
+    """Describes a button of a system."""
+
+
+MAKE_REPORT: Final = SystemButtonDescription(
+    key="make_report", translation_key="make_report", entity_category=EntityCategory.DIAGNOSTIC
+)
+RESET_TRIPS: Final = PackButtonDescription(
+    key="reset_trips", translation_key="reset_trips", press_fn=PackCoordinator.async_reset_trips
+)
+SELF_TEST: Final = PackButtonDescription(
+    key="self_test", translation_key="self_test", entity_category=EntityCategory.DIAGNOSTIC, press_fn=async_press
+)
+PACK_BUTTONS: Final = (RESET_TRIPS, SELF_TEST)
 
 
 async def async_setup_entry(
@@ -29,13 +49,16 @@ async def async_setup_entry(
     entry: HomeBmsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the button of each pack."""
+    """Set up the buttons of the system and of each pack."""
+    async_add_entities([MakeReportButton(entry.runtime_data.system, MAKE_REPORT)])
     for subentry_id, pack in entry.runtime_data.packs.items():
-        async_add_entities([ResetTripsButton(pack, RESET_TRIPS)], config_subentry_id=subentry_id)
+        async_add_entities(
+            [PackButton(pack, description) for description in PACK_BUTTONS], config_subentry_id=subentry_id
+        )
 
 
-class ResetTripsButton(PackEntity, ButtonEntity):
-    """Releases the latched trips of one pack."""
+class PackButton(PackEntity, ButtonEntity):
+    """A button of one pack."""
 
     entity_description: PackButtonDescription
 
@@ -46,5 +69,21 @@ class ResetTripsButton(PackEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Release the trips, or say which causes still stand."""
-        await self.coordinator.async_reset_trips()
+        """Do it, or say why it cannot be done."""
+        await self.entity_description.press_fn(self.coordinator)
+
+
+class MakeReportButton(SystemEntity, ButtonEntity):
+    """Makes a report of the last month that is over, and tells where it is."""
+
+    entity_description: SystemButtonDescription
+
+    @property
+    @override
+    def shown(self) -> object:
+        return None
+
+    @override
+    async def async_press(self) -> None:
+        """Make it, or say why that cannot be."""
+        await async_report_of_last_month(self.hass, self.coordinator.config_entry)

@@ -10,7 +10,6 @@ import probatio as vol
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntry,
-    ConfigEntryState,
     ConfigFlow,
     ConfigFlowContext,
     ConfigFlowResult,
@@ -22,18 +21,18 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME, CONF_TYPE
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 
-from .can_lines import async_held_can
 from .const import (
-    CONF_CAN,
     CONF_PARTS,
     CONF_THRESHOLDS,
     DOMAIN,
+    SUBENTRY_COMMISSIONING,
     SUBENTRY_INVERTER,
     SUBENTRY_PACK,
+    SUBENTRY_PROGRAMME,
     TYPE_BLUETOOTH,
     TYPE_CAN,
     TYPE_ENTITIES,
@@ -42,21 +41,26 @@ from .const import (
 )
 from .core.model import ConfigError
 from .flow_bluetooth import BluetoothDiscovery, BluetoothSteps
+from .flow_commission import CommissionFlow
 from .flow_dbc import DbcSteps
 from .flow_detect import DetectSteps
 from .flow_entities import EntitySteps
+from .flow_fleet import FleetSteps
+from .flow_inspections import InspectionSteps
 from .flow_inverter import InverterFlow
 from .flow_link import LinkSteps
 from .flow_member import MemberSteps
+from .flow_programme import ProgrammeFlow
 from .forms import GROUP_OF, async_refusal, moved_thresholds, shown_thresholds, thresholds_schema
 from .helpers import pack_config
-from .hw.can_params import params_from_data
 from .hw.driver import DeviceInfo
-from .lines import links_of, way
+from .link_users import async_clear_of
 
 TITLE: Final = "Home battery"
 WAYS: Final = ("virtual", "detect", "network", "serial", "can", "nearby", "entities", "parts")
 """The steps of the menu; each begins a way to a pack."""
+OPTIONS: Final = ("pack", "inspections", "fleet")
+"""The steps of the menu of what can be changed."""
 
 
 class Ways[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
@@ -78,16 +82,21 @@ class HomeBmsConfigFlow(Ways[ConfigFlowContext, ConfigFlowResult, str], Bluetoot
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> ThresholdsFlow:
-        """Return the flow for thresholds."""
-        return ThresholdsFlow()
+    def async_get_options_flow(config_entry: ConfigEntry) -> SystemOptionsFlow:
+        """Return the flow for what can be changed of a system that is set up."""
+        return SystemOptionsFlow()
 
     @classmethod
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what a battery system is made of."""
-        return {SUBENTRY_PACK: PackFlow, SUBENTRY_INVERTER: InverterFlow}
+        return {
+            SUBENTRY_PACK: PackFlow,
+            SUBENTRY_INVERTER: InverterFlow,
+            SUBENTRY_PROGRAMME: ProgrammeFlow,
+            SUBENTRY_COMMISSIONING: CommissionFlow,
+        }
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -154,45 +163,35 @@ class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], C
     @asynccontextmanager
     @override
     async def _clear_of(self, link: Mapping[str, Any]) -> AsyncIterator[None]:
-        """Step off a link whose settings change: it can have only one set of them at a time."""
-        entry = self._get_entry()
-        if not _in_the_way(self.hass, entry, link):
+        async with async_clear_of(self.hass, self._get_entry(), link):
             yield
-            return
-        await self.hass.config_entries.async_unload(entry.entry_id)
-        try:
-            yield
-        finally:
-            await self.hass.config_entries.async_setup(entry.entry_id)
 
     @callback
     @override
     def _finish(self) -> SubentryFlowResult:
         name = self._data.pop(CONF_NAME)
         if (pack := self._pack()) is not None:
-            return self.async_update_and_abort(self._get_entry(), pack, title=name, data=self._data)
+            # Another BMS may answer there; all that is known of the pack is kept.
+            unique_id = self._unique_id or pack.unique_id
+            return self.async_update_and_abort(
+                self._get_entry(), pack, title=name, data=self._data, unique_id=unique_id
+            )
         return self.async_create_entry(title=name, data=self._data, unique_id=self._unique_id)
 
 
-def _in_the_way(hass: HomeAssistant, entry: ConfigEntry, link: Mapping[str, Any]) -> bool:
-    """Whether the system holds the endpoint of `link` open with other settings."""
-    if entry.state not in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
-        return False
-    if CONF_CAN in link:
-        params = params_from_data(link[CONF_CAN])
-        bus = async_held_can(hass, params)
-        return bus is not None and bus.params != params
-    place, how = way(link)
-    held = [way(link) for pack in entry.subentries.values() for link in links_of(pack.data)]
-    return any(there == place and other != how for there, other in held)
-
-
-class ThresholdsFlow(OptionsFlow):
-    """Let the user move a pack's thresholds."""
+class SystemOptionsFlow(FleetSteps, InspectionSteps, OptionsFlow):
+    """Let the user move a pack's thresholds, choose inspections, and let an operator take part."""
 
     _pack: ConfigSubentry
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_init(
+        self,
+        user_input: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> ConfigFlowResult:
+        """Let the user pick what to change."""
+        return self.async_show_menu(step_id="init", menu_options=OPTIONS)
+
+    async def async_step_pack(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Pick the pack, where there are several."""
         packs = {pack.subentry_id: pack for pack in self.config_entry.get_subentries_of_type(SUBENTRY_PACK)}
         if not packs:
@@ -202,7 +201,7 @@ class ThresholdsFlow(OptionsFlow):
             return await self.async_step_thresholds()
         options = [SelectOptionDict(value=key, label=pack.title) for key, pack in packs.items()]
         schema = vol.Schema({vol.Required(SUBENTRY_PACK): SelectSelector(SelectSelectorConfig(options=options))})
-        return self.async_show_form(step_id="init", data_schema=schema, last_step=False)
+        return self.async_show_form(step_id="pack", data_schema=schema, last_step=False)
 
     async def async_step_thresholds(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the thresholds; kept with the pack and only where they differ from what its chemistry proposes."""

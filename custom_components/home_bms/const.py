@@ -8,11 +8,18 @@ LOGGER: Final = logging.getLogger(__package__)
 
 SUBENTRY_PACK: Final = "pack"
 SUBENTRY_INVERTER: Final = "inverter"
+SUBENTRY_PROGRAMME: Final = "programme"
+# No subentry is ever of this type: it is where Home Assistant offers the flow that commissions a pack.
+SUBENTRY_COMMISSIONING: Final = "commissioning"
 
 # Fired with each event of a protection, for the logbook.
 EVENT_PROTECTION: Final = f"{DOMAIN}_protection"
 # Fired when a look has corrected the state of charge, for the logbook too.
 EVENT_CORRECTION: Final = f"{DOMAIN}_correction"
+# Fired when firmware, settings or the device itself of a pack have changed.
+EVENT_DEVICE_CHANGED: Final = f"{DOMAIN}_device_changed"
+# Sent after each look at a pack, by subentry id, to whoever cannot wait for what is told to entities.
+SIGNAL_TICK: Final = f"{DOMAIN}_tick_{{}}"
 
 # Keys of a pack subentry's data, beside Home Assistant's own CONF_TYPE, CONF_HOST, CONF_PORT and CONF_DEVICE.
 CONF_MODEL: Final = "model"
@@ -35,6 +42,7 @@ CONF_INVERTED: Final = "current_inverted"
 CONF_CHANGES_ONLY: Final = "changes_only"
 CONF_PARTS: Final = "parts"
 CONF_STOPBITS: Final = "stopbits"
+CONF_PARITY: Final = "parity"
 CONF_CAN: Final = "can"
 CONF_NODE: Final = "node"
 CONF_POLLING: Final = "polling"
@@ -50,6 +58,8 @@ CONF_DISCHARGE_POWER: Final = "discharge_power"
 CONF_SETPOINT_SIGN: Final = "setpoint_sign"
 CONF_RISE_AFTER: Final = "rise_after"
 CONF_LEAST_RISE: Final = "least_rise"
+CONF_POWER_SIGN: Final = "power_sign"
+CONF_WORKS: Final = "works"
 
 TYPE_VIRTUAL: Final = "virtual"
 TYPE_TCP: Final = "tcp"

@@ -15,10 +15,12 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import publish
 from .black_boxes import BlackBoxes
+from .commissioning import Commissioning
 from .const import (
     CONF_HARDWARE_RING,
     CONF_MODEL,
@@ -28,6 +30,7 @@ from .const import (
     LOGGER,
     RELEASE_TIMEOUT,
     SAVE_RESTING,
+    SIGNAL_TICK,
     SUBENTRY_PACK,
     WRITES_TO_TELL,
 )
@@ -49,16 +52,20 @@ from .core.model import (
     SystemDecision,
     Wishes,
 )
+from .core.past import Session
+from .device_changes import DeviceChanges
 from .helpers import LinkMeter, address, pack_config, refused, ring_data
 from .hw.can_driver import CanDriver
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
 from .hw.parts import PartsDriver
 from .hw.virtual import VirtualHost
+from .inspections import InspectionKeeper
 from .inverter_coordinator import InverterCoordinator
 from .issues import PackIssues
 from .learned_view import LearnedView
 from .member_watch import MemberWatch
+from .programme_coordinator import ProgrammeCoordinator
 from .store import UNUSABLE, HomeBmsStore, LearnedStore
 from .story import RELEASED, RESET
 from .supervisor import Statistics, Supervisor, Trouble
@@ -72,6 +79,8 @@ type EventListener = Callable[[str, str, Alarm, Alarm], None]
 
 What became of it is the name of the level that it rose to, or `released` or `reset`.
 """
+
+type SessionListener = Callable[[Session], None]
 
 
 class PackCoordinator(DataUpdateCoordinator[Snapshot]):
@@ -130,6 +139,22 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             model=subentry.data[CONF_MODEL],
             via_device_id=system_device_id,
         )
+        self.changes = DeviceChanges(store, self.identity)
+        """What has changed in its device."""
+        self.stranger: str | None = None
+        """The fingerprint of what answers in its place, if something does."""
+        self.info: PackInfo | None = None
+        """Who it last said it is, and how it is set up."""
+        self.commissioning = Commissioning(
+            hass,
+            store,
+            entry_id=entry.entry_id,
+            pack_id=self.identity,
+            name=subentry.title,
+            config=config,
+            capabilities=driver.capabilities,
+            tell=self.async_update_listeners,
+        )
         self.supervisor = Supervisor(
             hass,
             entry,
@@ -145,6 +170,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._reset: frozenset[str] = frozenset()
         self._saved_counters: object = None
         self._corrections = self.latest.estimate.jumps
+        self._session_listeners: list[SessionListener] = []
+        self._sessions_ended = self.latest.history.sessions.ended
         store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state, hass.loop.time()))
         learned.async_add_source(self.identity, lambda: bms.save_learned(self.config, self.supervisor.state))
 
@@ -202,7 +229,12 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self.async_register_device()
         self._issues.async_audit(self.config, info)
-        if self.members is None or self.members.all_heard:
+        self.info = info
+        all_heard = self.members is None or self.members.all_heard
+        self.commissioning.async_identified(info, ring=info.hardware_ring if all_heard else None)
+        # What a virtual pack tells follows from its settings here.
+        self.changes.async_note(info, settings=all_heard and self.host is None)
+        if all_heard:
             # A member that was not heard yet says nothing about what it guards.
             self._follow(info.hardware_ring)
 
@@ -255,6 +287,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._issues.async_judge_findings(publish.findings(snapshot))
         self._issues.async_judge_balancing(self.config, snapshot.balance.budget)
         self._tell_correction(snapshot.estimate)
+        self._tell_session(snapshot)
         self._system.async_permit_joining()
         together = self._system.async_combine()
         self._obey(together)
@@ -272,6 +305,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             self._saved_counters = counters
             self._store.async_schedule_save()
         self._learned.async_schedule_save()
+        async_dispatcher_send(self.hass, SIGNAL_TICK.format(self.identity))
 
     def _tell_correction(self, estimate: Estimate) -> None:
         """Tell once that the state of charge was counted wrongly and has been set right."""
@@ -294,6 +328,14 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             },
         )
 
+    def _tell_session(self, snapshot: Snapshot) -> None:
+        """Tell that a session has ended; no two do within one tick."""
+        sessions = snapshot.history.sessions
+        before, self._sessions_ended = self._sessions_ended, sessions.ended
+        if sessions.ended > before:
+            for listener in tuple(self._session_listeners):
+                listener(sessions.done[-1])
+
     def _obey(self, together: SystemDecision) -> None:
         """Hand the limits to the simulated inverter of a virtual pack, where control is allowed.
 
@@ -301,7 +343,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         demonstration is honest about what the switch does.
         """
         host = self.host if self.control_allowed else None
-        self.supervisor.state = bms.deliver(self.supervisor.state, delivered=host is not None or self._system.delivers)
+        self.supervisor.state = bms.deliver(
+            self.supervisor.state,
+            delivered=host is not None or self._system.delivers,
+            reaction=self._system.reaction,
+        )
         if host is not None:
             own = self.latest.decision
             host.obey(
@@ -313,7 +359,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_frozen(self, box: Box) -> None:
         """Keep what the black box froze."""
-        self.black_boxes.async_write(box)
+        self.black_boxes.async_write(box, acting=self.control_allowed)
 
     async def async_stop(self) -> None:
         """Stop watching, hand control back, and keep what is in a window that is still open."""
@@ -337,6 +383,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
         """Raise or withdraw a repair issue."""
         issue_id = f"{trouble}_{self.identity}"
+        if trouble is Trouble.IDENTITY_CHANGED:
+            self.stranger = error if stands else None
         if trouble is Trouble.WRITE_FAILED:
             self._tell_write_failed(stands)
         if not stands:
@@ -371,6 +419,12 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         """
         self._event_listeners.append(listener)
         return lambda: self._event_listeners.remove(listener)
+
+    @callback
+    def add_session_listener(self, listener: SessionListener) -> CALLBACK_TYPE:
+        """Call `listener` with each session that has ended. Returns what ends it."""
+        self._session_listeners.append(listener)
+        return lambda: self._session_listeners.remove(listener)
 
     def _tell_events(self, snapshot: Snapshot) -> None:
         """Compare the alarms with those of the tick before."""
@@ -447,8 +501,10 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             self.supervisor.state = state = learn(self.config, self.supervisor.state)
         except ConfigError as err:
             raise refused(err) from err
-        self.latest = replace(self.latest, estimate=state.estimate)
-        self.async_set_updated_data(replace(self.data, estimate=state.estimate))
+        # Sessions that were taken over are no news.
+        self._sessions_ended = state.history.sessions.ended
+        self.latest = replace(self.latest, estimate=state.estimate, history=state.history)
+        self.async_set_updated_data(replace(self.data, estimate=state.estimate, history=state.history))
         await self._store.async_save()
         await self._learned.async_save()
 
@@ -477,9 +533,11 @@ class HomeBmsRuntimeData:
     packs: dict[str, PackCoordinator]
     """By subentry id."""
     inverters: dict[str, InverterCoordinator]
+    programmes: dict[str, ProgrammeCoordinator]
     system: SystemCoordinator
     store: HomeBmsStore
     learned: LearnedStore
+    inspections: InspectionKeeper
     stopped: bool = False
 
     @property
@@ -513,6 +571,7 @@ class HomeBmsRuntimeData:
         await asyncio.gather(
             *(pack.async_stop() for pack in self.packs.values()),
             *(inverter.async_stop() for inverter in self.inverters.values()),
+            *(programme.async_stop() for programme in self.programmes.values()),
         )
         await self.store.async_save()
         await self.learned.async_save()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any, ClassVar, override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import StateType
 
 from .entity import HomeBmsEntity, HomeBmsEntityDescription
 from .inverter_coordinator import InverterCoordinator
+from .programme_coordinator import ProgrammeCoordinator
 from .system_coordinator import SystemCoordinator
 
 
@@ -19,14 +20,16 @@ from .system_coordinator import SystemCoordinator
 class DescribedSensorDescription[CoordinatorT](SensorEntityDescription, HomeBmsEntityDescription):
     """Describes a sensor by functions of its coordinator."""
 
-    value_fn: Callable[[CoordinatorT], StateType | datetime]
+    value_fn: Callable[[CoordinatorT], StateType | date]
     remark_fn: Callable[[CoordinatorT], object] | None = None
     """What in the attributes is news whenever it changes."""
     details_fn: Callable[[CoordinatorT], Mapping[str, Any]] | None = None
 
 
-class DescribedSensor[CoordinatorT: SystemCoordinator | InverterCoordinator](HomeBmsEntity[CoordinatorT], SensorEntity):
-    """A sensor of the whole system or of an inverter."""
+class DescribedSensor[CoordinatorT: SystemCoordinator | InverterCoordinator | ProgrammeCoordinator](
+    HomeBmsEntity[CoordinatorT], SensorEntity
+):
+    """A sensor of the whole system, of an inverter or of a programme."""
 
     entity_description: DescribedSensorDescription[CoordinatorT]
     digits: ClassVar[int]
@@ -34,13 +37,13 @@ class DescribedSensor[CoordinatorT: SystemCoordinator | InverterCoordinator](Hom
 
     @property
     @override
-    def shown(self) -> StateType | datetime:
+    def shown(self) -> StateType | date:
         value = self.entity_description.value_fn(self.coordinator)
         return round(value, self.digits) if isinstance(value, float) else value
 
     @property
     @override
-    def native_value(self) -> StateType | datetime:
+    def native_value(self) -> StateType | date:
         """Return the value."""
         return self.shown
 

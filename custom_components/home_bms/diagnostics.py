@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS, CONF_DEVICE, CONF_HOST
 from homeassistant.core import HomeAssistant
 
 from .black_boxes import URL
+from .can_diagnostics import captures, pack_facts
 from .can_forms import CONF_CHANNEL
-from .can_lines import async_held_can
-from .can_pack import can_params
 from .const import CONF_DBC, CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core.battery import Ageing, Estimate
+from .core.device_log import Kind
 from .core.model import PackState, Snapshot
 from .helpers import plain
+from .inspection_actions import inspection_facts
 from .inverter_diagnostics import inverter_facts
 from .learned_view import summary
 from .lease_words import book_facts
+from .programme_diagnostics import programme_facts
+from .report_files import URL as REPORTS_URL
+from .report_files import async_files
+from .storage_entities import storage_details
 
 TO_REDACT: Final = {
     CONF_SERIAL_NUMBER,
@@ -45,11 +50,16 @@ async def async_get_config_entry_diagnostics(
         "store": {"lost": runtime.store.lost, "failed": runtime.store.failed, "gap": runtime.store.gap},
         "system": plain(runtime.system.data),
         "leases": book_facts(runtime.system.leases),
+        "storage": storage_details(runtime.system),
+        "inspections": async_redact_data(inspection_facts(hass, runtime), TO_REDACT | {"by", "note"}),
         "inverters": [inverter_facts(inverter, TO_REDACT) for inverter in runtime.inverters.values()],
+        "programmes": [programme_facts(programme) for programme in runtime.programmes.values()],
         "packs": [
-            {**_pack(pack), "can": _can(hass, pack), "black_boxes": await _black_boxes(pack)}
+            {**_pack(pack), "can": pack_facts(pack.can), "black_boxes": await _black_boxes(pack)}
             for pack in runtime.packs.values()
         ],
+        "can_captures": captures(hass, entry),
+        "reports": {"address": REPORTS_URL, "files": plain(tuple(await async_files(hass)))},
     }
 
 
@@ -66,7 +76,16 @@ def _pack(pack: PackCoordinator) -> dict[str, Any]:
         "power": plain(pack.view.power(pack.latest)),
         "statistics": plain(pack.statistics),
         "parts": _parts(pack),
+        "changes": _changes(pack),
     }
+
+
+def _changes(pack: PackCoordinator) -> list[Any]:
+    """Return what has changed in the device; serial numbers only as that they did."""
+    return [
+        plain(replace(change, before=REDACTED, after=REDACTED) if change.kind is Kind.SERIAL_NUMBER else change)
+        for change in pack.changes.log.changes
+    ]
 
 
 def _parts(pack: PackCoordinator) -> dict[str, Any] | None:
@@ -80,27 +99,6 @@ def _parts(pack: PackCoordinator) -> dict[str, Any] | None:
         "troubles": {name: err.key for name, err in driver.troubles.items()},
         "switches": {name: plain(relay) for name, relay in driver.extra_switches.items()},
     }
-
-
-def _can(hass: HomeAssistant, pack: PackCoordinator) -> dict[str, Any] | None:
-    """Return how a pack's CAN bus is and who speaks there, if it is on one."""
-    if (driver := pack.can) is None or (link := async_held_can(hass, can_params(pack.subentry.data))) is None:
-        return None
-    return {
-        **link.shown(),
-        # In words it names the bus, which may be somebody's address.
-        "failure": None if link.failure is None else link.failure.key,
-        "node": driver.node,
-        "nodes": sorted(driver.nodes),
-        "contested": driver.contested,
-        "broken": driver.broken,
-        # Texts are names and serial numbers.
-        "told": {name: value for name, value in driver.shown().items() if _no_name(name, value)},
-    }
-
-
-def _no_name(name: str, value: object) -> bool:
-    return not isinstance(value, str) and "serial" not in name
 
 
 def _lean[PartT: Snapshot | PackState](part: PartT) -> PartT:

@@ -15,6 +15,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .coordinator import PackCoordinator
 from .core.model import Alarm, Level, Snapshot
 from .inverter_coordinator import InverterCoordinator
+from .programme_coordinator import ProgrammeCoordinator
 from .story import evidence
 from .system_coordinator import SystemCoordinator
 
@@ -79,7 +80,7 @@ class PackEntityDescription(HomeBmsEntityDescription):
     """Whether what it shows was told lately enough to be shown."""
 
 
-class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator | InverterCoordinator](
+class HomeBmsEntity[CoordinatorT: PackCoordinator | SystemCoordinator | InverterCoordinator | ProgrammeCoordinator](
     CoordinatorEntity[CoordinatorT]
 ):
     """An entity that a coordinator pushes to, and that writes its state only when there is news."""
@@ -171,7 +172,7 @@ class InverterEntity(HomeBmsEntity[InverterCoordinator]):
 
 
 # What tells which cell or sensor a reason points at; of no use in the recorder, and costly there.
-EVIDENCE: Final = frozenset({"level", "cell", "sensor", "value", "threshold"})
+EVIDENCE: Final = frozenset({"level", "cell", "sensor", "value", "threshold", "ahead"})
 
 
 def protection_evidence(alarm: Alarm) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tells what becomes of protections and leases as events, at the tick in which it happens."""
+"""Tells what becomes of protections, leases, inspections and sessions as events, at the tick in which it happens."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from .coordinator import HomeBmsConfigEntry
 from .core.lease_force import Became, Change
 from .core.model import Alarm
 from .core.protection import PROTECTION_KEYS
+from .device_change_event import DEVICE_CHANGE, DeviceChangeEvent
 from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity
+from .inspection_event import INSPECTION, InspectionEvent
 from .inverter_event import ESCALATION, EscalationEvent
 from .lease_words import change_facts
+from .session_event import SESSION, SessionEvent
 from .story import RELEASED, RESET, facts, tell
 from .supervisor import Trouble
 
@@ -50,9 +53,17 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the event entity of the system, of each pack and of each inverter."""
-    async_add_entities([LeaseEvent(entry.runtime_data.system, LEASE)])
+    system = entry.runtime_data.system
+    async_add_entities([LeaseEvent(system, LEASE), InspectionEvent(system, INSPECTION)])
     for subentry_id, pack in entry.runtime_data.packs.items():
-        async_add_entities([ProtectionEvent(pack, PROTECTION)], config_subentry_id=subentry_id)
+        async_add_entities(
+            [
+                ProtectionEvent(pack, PROTECTION),
+                SessionEvent(pack, SESSION),
+                DeviceChangeEvent(pack, DEVICE_CHANGE),
+            ],
+            config_subentry_id=subentry_id,
+        )
     for subentry_id, inverter in entry.runtime_data.inverters.items():
         if not inverter.opened.reads_only:
             async_add_entities([EscalationEvent(inverter, ESCALATION)], config_subentry_id=subentry_id)
@@ -109,6 +120,8 @@ class ProtectionEvent(PackEntity, EventEntity):
             acting=self.coordinator.control_allowed,
             device_alarms=self.coordinator.latest.reading.alarms,
         )
+        if (drill := self.coordinator.latest.drill) is not None:
+            told |= {"drill": drill}
         event_type = became if became in (RELEASED, RESET) else key
         self._trigger_event(event_type, told | {"message": tell(self.hass, told)})
         self.async_write_ha_state()

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from enum import Enum, Flag, IntEnum
 from math import isfinite
-from typing import Any, Literal, cast
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast
 
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_TYPE, CONF_UNIQUE_ID
 from homeassistant.exceptions import ServiceValidationError
@@ -26,6 +27,7 @@ from .const import (
     CONF_HARDWARE_RING,
     CONF_MODEL,
     CONF_NODE,
+    CONF_PARITY,
     CONF_PARTS,
     CONF_STOPBITS,
     CONF_TEMPERATURE_SENSORS,
@@ -47,13 +49,20 @@ from .hw.parts_lint import lint_parts, may_control
 # What Home Assistant's own modbus integration gives a serial framing that a socket carries; any other value would count
 # as other link settings and keep a neighbour off the same gateway (home-assistant.md 1.4).
 SOCKET_BAUDRATE = 115200
+PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = MappingProxyType({"none": "N", "even": "E", "odd": "O"})
+"""As settings and forms call them, and as a link does."""
 
 
 def link_params(data: Mapping[str, Any]) -> ModbusSerialParams | ModbusTcpParams:
     """Return the link of a pack's settings; RTU over TCP is a serial line behind a socket."""
     if data[CONF_TYPE] == TYPE_SERIAL:
         stopbits: Literal[1, 2] = 2 if data.get(CONF_STOPBITS) == 2 else 1
-        return ModbusSerialParams(device=data[CONF_DEVICE], baudrate=int(data[CONF_BAUDRATE]), stopbits=stopbits)
+        return ModbusSerialParams(
+            device=data[CONF_DEVICE],
+            baudrate=int(data[CONF_BAUDRATE]),
+            parity=PARITIES[data.get(CONF_PARITY, "none")],
+            stopbits=stopbits,
+        )
     host, port = data[CONF_HOST], int(data[CONF_PORT])
     if data[CONF_TYPE] == TYPE_RTU_OVER_TCP:
         # The colons of an IPv6 address would read as the port separator.

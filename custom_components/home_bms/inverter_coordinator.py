@@ -128,6 +128,11 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         return self._store.control_allowed or self.opened.reads_only
 
     @property
+    def told(self) -> Bank | None:
+        """What it took last and still goes by."""
+        return None if self._told is None else self._told.bank
+
+    @property
     def delivers(self) -> bool:
         """Whether both current limits reach it, and have for as long as it takes to obey.
 

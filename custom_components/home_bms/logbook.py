@@ -1,4 +1,4 @@
-"""Tells in the logbook what protections did and what estimation corrected."""
+"""Tells in the logbook what protections did, what estimation corrected and what changed in a device."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from homeassistant.components.logbook.models import LazyEventPartialState
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME
 from homeassistant.core import HomeAssistant, callback
 
-from .const import DOMAIN, EVENT_CORRECTION, EVENT_PROTECTION
-from .story import tell, tell_correction
+from .const import DOMAIN, EVENT_CORRECTION, EVENT_DEVICE_CHANGED, EVENT_PROTECTION
+from .story import tell, tell_change, tell_correction
 
 
 @callback
@@ -43,5 +43,15 @@ def async_describe_events(
             LOGBOOK_ENTRY_MESSAGE: tell_correction(hass, event.data),
         }
 
+    @callback
+    def describe_change(event: LazyEventPartialState) -> dict[str, Any]:
+        """Return one change of a device in a sentence."""
+        return {
+            LOGBOOK_ENTRY_NAME: event.data[ATTR_NAME],
+            LOGBOOK_ENTRY_MESSAGE: tell_change(hass, event.data),
+            LOGBOOK_ENTRY_ENTITY_ID: event.data[ATTR_ENTITY_ID],
+        }
+
     async_describe_event(DOMAIN, EVENT_PROTECTION, describe)
     async_describe_event(DOMAIN, EVENT_CORRECTION, describe_correction)
+    async_describe_event(DOMAIN, EVENT_DEVICE_CHANGED, describe_change)

@@ -7,8 +7,16 @@ from typing import override
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_SERIAL_NUMBER
+from .commission_repair import CommissionRepairFlow
+from .commissioning import COMMISSIONING_CHANGED
 from .coordinator import HomeBmsConfigEntry
+from .energy_flow import EnergyOfferRepairFlow
+from .energy_offer import OFFER
+from .inspection_issues import OVERDUE
+from .inspection_repair import InspectionRepairFlow
+from .programme_issues import REFUSED
+from .programme_repair import ProgrammeRefusedRepairFlow
+from .replacement import async_is_set_up, async_take
 from .store import ISSUE_STORE_LOST
 from .supervisor import Trouble
 
@@ -27,32 +35,37 @@ class StoreLostRepairFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
-class IdentityChangedRepairFlow(ConfirmRepairFlow):
-    """The user has put another pack in the place of the first."""
+class IdentityChangedRepairFlow(RepairsFlow):
+    """The user has given the pack another BMS, or put another pack in its place."""
 
     def __init__(self, entry: HomeBmsConfigEntry, subentry_id: str, serial_number: str) -> None:
         self._entry = entry
         self._subentry_id = subentry_id
         self._serial_number = serial_number
 
-    @override
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Ask, then take the new pack; the entry is set up again by its update listener."""
-        if user_input is not None:
-            if any(
-                subentry.unique_id == self._serial_number
-                for entry in self.hass.config_entries.async_entries(self._entry.domain)
-                for subentry in entry.subentries.values()
-            ):
-                return self.async_abort(reason="already_configured")
-            subentry = self._entry.subentries[self._subentry_id]
-            self.hass.config_entries.async_update_subentry(
-                self._entry,
-                subentry,
-                data={**subentry.data, CONF_SERIAL_NUMBER: self._serial_number},
-                unique_id=self._serial_number,
-            )
-        return await super().async_step_confirm(user_input)
+    async def async_step_init(
+        self,
+        user_input: dict[str, str] | None = None,  # noqa: ARG002
+    ) -> RepairsFlowResult:
+        """Ask which of the two it is."""
+        placeholders = {"name": self._entry.subentries[self._subentry_id].title, "error": self._serial_number}
+        return self.async_show_menu(
+            step_id="init", menu_options=["same_pack", "other_pack"], description_placeholders=placeholders
+        )
+
+    async def async_step_same_pack(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:  # noqa: ARG002
+        """Take the new BMS with all that is known of the pack."""
+        return await self._async_take(same_pack=True)
+
+    async def async_step_other_pack(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:  # noqa: ARG002
+        """Take the new pack, of which nothing is known."""
+        return await self._async_take(same_pack=False)
+
+    async def _async_take(self, *, same_pack: bool) -> RepairsFlowResult:
+        if async_is_set_up(self.hass, self._serial_number):
+            return self.async_abort(reason="already_configured")
+        await async_take(self.hass, self._entry, self._subentry_id, self._serial_number, same_pack=same_pack)
+        return self.async_create_entry(data={})
 
 
 async def async_create_fix_flow(
@@ -67,7 +80,15 @@ async def async_create_fix_flow(
         return ConfirmRepairFlow()
     if issue_id.startswith(ISSUE_STORE_LOST):
         return StoreLostRepairFlow(entry)
+    if issue_id.startswith(OFFER):
+        return EnergyOfferRepairFlow(entry)
     subentry_id = str(data.get("subentry_id"))
+    if issue_id.startswith(OVERDUE):
+        return InspectionRepairFlow(entry, str(data.get("place")))
+    if issue_id.startswith(COMMISSIONING_CHANGED):
+        return CommissionRepairFlow(entry, subentry_id)
+    if issue_id.startswith(REFUSED):
+        return ProgrammeRefusedRepairFlow(entry, subentry_id)
     if issue_id.startswith(Trouble.IDENTITY_CHANGED) and subentry_id in entry.subentries:
         return IdentityChangedRepairFlow(entry, subentry_id, str(data.get("error")))
     return ConfirmRepairFlow()

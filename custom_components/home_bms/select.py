@@ -1,4 +1,4 @@
-"""Lets a user choose when cells may be balanced."""
+"""Lets a user choose when cells may be balanced, and how a battery rests."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .core.balance_rules import standing
 from .core.model import BalanceMode
 from .entity import PackEntity, PackEntityDescription
 from .hw.driver import Capability
+from .storage_entities import STORAGE_MODE, StorageSelect
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.
 PARALLEL_UPDATES = 1
@@ -38,7 +39,8 @@ async def async_setup_entry(
     entry: HomeBmsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the choice of each pack whose balancer can be switched."""
+    """Set up the choices of the system, and of each pack whose balancer can be switched."""
+    async_add_entities([StorageSelect(entry.runtime_data.system, STORAGE_MODE)])
     for subentry_id, pack in entry.runtime_data.packs.items():
         if Capability.BALANCE_SWITCH in pack.capabilities:
             async_add_entities([BalanceModeSelect(pack, BALANCE_MODE)], config_subentry_id=subentry_id)

@@ -31,11 +31,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from . import figures
+from .can_sensors import can_sensors
+from .commission_sensors import COMMISSIONING, CommissioningSensor
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core import learning
 from .core.balancing import BALANCE_REASONS
 from .core.charging import CHARGE_RULES
-from .core.coarse import too_coarse
 from .core.cycles import full_cycles, histogram
 from .core.limits import RULES
 from .core.model import Bound, ChargeStage, ContactorState, LinkState, Mode, PackConfig, Quality, Reason, Snapshot
@@ -55,12 +57,16 @@ from .entity import (
     pack_heard,
     temperatures_heard,
 )
+from .history_sensors import HISTORY_SENSORS, HistorySensor
 from .hw.driver import Capability
 from .hw.parts_lint import Severity
+from .inspection_sensors import inspection_sensors
 from .inverter_sensors import inverter_sensors
 from .learned_view import LearnedView, cell_balanced
 from .lease_sensors import lease_sensors
 from .parts_words import problem_text
+from .programme_sensors import programme_sensors
+from .storage_entities import STORAGE_PHASE, StorageSensor
 from .story import evidence
 from .supervisor import Trouble
 from .system_coordinator import SystemCoordinator
@@ -134,11 +140,6 @@ def _share(bound: Bound, rated: float) -> float:
     return bound.value / rated if rated else 0.0
 
 
-def _power(pack: PackCoordinator) -> float | None:
-    current, voltage = pack.data.believed.current, pack.data.believed.voltage
-    return None if current is None or voltage is None else current * voltage
-
-
 def _energy_share(pack: PackCoordinator) -> float | None:
     """Return what is stored in percent of what the pack holds when full."""
     estimate, config = pack.data.estimate, pack.config
@@ -148,24 +149,17 @@ def _energy_share(pack: PackCoordinator) -> float | None:
 
 def _difference(pack: PackCoordinator) -> float | None:
     """Return the cell difference in mV."""
-    high, low = pack.data.believed.cell_max, pack.data.believed.cell_min
-    return None if high is None or low is None else 1000 * (high - low)
+    return _scaled(figures.difference(pack.data), 1000)
 
 
 def _cell(index: int, pack: PackCoordinator) -> float | None:
-    # What is too coarse to be judged by may still be looked at, with the doubt beside it.
-    cells = pack.data.reading.cells if too_coarse(pack.config) else pack.data.believed.cells
+    cells = figures.cells(pack.config, pack.data)
     return cells[index] if index < len(cells) else None
 
 
 def _temperature(index: int, pack: PackCoordinator) -> float | None:
     temperatures = pack.data.believed.temperatures
     return temperatures[index] if index < len(temperatures) else None
-
-
-def _from_one(index: int | None) -> int | None:
-    """Return an index as people count."""
-    return None if index is None else index + 1
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
@@ -351,6 +345,17 @@ LEARNED_LEAK: Final[dict[str, Any]] = RARE | {
     "soonest": SOONEST_COUNTER,
 }
 
+
+def _asked(limit: str, pack: PackCoordinator) -> float | None:
+    """Return a limit that the pack asks for: 0 A where it allows nothing in that direction."""
+    asked = pack.data.believed.asked
+    if asked is None:
+        return None
+    allowed = {"ccl": asked.charge_allowed, "dcl": asked.discharge_allowed}.get(limit)
+    value: float | None = 0.0 if allowed is False else getattr(asked, limit)
+    return value
+
+
 PACK_SENSORS: Final = (
     PackSensorDescription(
         key="voltage", **VOLTS, heard=current_heard, value_fn=lambda pack: pack.data.believed.voltage
@@ -358,7 +363,7 @@ PACK_SENSORS: Final = (
     PackSensorDescription(
         key="current", **AMPERES, heard=current_heard, value_fn=lambda pack: pack.data.believed.current
     ),
-    PackSensorDescription(key="power", **WATTS, heard=current_heard, value_fn=_power),
+    PackSensorDescription(key="power", **WATTS, heard=current_heard, value_fn=lambda pack: figures.power(pack.data)),
     PackSensorDescription(
         key="soc", translation_key="soc", **CHARGE_STATE, heard=pack_heard, value_fn=lambda pack: pack.data.estimate.soc
     ),
@@ -460,7 +465,7 @@ PACK_SENSORS: Final = (
         dead_band=1,
         soonest=SOONEST_CELL,
         heard=cells_heard,
-        value_fn=lambda pack: _from_one(pack.data.believed.cell_max_index),
+        value_fn=lambda pack: figures.from_one(pack.data.believed.cell_max_index),
     ),
     PackSensorDescription(
         key="lowest_cell",
@@ -468,7 +473,7 @@ PACK_SENSORS: Final = (
         dead_band=1,
         soonest=SOONEST_CELL,
         heard=cells_heard,
-        value_fn=lambda pack: _from_one(pack.data.believed.cell_min_index),
+        value_fn=lambda pack: figures.from_one(pack.data.believed.cell_min_index),
     ),
     PackSensorDescription(
         key="cell_difference",
@@ -512,6 +517,18 @@ PACK_SENSORS: Final = (
     ),
     PackSensorDescription(
         key="dcl", translation_key="dcl", **AMPERES_LIMIT, value_fn=lambda pack: pack.data.decision.dcl.value
+    ),
+    *(
+        PackSensorDescription(
+            key=f"asked_{limit}",
+            translation_key=f"asked_{limit}",
+            **kind,
+            **DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+            doubt=f"asked_{limit}",
+            value_fn=partial(_asked, limit),
+        )
+        for limit, kind in (("cvl", VOLTS_LIMIT), ("ccl", AMPERES_LIMIT), ("dcl", AMPERES_LIMIT))
     ),
     PackSensorDescription(
         key="cvl_reason",
@@ -916,14 +933,25 @@ async def async_setup_entry(
     """Set up the sensors of the system and of each pack."""
     system = entry.runtime_data.system
     async_add_entities(SystemSensor(system, description) for description in SYSTEM_SENSORS)
-    async_add_entities(lease_sensors(system))
+    async_add_entities([*lease_sensors(system), StorageSensor(system, STORAGE_PHASE)])
+    async_add_entities(inspection_sensors(system))
     for subentry_id, pack in entry.runtime_data.packs.items():
         async_add_entities(
             [PackSensor(pack, description) for description in sensors_of(pack)],
             config_subentry_id=subentry_id,
         )
+        async_add_entities([CommissioningSensor(pack, COMMISSIONING)], config_subentry_id=subentry_id)
+        async_add_entities(
+            [HistorySensor(pack, description) for description in HISTORY_SENSORS], config_subentry_id=subentry_id
+        )
+        if pack.can is not None:
+            async_add_entities(can_sensors(pack, pack.can.link), config_subentry_id=subentry_id)
     for subentry_id, inverter in entry.runtime_data.inverters.items():
         async_add_entities(inverter_sensors(inverter), config_subentry_id=subentry_id)
+        if inverter.opened.can is not None:
+            async_add_entities(can_sensors(inverter, inverter.opened.can), config_subentry_id=subentry_id)
+    for subentry_id, programme in entry.runtime_data.programmes.items():
+        async_add_entities(programme_sensors(programme), config_subentry_id=subentry_id)
 
 
 def _tidy[ValueT: StateType | datetime](value: ValueT, precision: int | None) -> ValueT | float:

@@ -22,8 +22,17 @@ from .coordinator import HomeBmsRuntimeData, PackCoordinator
 from .core import bms
 from .core.model import BalanceMode, PackConfig, PackState
 from .core.outlook import hours_to
+from .exports import EXPORT_HISTORY, async_export_history
 from .helpers import plain
+from .history_words import history_facts
 from .hw.virtual import VirtualHost
+from .inspection_actions import (
+    INSPECTION_DONE,
+    POSTPONE_INSPECTION,
+    async_get_inspections,
+    async_inspection_done,
+    async_postpone_inspection,
+)
 from .lease_actions import (
     FOLLOW_OPENADR,
     HOLD_RESERVE,
@@ -35,7 +44,20 @@ from .lease_actions import (
     async_release,
     async_request_power,
 )
+from .pack_actions import (
+    EXPORT_PACK,
+    IMPORT_PACK,
+    REPLACE_BMS,
+    async_call_replace_bms,
+    async_export_pack,
+    async_get_changes,
+    async_import_pack,
+)
+from .report import REPORT, async_report
+from .self_test import answer, async_self_test
+from .storage_actions import START_STORAGE, async_start_storage, async_stop_storage
 from .store import UNUSABLE
+from .what_if import WHAT_IF, async_what_if
 
 ATTR_DURATION: Final = "duration"
 ATTR_FAULT: Final = "fault"
@@ -235,6 +257,16 @@ async def _import_learned(hass: HomeAssistant, call: ServiceCall) -> None:
     await pack.async_relearn(learn)
 
 
+async def _get_sessions(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Return a pack's sessions, its extremes, and the time it spent in each condition."""
+    return history_facts(_pack(hass, call).latest.history)
+
+
+async def _what_if(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Compare a pack's limits with others over what was recorded."""
+    return await async_what_if(hass, call, _pack(hass, call))
+
+
 async def _time_to_soc(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Return the hours until a pack is at a charge, by the load of late; nothing if it is not on its way there."""
     hours = hours_to(_pack(hass, call).latest.estimate, call.data[ATTR_SOC])
@@ -251,6 +283,12 @@ async def _reset_trips(hass: HomeAssistant, call: ServiceCall) -> None:
             refusals.append(err)
     if refusals:
         raise refusals[0]
+
+
+async def _self_test(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Test a pack as far as it takes no hands."""
+    pack = _pack(hass, call)
+    return answer(hass, await async_self_test(pack))
 
 
 async def _inject_fault(hass: HomeAssistant, call: ServiceCall) -> None:
@@ -302,7 +340,13 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "follow_openadr": Action(
         handler=async_follow_openadr, schema=FOLLOW_OPENADR, admin=True, answers=SupportsResponse.OPTIONAL
     ),
+    "start_storage": Action(handler=async_start_storage, schema=START_STORAGE, admin=True),
+    "stop_storage": Action(handler=async_stop_storage, schema={}, admin=True),
     "get_leases": Action(handler=async_get_leases, schema={}, admin=False, answers=SupportsResponse.ONLY),
+    # Maintenance is for everybody who lives with the battery: it moves nothing in it, and who did what is taken down.
+    "inspection_done": Action(handler=async_inspection_done, schema=INSPECTION_DONE, admin=False),
+    "postpone_inspection": Action(handler=async_postpone_inspection, schema=POSTPONE_INSPECTION, admin=False),
+    "get_inspections": Action(handler=async_get_inspections, schema={}, admin=False, answers=SupportsResponse.ONLY),
     "time_to_soc": Action(
         handler=_time_to_soc,
         schema={vol.Required(ATTR_SOC): vol.All(vol.Coerce(float), vol.Range(min=0, max=100))},
@@ -310,8 +354,21 @@ ACTIONS: Final[Mapping[str, Action]] = {
         answers=SupportsResponse.ONLY,
     ),
     "capture_can": Action(handler=async_capture_can, schema=CAPTURE_CAN, admin=True, answers=SupportsResponse.ONLY),
+    "report": Action(handler=async_report, schema=REPORT, admin=True, answers=SupportsResponse.OPTIONAL),
+    "get_sessions": Action(handler=_get_sessions, schema={}, admin=False, answers=SupportsResponse.ONLY),
+    # It takes room on the disk, and hands out what it wrote to administrators alone.
+    "export_history": Action(
+        handler=async_export_history, schema=EXPORT_HISTORY, admin=True, answers=SupportsResponse.OPTIONAL
+    ),
+    "what_if": Action(handler=_what_if, schema=WHAT_IF, admin=True, answers=SupportsResponse.ONLY),
     "export_learned": Action(handler=_export_learned, schema={}, admin=False, answers=SupportsResponse.ONLY),
     "import_learned": Action(handler=_import_learned, schema={vol.Required(ATTR_LEARNED): dict}, admin=True),
+    # Where a pack is, and its serial number, are for administrators; who reads them may as well take them over.
+    "export_pack": Action(handler=async_export_pack, schema=EXPORT_PACK, admin=True, answers=SupportsResponse.ONLY),
+    "import_pack": Action(handler=async_import_pack, schema=IMPORT_PACK, admin=True, answers=SupportsResponse.OPTIONAL),
+    "replace_bms": Action(handler=async_call_replace_bms, schema=REPLACE_BMS, admin=True),
+    "get_changes": Action(handler=async_get_changes, schema={}, admin=True, answers=SupportsResponse.ONLY),
+    "self_test": Action(handler=_self_test, schema={}, admin=False, answers=SupportsResponse.ONLY),
     "inject_fault": Action(
         handler=_inject_fault,
         schema={

@@ -255,6 +255,11 @@ class LearnedStore:
         """Ask `source` for what is learned of a pack whenever the file is written, in whatever thread."""
         self._sources[subentry_id] = source
 
+    @callback
+    def async_forget(self, subentry_id: str) -> None:
+        """Keep nothing of what was learned of a pack before."""
+        self._kept = {key: value for key, value in self._kept.items() if key != subentry_id}
+
     async def async_save(self) -> None:
         """Write now."""
         self._pending_until = 0.0

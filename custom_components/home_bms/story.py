@@ -123,6 +123,9 @@ def tell(hass: HomeAssistant, told: Mapping[str, Any]) -> str:
     """Return a sentence about `facts`, without a full stop."""
     key, level = str(told["protection"]), str(told["level"])
     name = protection_name(hass, key)
+    if (drill := told.get("drill")) is not None:
+        story = tell(hass, {key: value for key, value in told.items() if key != "drill"})
+        return word(hass, "story", "drill", story=story, drill=word(hass, "commission_drill", drill))
     if level in (RELEASED, RESET):
         return word(hass, "story", level, protection=name)
     story = _measured(hass, key, level, told) or name
@@ -143,6 +146,11 @@ def tell(hass: HomeAssistant, told: Mapping[str, Any]) -> str:
 def tell_correction(hass: HomeAssistant, told: Mapping[str, Any]) -> str:
     """Return a sentence about a state of charge that was set right, without a full stop; `change` and `soc` in %."""
     return word(hass, "story", "corrected", change=f"{told['change']:+.1f}", soc=f"{told['soc']:.1f}")
+
+
+def tell_change(hass: HomeAssistant, told: Mapping[str, Any]) -> str:
+    """Return a sentence about what changed in a device, without a full stop."""
+    return word(hass, "story", "device_changed", what=told["what"], before=told["before"], after=told["after"])
 
 
 def _measured(hass: HomeAssistant, key: str, level: str, told: Mapping[str, Any]) -> str | None:

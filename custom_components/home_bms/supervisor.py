@@ -12,9 +12,10 @@ from typing import Any, Final, Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from .const import ADDRESS_SHARED_FOR, LOGGER, POLL_PERIOD, RELEASE_TIMEOUT, SETUP_PATIENCE, WRITES_TO_TELL
-from .core import bms
+from .core import bms, drill
 from .core.blackbox import BlackBox, Box
 from .core.model import Alarm, Decision, Flow, Level, PackConfig, PackReading, PackState, Reason, Snapshot, Switches
 from .hw.driver import DeviceInfo, Driver, DriverError, IdentityChangedError
@@ -130,6 +131,8 @@ class Supervisor:
         self.state, self.snapshot = bms.observe(config, state, self._last)
         self.black_box = BlackBox(config)
         self.black_box.record(state, self._last, self.snapshot.decision, self.state)
+        self.drill: drill.Drill | None = None
+        """What is pretended beside the truth, if anything is."""
 
         self._loop: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[PackReading] | None = None
@@ -160,6 +163,7 @@ class Supervisor:
             if self._stopped:
                 return
             self._stopped = True
+            self.drill = None
             if self._loop is not None:
                 self._loop.cancel()
                 await asyncio.wait({self._loop})
@@ -178,7 +182,14 @@ class Supervisor:
 
     def reading(self) -> PackReading:
         """Return the last reading, aged to now."""
-        return replace(self._last, time=self._hass.loop.time(), tick_late=self._late)
+        today = dt_util.now()
+        return replace(
+            self._last,
+            time=self._hass.loop.time(),
+            tick_late=self._late,
+            clock=today.timestamp(),
+            day=today.toordinal(),
+        )
 
     async def _release(self) -> None:
         """Release after a write that is under way, so that it cannot come last."""
@@ -316,10 +327,21 @@ class Supervisor:
         with self._guarded():
             self.state, snapshot = bms.observe(self._config, before, reading)
         error, snapshot = (None, snapshot) if snapshot is not None else (repr(self._fault), self._fail_safe())
+        told = self._drilled(snapshot, broken=error is not None)
         with self._guarded():
-            for box in self.black_box.record(before, reading, snapshot.decision, self.state, error=error):
+            for box in self.black_box.record(
+                before, reading, snapshot.decision, self.state, error=error, drill=told.drill
+            ):
                 self._watcher.async_frozen(box)
-        return snapshot
+        return told
+
+    def _drilled(self, true: Snapshot, *, broken: bool) -> Snapshot:
+        """Let a drill that is on lower what is told; whatever breaks ends it."""
+        going, self.drill = self.drill, None
+        if going is not None and not broken:
+            with self._guarded():
+                self.drill, true = drill.step(self._config, going, true)
+        return true
 
     def _fail_safe(self) -> Snapshot:
         """Return the decision for a pack that cannot be judged: zero limits now, open switches after `open_after`."""

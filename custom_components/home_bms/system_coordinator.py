@@ -18,7 +18,9 @@ from .core.leases import LeaseBook
 from .core.memory import restore_system, save_system
 from .core.model import Join, Reaction, SystemDecision
 from .core.roster import Packs
+from .core.storage import Rest
 from .lease_keeper import LeaseKeeper
+from .storage_keeper import StorageKeeper
 from .store import HomeBmsStore
 
 if TYPE_CHECKING:
@@ -34,11 +36,15 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
 
     config_entry: HomeBmsConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: HomeBmsConfigEntry, leases: LeaseKeeper) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: HomeBmsConfigEntry, leases: LeaseKeeper, storage: StorageKeeper
+    ) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
         self.identity = entry.entry_id
         self.leases = leases
         """Who has asked what of the battery, and what counts of it."""
+        self.storage = storage
+        """How the battery rests while nobody needs it."""
         self.device_info = DeviceInfo(
             identifiers={(DOMAIN, entry.entry_id)}, manufacturer="home_bms", model="Battery system", name=entry.title
         )
@@ -57,6 +63,7 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
         """Return what the packs' last ticks make together, within what is leased."""
         packs = self._packs()
         self.state, decision = system.step(self.state, packs)
+        self.storage.async_judge(packs, decision)
         self.newest = self.leases.async_judge(packs, decision)
         self.decided = self.hass.loop.time()
         return self.newest
@@ -107,6 +114,14 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
             self.async_set_updated_data(self.async_combine())
             await self.leases.async_save()
         return len(self.leases.book.leases) - len(before.leases)
+
+    async def async_rest(self, rest: Rest | None) -> None:
+        """Let the battery rest, or with `None` work again, shown before the next tick. Raises ConfigError."""
+        if rest is None:
+            await self.storage.async_end()
+        else:
+            await self.storage.async_begin(rest)
+        self.async_set_updated_data(self.async_combine())
 
     @callback
     def async_permit_joining(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
@@ -34,3 +35,11 @@ def protection_name(hass: HomeAssistant, key: str) -> str:
 def protection_names(hass: HomeAssistant, keys: Iterable[str]) -> str:
     """Return a list of protections for a message."""
     return ", ".join(protection_name(hass, key) for key in keys)
+
+
+@callback
+def error_words(hass: HomeAssistant, err: HomeAssistantError) -> str:
+    """Return what an error says; Home Assistant itself has it in English only, and so have errors of others."""
+    words = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+    message = words.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message")
+    return str(err) if message is None else message.format(**err.translation_placeholders or {})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
+
+from homeassistant.util import dt as dt_util
 
 from . import publish
 from .coordinator import PackCoordinator
@@ -10,11 +13,12 @@ from .core import learning
 from .core.ageing import forecast
 from .core.battery import Finding, Knowledge
 from .core.cycles import histogram
+from .core.inspection_book import SYSTEM, Item, Standing
 from .core.model import Snapshot
 from .figures import from_one
 from .issues import FINDINGS
 from .learned_view import cell_balanced
-from .web_types import CellHealth, FindingShown, HealthShown
+from .web_types import CellHealth, FindingShown, HealthShown, InspectionShown
 from .web_why import Clock
 
 # Standard deviations between a capacity and either end of its band, which holds it nineteen times of twenty.
@@ -44,7 +48,24 @@ def health_shown(clock: Clock, pack: PackCoordinator) -> HealthShown:
         since_full=estimate.since_full,
         cells=[_cell(pack, snapshot, cell) for cell in range(pack.config.cells)],
         findings=[_finding(clock, snapshot, finding) for finding in publish.findings(snapshot)],
+        inspections=[
+            _inspection(item, due)
+            for item in pack.config_entry.runtime_data.inspections.items
+            if (due := item.due) is not None
+            and item.standing is not Standing.LATER
+            and item.subject in (SYSTEM, pack.identity)
+        ],
         weakest=None if worn is None else from_one(worn[0]),
+    )
+
+
+def _inspection(item: Item, due: int) -> InspectionShown:
+    return InspectionShown(
+        item=item.row.key,
+        standing=item.standing.value,
+        due=dt_util.start_of_local_day(date.fromordinal(due)).timestamp(),
+        cells=[each.sign.cell + 1 for each in item.evidence if each.sign.cell is not None],
+        whole_system=item.subject == SYSTEM,
     )
 
 

@@ -237,6 +237,21 @@ class FindingShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionShown:
+    """An inspection that is due or coming; its words are those of the selectors `inspection` and `inspection_how`."""
+
+    item: str
+    standing: str
+    """`coming`, `due` or `overdue`."""
+    due: Time
+    """When the day begins on which it is due."""
+    cells: list[int]
+    """Those that call for it."""
+    whole_system: bool
+    """It is about the whole system, and not about this pack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthShown:
     """What is learned of a pack: an event of `home_bms/health`, anew at most every minute."""
 
@@ -261,6 +276,7 @@ class HealthShown:
     """s."""
     cells: list[CellHealth]
     findings: list[FindingShown]
+    inspections: list[InspectionShown]
     weakest: int | None
     """The cell that will be worn out first, if any is known to wear."""
 

@@ -45,6 +45,17 @@ def test_step_gives_the_decision_that_observe_shows(story: Story) -> None:
     assert (state, decision) == (bms.observe(story.config, story.state, reading)[0], story.show(reading))
 
 
+def test_another_pack_is_known_from_nothing_but_its_trips_stay_latched(story: Story) -> None:
+    story.tell(60, cell=3.7, current=20.0)
+    assert story.decision.worst.name == "TRIP"
+    assert story.state.estimate.energy_in > 0
+    story.state = bms.forget(story.config, story.state)
+    assert story.state.estimate == bms.start(story.config).estimate
+    assert story.state.history == bms.start(story.config).history
+    story.tell(5)
+    assert story.decision.worst.name == "TRIP"
+
+
 def test_no_alarm_is_level_ok(story: Story) -> None:
     assert story.decision.worst.name == "OK"
 

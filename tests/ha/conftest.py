@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms import supervisor
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.core.model import Decision, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, Decision, PackReading, Switches
 from custom_components.home_bms.hw.driver import Capability, DeviceInfo, Driver, DriverError
 
 PACK_ID = "01PACK0000000000000000000A"
@@ -87,6 +87,7 @@ class ScriptedDriver(Driver):
         self.cells: list[float | None] = [3.30] * 16
         self.temperatures: list[float | None] = [25.0] * 4
         self.current: float | None = 0.0
+        self.asked: AskedLimits | None = None
         self.switches = Switches(charge=True, discharge=True, balance=False)
         self.commanded = self.switches
         self.error: Exception | None = None
@@ -131,6 +132,8 @@ class ScriptedDriver(Driver):
             voltage=sum(known) / len(known) * len(self.cells),
             current_time=now,
             switch_temperature=30.0,
+            asked=self.asked,
+            asked_time=now,
             soc=60.0,
             capacity=280.0,
             switches=self.switches,

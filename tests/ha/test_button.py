@@ -26,7 +26,10 @@ async def press(hass: HomeAssistant) -> None:
 
 
 def test_the_button_a_user_gets(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    assert offered(hass, Platform.BUTTON) == {RESET: ""}
+    told = offered(hass, Platform.BUTTON)
+    assert told[RESET] == ""
+    assert told["button.pack_1_self_test"] == "diagnostic"
+    assert told["button.home_battery_make_report"] == "diagnostic"
 
 
 async def test_a_trip_is_reset_when_its_cause_is_gone_and_not_before(

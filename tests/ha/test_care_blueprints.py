@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,10 @@ from custom_components.home_bms.core.battery import Finding, Kind
 from .blueprint_house import FOLDER, Wall, end, gathers, inject, use, virtual_pack
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
 from .entities import everything_is_news, show, state_of
+from .inspection_house import DUE
+from .inspection_house import EVENT as INSPECTION
 from .lessons import live, teach
+from .test_services import call as call_action
 from .test_services import device_id
 
 ALL: Final = sorted(FOLDER.glob("*.yaml"))
@@ -38,7 +41,7 @@ TELL: Final = [{"action": "test.tell", "data": {"message": "{{ message }}"}}]
 
 @pytest.fixture
 def platforms() -> list[Platform]:
-    return [Platform.BINARY_SENSOR, Platform.EVENT, Platform.NUMBER, Platform.SENSOR]
+    return [Platform.BINARY_SENSOR, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.TODO]
 
 
 @pytest.fixture
@@ -195,6 +198,39 @@ async def test_what_is_found_is_told_once_with_all_else_that_is_due(
         "Pack 1: not full for 40 days",
         "Open repairs of Home BMS: 1",
     ]
+
+
+async def test_an_inspection_is_told_when_it_becomes_due_and_reminded_of_until_it_is_done(
+    hass: HomeAssistant, entry: MockConfigEntry, known: PackCoordinator, wall: Wall
+) -> None:
+    told = async_mock_service(hass, "test", "tell")
+    await hass.config.async_set_time_zone("UTC")
+    inputs = {"findings": [FINDING], "inspections": [DUE], "inspection_event": [INSPECTION]}
+    await use(hass, "maintenance_due", weekdays=["sat"], then=TELL, repairs=False, **inputs)
+    day = wall.utcnow().date() + timedelta(days=182)
+    wall.move_to(datetime.combine(day, time(12), UTC))
+    entry.runtime_data.inspections.async_judge()
+    await until(lambda: gathers(hass))
+    await wall.passes(A_MINUTE)
+    line = f"Pack 1: Look at the pack (due since {day})"
+    assert [call.data["message"] for call in told] == [line]
+    hass.states.async_set(INSPECTION, "unavailable")
+    await entry.runtime_data.inspections.async_postpone(
+        entry.runtime_data.inspections.find(f"{PACK_ID}/look"), day + timedelta(days=1)
+    )
+    await wall.passes(A_MINUTE)
+    assert len(told) == 1, "neither a restart nor that it was put off is news"
+
+    saturday = day + timedelta(days=(5 - day.weekday()) % 7 + 21)
+    wall.move_to(datetime.combine(saturday, time(9, 59, 30), UTC))
+    entry.runtime_data.inspections.async_judge()
+    await wall.passes(A_MINUTE)
+    assert told[-1].data["message"] == f"Pack 1: Look at the pack (overdue since {day + timedelta(days=1)})"
+    heard = len(told)
+    await call_action(hass, "inspection_done", item="look")
+    wall.move_to(datetime.combine(saturday + timedelta(days=7), time(9, 59, 30), UTC))
+    await wall.passes(A_MINUTE)
+    assert len(told) == heard, "what is done is told no more"
 
 
 async def test_doubted_values_are_told_with_the_reminder(

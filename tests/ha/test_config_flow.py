@@ -392,7 +392,8 @@ async def test_another_chemistry_forgets_what_was_set_for_the_first(hass: HomeAs
 
 
 async def options(hass: HomeAssistant, entry: ConfigEntry) -> Result:
-    return await hass.config_entries.options.async_init(entry.entry_id)
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    return await go_options(hass, menu, {"next_step_id": "pack"})
 
 
 async def go_options(hass: HomeAssistant, result: Result, user_input: dict[str, Any]) -> Result:
@@ -462,7 +463,7 @@ async def test_with_several_packs_the_user_picks_one(hass: HomeAssistant) -> Non
     other = pack_subentry("01PACK0000000000000000000B", "Pack 2", serial_number="JK-0002", hardware_ring={})
     entry = make_entry(hass, pack_subentry(hardware_ring={}), other)
     result = await options(hass, entry)
-    assert result["step_id"] == "init"
+    assert result["step_id"] == "pack"
     result = await go_options(hass, result, {"pack": other["subentry_id"]})
     assert result["description_placeholders"]["name"] == "Pack 2"
     shown = sections(result)

@@ -46,7 +46,8 @@ def told(hass: HomeAssistant) -> list[tuple[str, str, str]]:
 
 
 def test_the_event_a_user_gets(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    assert offered(hass, Platform.EVENT) == {PROTECTION: "", "event.home_battery_lease": ""}
+    events = (PROTECTION, "event.home_battery_lease", "event.home_battery_inspection", "event.pack_1_session")
+    assert offered(hass, Platform.EVENT) == {**dict.fromkeys(events, ""), "event.pack_1_device_change": "diagnostic"}
     state = hass.states.get(PROTECTION)
     assert state is not None
     types = state.attributes["event_types"]

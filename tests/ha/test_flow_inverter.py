@@ -15,7 +15,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms import flow_inverter_can
 from custom_components.home_bms.can_forms import BUS_SCHEMAS
 from custom_components.home_bms.can_lines import async_hold_can
-from custom_components.home_bms.const import SUBENTRY_INVERTER, SUBENTRY_PACK
+from custom_components.home_bms.const import (
+    SUBENTRY_COMMISSIONING,
+    SUBENTRY_INVERTER,
+    SUBENTRY_PACK,
+    SUBENTRY_PROGRAMME,
+)
 from custom_components.home_bms.hw.can import CanLink
 from custom_components.home_bms.hw.can_frame import frame_of
 from custom_components.home_bms.hw.can_params import params_from_data
@@ -351,8 +356,9 @@ async def test_a_server_is_tried_where_it_is_to_be(hass: HomeAssistant, system: 
     await hass.async_block_till_done()
 
 
-async def test_a_pack_and_an_inverter_are_what_a_system_is_made_of(system: MockConfigEntry) -> None:
-    assert set(system.supported_subentry_types) == {SUBENTRY_PACK, SUBENTRY_INVERTER}
+async def test_packs_inverters_and_programmes_are_what_a_system_is_made_of(system: MockConfigEntry) -> None:
+    made_of = {SUBENTRY_PACK, SUBENTRY_INVERTER, SUBENTRY_PROGRAMME}
+    assert set(system.supported_subentry_types) - {SUBENTRY_COMMISSIONING} == made_of
 
 
 def test_every_field_of_a_form_is_named_and_explained() -> None:

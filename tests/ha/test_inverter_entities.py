@@ -128,11 +128,12 @@ async def test_diagnostics_tell_all_but_where_it_is(hass: HomeAssistant, entry: 
     assert told["can"] is None
 
 
-async def test_actions_of_packs_refuse_an_inverter(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+@pytest.mark.parametrize("action", ["clear_limits", "replace_bms"])
+async def test_actions_of_packs_refuse_an_inverter(hass: HomeAssistant, entry: MockConfigEntry, action: str) -> None:
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, INVERTER_ID), ENTRY_ID)
     assert device is not None
     with pytest.raises(ServiceValidationError) as refused:
-        await hass.services.async_call(DOMAIN, "clear_limits", {"device_id": device.id}, blocking=True)
+        await hass.services.async_call(DOMAIN, action, {"device_id": device.id}, blocking=True)
     assert refused.value.translation_key == "not_a_pack"
 
 

@@ -17,17 +17,21 @@ from custom_components.home_bms.repairs import async_create_fix_flow
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
+from .lessons import live, teach
 
 
-async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator, issue_id: str) -> dict[str, Any]:
-    """Click through an issue's repair."""
+async def fix(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, issue_id: str, choice: str | None = None
+) -> dict[str, Any]:
+    """Click through an issue's repair; `choice` is what to pick of its menu, if it has one."""
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
     answer = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id})
     form = await answer.json()
-    assert form["step_id"] == "confirm"
+    assert form["step_id"] == ("confirm" if choice is None else "init")
     assert form["description_placeholders"]["name"]
-    answer = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    picked = {} if choice is None else {"next_step_id": choice}
+    answer = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json=picked)
     await hass.async_block_till_done()
     return await answer.json()
 
@@ -43,23 +47,32 @@ async def test_a_lost_store_is_confirmed_and_control_can_be_allowed_again(
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"store_lost_{ENTRY_ID}") is None
 
 
-async def test_a_new_pack_in_the_place_of_the_old_is_taken_once_confirmed(
+@pytest.mark.parametrize(("choice", "kept"), [("same_pack", True), ("other_pack", False)])
+async def test_a_new_bms_keeps_what_is_known_of_the_pack_and_a_new_pack_does_not(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     socket_enabled: None,
     entry: MockConfigEntry,
     pack: PackCoordinator,
     driver: ScriptedDriver,
+    choice: str,
+    kept: bool,
 ) -> None:
+    live(pack, energy_in=12345.0)
+    teach(pack)
+    await entry.runtime_data.learned.async_save()
     driver.identity = ScriptedDriver("JK-9999").identity
     await until(lambda: pack.statistics.link is Link.FOREIGN)
-    result = await fix(hass, hass_client, f"identity_changed_{PACK_ID}")
+    result = await fix(hass, hass_client, f"identity_changed_{PACK_ID}", choice)
     assert result["type"] == "create_entry"
     subentry = entry.subentries[PACK_ID]
     assert subentry.unique_id == subentry.data["serial_number"] == "JK-9999"
     again: PackCoordinator = entry.runtime_data.packs[PACK_ID]
     assert again is not pack
     await until(lambda: again.statistics.link is Link.ANSWERING)
+    assert (again.latest.estimate.energy_in > 12000) is kept
+    knowledge = again.supervisor.state.estimate.knowledge
+    assert (knowledge is not None and knowledge.typical.hours > 400) is kept
 
 
 async def test_a_pack_that_is_set_up_elsewhere_is_not_taken_twice(
@@ -76,7 +89,7 @@ async def test_a_pack_that_is_set_up_elsewhere_is_not_taken_twice(
     await set_up(hass, entry)
     driver.identity = drivers[1].identity
     await until(lambda: entry.runtime_data.packs[PACK_ID].statistics.link is Link.FOREIGN)
-    result = await fix(hass, hass_client, f"identity_changed_{PACK_ID}")
+    result = await fix(hass, hass_client, f"identity_changed_{PACK_ID}", "other_pack")
     assert (result["type"], result["reason"]) == ("abort", "already_configured")
     assert entry.subentries[PACK_ID].unique_id == "JK-0001"
 

@@ -16,6 +16,7 @@ from .conftest import PACK_ID, ScriptedDriver, make_entry, set_up
 from .entities import everything_is_news, offered, show, state_of
 
 MODE = "select.pack_1_balancing_mode"
+STORAGE = "select.home_battery_storage_mode"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def choose(hass: HomeAssistant, mode: str) -> None:
 
 
 async def test_a_pack_whose_balancer_can_be_switched_has_a_choice(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    assert offered(hass, Platform.SELECT) == {MODE: "config"}
+    assert offered(hass, Platform.SELECT) == {MODE: "config", STORAGE: "config"}
     state = hass.states.get(MODE)
     assert state is not None
     assert state.attributes["options"] == [mode.value for mode in BalanceMode]
@@ -46,7 +47,7 @@ async def test_a_pack_whose_balancer_cannot_has_none(
 ) -> None:
     driver.capabilities = Capability.DISCHARGE_SWITCH
     await set_up(hass, make_entry(hass))
-    assert not offered(hass, Platform.SELECT)
+    assert offered(hass, Platform.SELECT) == {STORAGE: "config"}
 
 
 async def test_nothing_is_chosen_before_control_is_allowed(

@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.home_bms import entity
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.core.model import Bound, LinkState, Quality, Reason
+from custom_components.home_bms.core.model import AskedLimits, Bound, LinkState, Quality, Reason
 from custom_components.home_bms.core.plausibility import DOUBTS
 from custom_components.home_bms.core.system import combine
 
@@ -398,3 +398,32 @@ async def test_a_restless_pack_costs_the_recorder_two_rows_a_second_at_most(
         await show(hass, pack, 1)
     assert len({row for row in rows if row.startswith("sensor.pack_1_cell_")}) >= 16
     assert 60 < len(rows) <= 2 * 600
+
+
+async def test_what_a_pack_asks_for_is_shown_and_why_it_limits(
+    hass: HomeAssistant,
+    everything_enabled: None,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything_is_news(monkeypatch)
+    await show(hass, pack)
+    assert state_of(hass, "sensor.pack_1_requested_charge_current") == "unknown"
+    driver.asked = AskedLimits(cvl=54.0, ccl=20.0, dcl=60.0, discharge_allowed=False)
+    await ticks(pack)
+    await show(hass, pack)
+    assert number(hass, "pack_1_requested_charge_voltage") == 54.0
+    assert number(hass, "pack_1_requested_charge_current") == 20.0
+    assert number(hass, "pack_1_requested_discharge_current") == 0.0
+    assert number(hass, "pack_1_charge_voltage_limit") <= 54.0
+    assert number(hass, "pack_1_discharge_current_limit") == 0.0
+    reason = hass.states.get("sensor.pack_1_discharge_current_limit_reason")
+    assert reason.state == "refused_by_pack"
+    driver.asked = AskedLimits(cvl=54.0, ccl=-1.0)
+    await ticks(pack)
+    await show(hass, pack)
+    shown = hass.states.get("sensor.pack_1_requested_charge_current")
+    assert (float(shown.state), shown.attributes["doubt"]) == (20.0, "implausible")
+    assert hass.states.get("sensor.pack_1_data_quality").attributes["doubts"]["asked_ccl"] == "implausible"

@@ -44,10 +44,13 @@ from .lessons import LEAKY, WEAK, knowledge_of, teach
 OTHER_ID = "01PACK0000000000000000000B"
 # What an action does not go without.
 NEEDED: Mapping[str, dict[str, Any]] = {
+    "export_history": {"from": "2026-01-01 00:00:00"},
+    "what_if": {"limits": {"charge_current": 40}},
     "inject_fault": {"fault": "spike"},
     "calibrate_soc": {"soc": 50},
     "cell_replaced": {"cell": 1},
     "import_learned": {"learned": {}},
+    "import_pack": {"pack": {}},
     "request_power": {"owner": "somebody"},
     "hold_reserve": {"owner": "somebody", "reserve": 20},
     "follow_openadr": {"programme": "Flexibility", "events": []},
@@ -467,9 +470,23 @@ async def test_what_lets_more_energy_through_is_for_administrators(
 
 def test_only_what_narrows_or_only_tells_is_for_everybody() -> None:
     everybody = {name for name, row in services.ACTIONS.items() if not row.admin}
-    assert everybody == {"set_limits", "stop_balancing", "time_to_soc", "export_learned", "get_leases"}
+    # Maintenance moves nothing in the battery, and who did what is taken down.
+    maintaining = {"inspection_done", "postpone_inspection", "get_inspections"}
+    assert "self_test" in everybody
+    assert everybody - maintaining - {"self_test"} == {
+        "set_limits",
+        "stop_balancing",
+        "get_sessions",
+        "time_to_soc",
+        "export_learned",
+        "get_leases",
+    }
+    assert maintaining <= everybody
     telling = {name for name, row in services.ACTIONS.items() if row.answers is SupportsResponse.ONLY}
-    assert telling == {"time_to_soc", "export_learned", "get_leases", "capture_can"}
+    assert telling - {"get_inspections", "self_test"} == {
+        *("time_to_soc", "export_learned", "export_pack", "get_leases", "get_sessions", "get_changes", "capture_can"),
+        "what_if",
+    }
 
 
 async def test_actions_exist_without_an_entry(hass: HomeAssistant) -> None:

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.model import Alarm, Flow, Level, Reason
 from custom_components.home_bms.core.protection import PROTECTIONS
-from custom_components.home_bms.story import RELEASED, RESET, Severity, facts, tell
+from custom_components.home_bms.story import RELEASED, RESET, Severity, evidence, facts, tell
 from custom_components.home_bms.texts import protection_name, word
 
 
@@ -137,3 +137,9 @@ def test_every_protection_can_be_told_at_every_level(hass: HomeAssistant, entry:
 def test_a_key_without_a_word_stands_for_itself(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert word(hass, "place", "nowhere") == "nowhere"
     assert protection_name(hass, "alarm_30") == "alarm_30"
+
+
+def test_what_is_foreseen_says_in_how_many_seconds() -> None:
+    foreseen = Reason(rule="inverter_reaction", cell=6, value=3.4301, threshold=3.4, ahead=8.0)
+    assert evidence(foreseen) == {"cell": 7, "sensor": None, "value": 3.43, "threshold": 3.4, "ahead": 8}
+    assert "ahead" not in evidence(Reason(rule="cell_voltage", cell=6, value=3.43, threshold=3.4))

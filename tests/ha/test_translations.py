@@ -62,6 +62,21 @@ ONLY_OF_INVERTERS: Final = {
     ("sensor", "inverter_link"),
     ("sensor", "obedience"),
 }
+# What only a pack or an inverter on CAN has; that it does is told in test_can_health.
+ONLY_OF_CAN: Final = {
+    ("sensor", key)
+    for key in (
+        *("can_state", "can_error_frames", "can_reconnects", "can_load", "can_frame_rate"),
+        *("can_transmit_errors", "can_receive_errors"),
+    )
+}
+# What only a grid programme has; that it does is told in test_programme.
+ONLY_OF_PROGRAMMES: Final = {
+    ("sensor", "programme_event"),
+    ("sensor", "programme_next"),
+    ("sensor", "programme_price"),
+    ("sensor", "programme_read"),
+}
 FLOWS: Final = (ENGLISH["config"], ENGLISH["config_subentries"]["pack"])
 
 
@@ -96,7 +111,11 @@ def test_german_is_german() -> None:
 def test_every_entity_is_named_and_every_name_is_used(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     rows = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     used = (
-        {(row.domain, row.translation_key) for row in rows if row.translation_key} | ONLY_OF_PARTS | ONLY_OF_INVERTERS
+        {(row.domain, row.translation_key) for row in rows if row.translation_key}
+        | ONLY_OF_PARTS
+        | ONLY_OF_INVERTERS
+        | ONLY_OF_PROGRAMMES
+        | ONLY_OF_CAN
     )
     named = {(platform, key) for platform, keys in ENGLISH["entity"].items() for key in keys}
     assert used == named

@@ -111,6 +111,8 @@ async def test_what_a_pack_has_learned_is_told_of_each_cell(
     assert weak_found.since is not None
     assert shown.time - weak_found.since == pytest.approx(360_000.0, rel=0.01)
     assert (drift.kind, drift.cell, drift.confidence) == ("current_drift", None, 0.8)
+    due = [(one.item, one.standing, one.cells, one.whole_system) for one in shown.inspections]
+    assert due == [("cells", "due", [WEAK + 1], False), ("sensors", "due", [], False)]
 
     picture = pack_shown(clock, pack)
     assert faults(PackShown, told(picture)) == []

@@ -29,6 +29,8 @@ class Tick:
     state: PackState | None = None
     """What the step was given, where it is not what the step before left: at the start, and after a change from
     outside (a wish, a reset, a restart)."""
+    drill: str | None = None
+    """What a drill pretended meanwhile: what was told was then less than this decision, which is the true one."""
     error: str | None = None
     """What broke core, which then left the state as it was; the decision is the fail-safe one."""
 
@@ -83,11 +85,12 @@ class BlackBox:
         after: PackState,
         *,
         error: str | None = None,
+        drill: str | None = None,
     ) -> tuple[Box, ...]:
         """Take one tick; return what is to be written now."""
         outside = None if before is self._after else before
         self._after = after
-        self._ring.append((Tick(reading=reading, decision=decision, state=outside, error=error), before))
+        self._ring.append((Tick(reading=reading, decision=decision, state=outside, error=error, drill=drill), before))
         while self._ring[0][0].reading.time < reading.time - KEEP:
             self._ring.popleft()
         return self._watch(reading.time, self._risen(before, decision))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from . import estimation, learned, protection
+from . import estimation, history, learned, protection
 from .asked import refused
 from .balancing import balance
 from .battery import NO_CELLS, Estimate
@@ -122,6 +122,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         relays=relays,
         balance=balancing.decision,
     )
+    lived = history.live(config, state.history, believed, reading, known, (ccl, dcl))
     new = PackState(
         started=started,
         trust=trust,
@@ -135,6 +136,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         delivered=state.delivered,
         reaction=state.reaction,
         motion=motion,
+        history=lived,
     )
     return new, Snapshot(
         reading=reading,
@@ -144,6 +146,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         wishes=new.wishes,
         contactors=contactors,
         balance=balancing,
+        history=lived,
     )
 
 
@@ -285,16 +288,34 @@ def replace_cell(config: PackConfig, state: PackState, cell: int) -> PackState:
     return replace(state, estimate=learned.replace_cell(config, state.estimate, cell))
 
 
+def forget(config: PackConfig, state: PackState) -> PackState:
+    """Return the state of another pack in the place of this one; latched trips and wishes stay, for people set them."""
+    fresh = start(config)
+    return replace(
+        state,
+        trust=fresh.trust,
+        estimate=fresh.estimate,
+        balance=fresh.balance,
+        motion=fresh.motion,
+        history=fresh.history,
+    )
+
+
 def save_learned(config: PackConfig, state: PackState) -> dict[str, Any] | None:
     """Return what takes weeks to learn as JSON values; `None` before there is anything."""
-    return learned.save(config, state.estimate)
+    return learned.save(config, state.estimate, state.history)
 
 
 def load_learned(
     config: PackConfig, state: PackState, saved: Mapping[str, Any], *, now: float, gap: float | None
 ) -> PackState:
-    """Take over what `save_learned` returned; `now` and `gap` as for `restore`. Raises LearnedError."""
-    return replace(state, estimate=learned.load(config, state.estimate, saved, now=now, gap=gap))
+    """Take over what `save_learned` returned; `now` and `gap` as for `restore`. Raises LearnedError, HistoryError."""
+    watched = state.started is not None
+    return replace(
+        state,
+        estimate=learned.load(config, state.estimate, saved, now=now, gap=gap),
+        history=history.load(saved.get("history"), state.history, state.estimate, gap=gap, watched=watched),
+    )
 
 
 def reset_trips(config: PackConfig, state: PackState, reading: PackReading) -> tuple[PackState, tuple[str, ...]]:

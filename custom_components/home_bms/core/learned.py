@@ -11,6 +11,7 @@ from .battery import Ageing, Estimate, Knowledge, Life, Sample, Window
 from .codec import CodecError, codec
 from .learned_check import problem
 from .model import ConfigError, PackConfig
+from .past import NO_HISTORY, History
 
 FORMAT: Final = 1
 """Of what is saved; any newer one is refused."""
@@ -32,8 +33,8 @@ class Learned:
     life: Life
 
 
-def save(config: PackConfig, estimate: Estimate) -> dict[str, Any] | None:
-    """Return what was learned as JSON values; `None` before anything was.
+def save(config: PackConfig, estimate: Estimate, history: History = NO_HISTORY) -> dict[str, Any] | None:
+    """Return what was learned, and lived through, as JSON values; `None` before anything was.
 
     Tuples of numbers are left as they are: the writer of JSON takes them, and a pack has thousands.
     """
@@ -47,6 +48,7 @@ def save(config: PackConfig, estimate: Estimate) -> dict[str, Any] | None:
             life=estimate.life,
         )
     )
+    plain["history"] = _plain(replace(history, time=None))
     return plain
 
 
@@ -94,8 +96,10 @@ def _decoded(saved: Mapping[str, Any]) -> Learned:
     version = saved.get("format")
     if version != FORMAT:
         raise LearnedError(f"format {version!r:.20} is not known here, only {FORMAT}")
+    # What was lived through is another reader's.
+    of_it = {name: value for name, value in saved.items() if name != "history"}
     try:
-        learned: Learned = codec(Learned).decode(saved)
+        learned: Learned = codec(Learned).decode(of_it)
     except CodecError as err:
         raise LearnedError(str(err)) from None
     return learned

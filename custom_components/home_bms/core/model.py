@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TypeIs
 
 from .battery import Estimate
+from .past import NO_HISTORY, History
 
 
 class ConfigError(ValueError):
@@ -229,6 +230,10 @@ class PackReading:
     """Ω from the battery to earth, where it is measured."""
     tick_late: float = 0.0
     """s by which this look at the pack came too late, as the shell measured."""
+    clock: float | None = None
+    """Unix time in s of `time`, for what people are told of it; nothing is judged by it."""
+    day: int | None = None
+    """The local day then, counted from the year 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -870,6 +875,7 @@ class PackState:
     """Whether somebody who drives the current is told the limits; else exceeding them is nobody's disobedience."""
     reaction: Reaction = Reaction()
     motion: Motion = Motion()
+    history: History = NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -883,6 +889,9 @@ class Snapshot:
     wishes: Wishes
     contactors: ContactorsState
     balance: BalanceState = BalanceState()
+    drill: str | None = None
+    """What is pretended, or was until its limits have come back; only the decision is touched by it."""
+    history: History = NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

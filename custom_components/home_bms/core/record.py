@@ -69,6 +69,7 @@ class _Line:
     state: PackState | None = None
     reading: PackReading | None = None
     decision: Decision | None = None
+    drill: str | None = None
     error: str | None = None
 
 
@@ -90,7 +91,7 @@ def _lines(recording: Recording) -> Iterator[str]:
     for tick in recording.ticks:
         if tick.state is not None:
             yield text(_Line(state=tick.state))
-        yield text(_Line(reading=tick.reading, decision=tick.decision, error=tick.error))
+        yield text(_Line(reading=tick.reading, decision=tick.decision, drill=tick.drill, error=tick.error))
 
 
 def load(content: bytes) -> Recording:
@@ -117,7 +118,7 @@ def _ticks(lines: Iterable[tuple[int, _Line]]) -> Iterator[Tick]:
         if line.reading is None:
             state = line.state
             continue
-        yield Tick(reading=line.reading, decision=line.decision, state=state, error=line.error)
+        yield Tick(reading=line.reading, decision=line.decision, state=state, drill=line.drill, error=line.error)
         state = None
 
 

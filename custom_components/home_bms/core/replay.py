@@ -58,14 +58,36 @@ class _Run:
     state: PackState
     decision: Decision | None = None
     error: str | None = None
+    tripped: float | None = None
+    """Since when a trip is latched."""
+    limits: tuple[float, float] = (inf, inf)
+    """A of charging and of discharging, as last decided."""
 
     def step(self, reading: PackReading) -> None:
         """Take one reading; core that breaks leaves the state as it was, as in a supervisor."""
         self.decision = self.error = None
         try:
             self.state, self.decision = bms.step(self.config, self.state, reading)
+            self.limits = self.decision.ccl.value, self.decision.dcl.value
         except Exception as err:  # noqa: BLE001 - whatever broke it then is what is to be seen now
             self.error = repr(err)
+
+    def obeyed(self, reading: PackReading) -> PackReading:
+        """Return the reading with no more current than was last permitted."""
+        current, (charge, discharge) = reading.current, self.limits
+        if current is None or -discharge <= current <= charge:
+            return reading
+        return replace(reading, current=max(-discharge, min(charge, current)))
+
+    def reset(self, reading: PackReading, after: float) -> None:
+        """Reset trips like a person who comes so many s after the first; one whose cause stands is asked for again."""
+        if self.decision is None or self.decision.worst is not Level.TRIP:
+            self.tripped = None
+        elif self.tripped is None:
+            self.tripped = reading.time
+        elif reading.time - self.tripped >= after:
+            self.state, _ = bms.reset_trips(self.config, self.state, reading)
+            self.tripped = None
 
 
 @dataclass(slots=True)
@@ -83,12 +105,18 @@ class _Levels:
 
 
 def replay(
-    config: PackConfig, ticks: Iterable[Tick | PackReading], *, changed: PackConfig | None = None
+    config: PackConfig,
+    ticks: Iterable[Tick | PackReading],
+    *,
+    changed: PackConfig | None = None,
+    reset_after: float | None = None,
+    obeys: bool = False,
 ) -> Iterator[Outcome]:
     """Yield what core makes of each tick or bare reading, with `changed` in the place of the recorded `config`.
 
     A change from outside is handed on as the change that it was, so that what only the other settings did, a trip say,
-    is not undone by it.
+    is not undone by it. With `reset_after` trips are reset so many s later; with
+    `obeys` what was recorded of the current is no more than this configuration's limits let through.
     """
     truth = _Run(config, bms.start(config))
     run = truth if changed is None else _Run(changed, bms.start(changed))
@@ -100,9 +128,12 @@ def replay(
             truth.state = tick.state
         if number == 0:
             here.alarms = there.alarms = _standing(run.state)
-        truth.step(tick.reading)
+        reading = run.obeyed(tick.reading) if obeys else tick.reading
         if run is not truth:
-            run.step(tick.reading)
+            truth.step(tick.reading)
+        run.step(reading)
+        if reset_after is not None:
+            run.reset(tick.reading, reset_after)
         difference = _difference(tick, run)
         yield Outcome(
             time=tick.reading.time,
