@@ -43,6 +43,11 @@ function maintained(about: SystemInfo | PackInfo, keys: readonly string[]): Card
   return { type: "entities", title: about.name, entities: ids.map((entity) => ({ entity, name: { type: "entity" } })) };
 }
 
+/** The inspections as a list that can be ticked off, unless its entity is disabled. */
+function plan({ entities, name }: SystemInfo): readonly (readonly [Card, number])[] {
+  return entities.inspections === undefined ? [] : [[{ type: "todo-list", entity: entities.inspections, title: name }, 1]];
+}
+
 const VIEWS: readonly View[] = [
   {
     key: "now",
@@ -58,6 +63,7 @@ const VIEWS: readonly View[] = [
     key: "maintenance",
     icon: "mdi:wrench",
     cards: (system) => [
+      ...plan(system),
       [maintained(system, ["allow_control", "lease", "lease_until", "reserve"]), 1],
       ...system.packs.map((pack) => [maintained(pack, MAINTAINED), 1] as const),
     ],

@@ -40,6 +40,7 @@ const PLACES = {
   stage_why: "entity.sensor.charge_stage_reason.state.*",
   contactor: "entity.sensor.contactor.state.*",
   finding: "issues.finding_*.title",
+  inspection: "selector.inspection.options.*",
   inverter_link: "entity.sensor.inverter_link.state.*",
   response: "entity.sensor.obedience.state.*",
   step: "entity.sensor.escalation.state.*",
@@ -55,5 +56,5 @@ export function told(hass: HomeAssistant, place: Place, key: string, values?: Re
 
 /** Has Home Assistant load the integration's words; a card is drawn anew when they are there. */
 export async function loadWords(hass: HomeAssistant): Promise<void> {
-  await Promise.all(["entity", "issues"].map((category) => hass.loadBackendTranslation(category, "home_bms")));
+  await Promise.all(["entity", "issues", "selector"].map((category) => hass.loadBackendTranslation(category, "home_bms")));
 }

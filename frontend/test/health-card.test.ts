@@ -100,4 +100,21 @@ describe("the health card", () => {
     await tell(healthShown());
     expect(texts(".depths .hidden")[0]).toBe("0 to 10 %: 120.0 cycles");
   });
+
+  it("lists which inspections wait, with their date, cells and standing", async () => {
+    await tell(
+      healthShown({
+        inspections: [
+          { item: "torque", standing: "overdue", due: 1_763_596_800, cells: [3, 4], whole_system: false },
+          { item: "smoke_detector", standing: "coming", due: 1_764_806_400, cells: [], whole_system: true },
+        ],
+      }),
+    );
+    expect(texts(".inspections li")).toEqual([
+      expect.stringMatching(/^Torque of the joints overdue since Nov \d+, 2025 · Cell 3 · Cell 4$/),
+      expect.stringMatching(/^Smoke detector due on Dec \d+, 2025 · of the whole system$/),
+    ]);
+    await tell(healthShown());
+    expect(texts(".inspections p")).toEqual(["Nothing is due within a month."]);
+  });
 });

@@ -72,6 +72,7 @@ describe("the integration's words", () => {
     ["stage_why", "soc_fell"],
     ["contactor", "closed"],
     ["finding", "weak_cell"],
+    ["inspection", "torque"],
     ["inverter_link", "answering"],
     ["response", "obeyed"],
     ["step", "ccl_dcl"],

@@ -253,86 +253,86 @@ var C = class extends HTMLElement {
 };
 C.elementStyles = [], C.shadowRootOptions = { mode: "open" }, C[y("elementProperties")] = /* @__PURE__ */ new Map(), C[y("finalized")] = /* @__PURE__ */ new Map(), v?.({ ReactiveElement: C }), (h.reactiveElementVersions ??= []).push("2.1.2");
 // node_modules/lit-html/lit-html.js
-var w = globalThis, T = (e) => e, E = w.trustedTypes, D = E ? E.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, O = "$lit$", k = `lit$${Math.random().toFixed(9).slice(2)}$`, ee = "?" + k, A = `<${ee}>`, j = document, te = () => j.createComment(""), ne = (e) => e === null || typeof e != "object" && typeof e != "function", re = Array.isArray, ie = (e) => re(e) || typeof e?.[Symbol.iterator] == "function", ae = "[ 	\n\f\r]", M = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, N = /-->/g, oe = />/g, P = RegExp(`>|${ae}(?:([^\\s"'>=/]+)(${ae}*=${ae}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), F = /'/g, I = /"/g, se = /^(?:script|style|textarea|title)$/i, ce = (e) => (t, ...n) => ({
+var w = globalThis, ee = (e) => e, T = w.trustedTypes, E = T ? T.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, D = "$lit$", O = `lit$${Math.random().toFixed(9).slice(2)}$`, te = "?" + O, k = `<${te}>`, A = document, ne = () => A.createComment(""), re = (e) => e === null || typeof e != "object" && typeof e != "function", ie = Array.isArray, ae = (e) => ie(e) || typeof e?.[Symbol.iterator] == "function", oe = "[ 	\n\f\r]", j = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, M = /-->/g, se = />/g, N = RegExp(`>|${oe}(?:([^\\s"'>=/]+)(${oe}*=${oe}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), P = /'/g, F = /"/g, ce = /^(?:script|style|textarea|title)$/i, le = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
 	values: n
-}), L = ce(1), le = ce(2), ue = Symbol.for("lit-noChange"), R = Symbol.for("lit-nothing"), de = /* @__PURE__ */ new WeakMap(), fe = j.createTreeWalker(j, 129);
-function pe(e, t) {
-	if (!re(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
-	return D === void 0 ? t : D.createHTML(t);
+}), I = le(1), ue = le(2), de = Symbol.for("lit-noChange"), L = Symbol.for("lit-nothing"), fe = /* @__PURE__ */ new WeakMap(), pe = A.createTreeWalker(A, 129);
+function me(e, t) {
+	if (!ie(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
+	return E === void 0 ? t : E.createHTML(t);
 }
-var me = (e, t) => {
-	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = M;
+var he = (e, t) => {
+	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = j;
 	for (let t = 0; t < n; t++) {
 		let n = e[t], s, c, l = -1, u = 0;
-		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === M ? c[1] === "!--" ? o = N : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = P) : (se.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = P) : o = oe : o === P ? c[0] === ">" ? (o = i ?? M, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? P : c[3] === "\"" ? I : F) : o === I || o === F ? o = P : o === N || o === oe ? o = M : (o = P, i = void 0);
-		let d = o === P && e[t + 1].startsWith("/>") ? " " : "";
-		a += o === M ? n + A : l >= 0 ? (r.push(s), n.slice(0, l) + O + n.slice(l) + k + d) : n + k + (l === -2 ? t : d);
+		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === j ? c[1] === "!--" ? o = M : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = N) : (ce.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = N) : o = se : o === N ? c[0] === ">" ? (o = i ?? j, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? N : c[3] === "\"" ? F : P) : o === F || o === P ? o = N : o === M || o === se ? o = j : (o = N, i = void 0);
+		let d = o === N && e[t + 1].startsWith("/>") ? " " : "";
+		a += o === j ? n + k : l >= 0 ? (r.push(s), n.slice(0, l) + D + n.slice(l) + O + d) : n + O + (l === -2 ? t : d);
 	}
-	return [pe(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
-}, he = class e {
+	return [me(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
+}, ge = class e {
 	constructor({ strings: t, _$litType$: n }, r) {
 		let i;
 		this.parts = [];
-		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = me(t, n);
-		if (this.el = e.createElement(l, r), fe.currentNode = this.el.content, n === 2 || n === 3) {
+		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = he(t, n);
+		if (this.el = e.createElement(l, r), pe.currentNode = this.el.content, n === 2 || n === 3) {
 			let e = this.el.content.firstChild;
 			e.replaceWith(...e.childNodes);
 		}
-		for (; (i = fe.nextNode()) !== null && c.length < s;) {
+		for (; (i = pe.nextNode()) !== null && c.length < s;) {
 			if (i.nodeType === 1) {
-				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(O)) {
-					let t = u[o++], n = i.getAttribute(e).split(k), r = /([.?@])?(.*)/.exec(t);
+				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(D)) {
+					let t = u[o++], n = i.getAttribute(e).split(O), r = /([.?@])?(.*)/.exec(t);
 					c.push({
 						type: 1,
 						index: a,
 						name: r[2],
 						strings: n,
-						ctor: r[1] === "." ? be : r[1] === "?" ? z : r[1] === "@" ? B : ye
+						ctor: r[1] === "." ? xe : r[1] === "?" ? R : r[1] === "@" ? z : be
 					}), i.removeAttribute(e);
-				} else e.startsWith(k) && (c.push({
+				} else e.startsWith(O) && (c.push({
 					type: 6,
 					index: a
 				}), i.removeAttribute(e));
-				if (se.test(i.tagName)) {
-					let e = i.textContent.split(k), t = e.length - 1;
+				if (ce.test(i.tagName)) {
+					let e = i.textContent.split(O), t = e.length - 1;
 					if (t > 0) {
-						i.textContent = E ? E.emptyScript : "";
-						for (let n = 0; n < t; n++) i.append(e[n], te()), fe.nextNode(), c.push({
+						i.textContent = T ? T.emptyScript : "";
+						for (let n = 0; n < t; n++) i.append(e[n], ne()), pe.nextNode(), c.push({
 							type: 2,
 							index: ++a
 						});
-						i.append(e[t], te());
+						i.append(e[t], ne());
 					}
 				}
 			} else if (i.nodeType === 8) {
-				if (i.data === ee) c.push({
+				if (i.data === te) c.push({
 					type: 2,
 					index: a
 				});
 				else {
 					let e = -1;
-					for (; (e = i.data.indexOf(k, e + 1)) !== -1;) c.push({
+					for (; (e = i.data.indexOf(O, e + 1)) !== -1;) c.push({
 						type: 7,
 						index: a
-					}), e += k.length - 1;
+					}), e += O.length - 1;
 				}
 			}
 			a++;
 		}
 	}
 	static createElement(e, t) {
-		let n = j.createElement("template");
+		let n = A.createElement("template");
 		return n.innerHTML = e, n;
 	}
 };
-function ge(e, t, n = e, r) {
-	if (t === ue) return t;
-	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = ne(t) ? void 0 : t._$litDirective$;
-	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = ge(e, i._$AS(e, t.values), i, r)), t;
+function _e(e, t, n = e, r) {
+	if (t === de) return t;
+	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = re(t) ? void 0 : t._$litDirective$;
+	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = _e(e, i._$AS(e, t.values), i, r)), t;
 }
-var _e = class {
+var ve = class {
 	constructor(e, t) {
 		this._$AV = [], this._$AN = void 0, this._$AD = e, this._$AM = t;
 	}
@@ -343,28 +343,28 @@ var _e = class {
 		return this._$AM._$AU;
 	}
 	u(e) {
-		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? j).importNode(t, !0);
-		fe.currentNode = r;
-		let i = fe.nextNode(), a = 0, o = 0, s = n[0];
+		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? A).importNode(t, !0);
+		pe.currentNode = r;
+		let i = pe.nextNode(), a = 0, o = 0, s = n[0];
 		for (; s !== void 0;) {
 			if (a === s.index) {
 				let t;
-				s.type === 2 ? t = new ve(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new xe(i, this, e)), this._$AV.push(t), s = n[++o];
+				s.type === 2 ? t = new ye(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new Se(i, this, e)), this._$AV.push(t), s = n[++o];
 			}
-			a !== s?.index && (i = fe.nextNode(), a++);
+			a !== s?.index && (i = pe.nextNode(), a++);
 		}
-		return fe.currentNode = j, r;
+		return pe.currentNode = A, r;
 	}
 	p(e) {
 		let t = 0;
 		for (let n of this._$AV) n !== void 0 && (n.strings === void 0 ? n._$AI(e[t]) : (n._$AI(e, n, t), t += n.strings.length - 2)), t++;
 	}
-}, ve = class e {
+}, ye = class e {
 	get _$AU() {
 		return this._$AM?._$AU ?? this._$Cv;
 	}
 	constructor(e, t, n, r) {
-		this.type = 2, this._$AH = R, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
+		this.type = 2, this._$AH = L, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
 	}
 	get parentNode() {
 		let e = this._$AA.parentNode, t = this._$AM;
@@ -377,7 +377,7 @@ var _e = class {
 		return this._$AB;
 	}
 	_$AI(e, t = this) {
-		e = ge(this, e, t), ne(e) ? e === R || e == null || e === "" ? (this._$AH !== R && this._$AR(), this._$AH = R) : e !== this._$AH && e !== ue && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? ie(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
+		e = _e(this, e, t), re(e) ? e === L || e == null || e === "" ? (this._$AH !== L && this._$AR(), this._$AH = L) : e !== this._$AH && e !== de && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? ae(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
 	}
 	O(e) {
 		return this._$AA.parentNode.insertBefore(e, this._$AB);
@@ -386,36 +386,36 @@ var _e = class {
 		this._$AH !== e && (this._$AR(), this._$AH = this.O(e));
 	}
 	_(e) {
-		this._$AH !== R && ne(this._$AH) ? this._$AA.nextSibling.data = e : this.T(j.createTextNode(e)), this._$AH = e;
+		this._$AH !== L && re(this._$AH) ? this._$AA.nextSibling.data = e : this.T(A.createTextNode(e)), this._$AH = e;
 	}
 	$(e) {
-		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = he.createElement(pe(n.h, n.h[0]), this.options)), n);
+		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = ge.createElement(me(n.h, n.h[0]), this.options)), n);
 		if (this._$AH?._$AD === r) this._$AH.p(t);
 		else {
-			let e = new _e(r, this), n = e.u(this.options);
+			let e = new ve(r, this), n = e.u(this.options);
 			e.p(t), this.T(n), this._$AH = e;
 		}
 	}
 	_$AC(e) {
-		let t = de.get(e.strings);
-		return t === void 0 && de.set(e.strings, t = new he(e)), t;
+		let t = fe.get(e.strings);
+		return t === void 0 && fe.set(e.strings, t = new ge(e)), t;
 	}
 	k(t) {
-		re(this._$AH) || (this._$AH = [], this._$AR());
+		ie(this._$AH) || (this._$AH = [], this._$AR());
 		let n = this._$AH, r, i = 0;
-		for (let a of t) i === n.length ? n.push(r = new e(this.O(te()), this.O(te()), this, this.options)) : r = n[i], r._$AI(a), i++;
+		for (let a of t) i === n.length ? n.push(r = new e(this.O(ne()), this.O(ne()), this, this.options)) : r = n[i], r._$AI(a), i++;
 		i < n.length && (this._$AR(r && r._$AB.nextSibling, i), n.length = i);
 	}
 	_$AR(e = this._$AA.nextSibling, t) {
 		for (this._$AP?.(!1, !0, t); e !== this._$AB;) {
-			let t = T(e).nextSibling;
-			T(e).remove(), e = t;
+			let t = ee(e).nextSibling;
+			ee(e).remove(), e = t;
 		}
 	}
 	setConnected(e) {
 		this._$AM === void 0 && (this._$Cv = e, this._$AP?.(e));
 	}
-}, ye = class {
+}, be = class {
 	get tagName() {
 		return this.element.tagName;
 	}
@@ -423,47 +423,47 @@ var _e = class {
 		return this._$AM._$AU;
 	}
 	constructor(e, t, n, r, i) {
-		this.type = 1, this._$AH = R, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = R;
+		this.type = 1, this._$AH = L, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = L;
 	}
 	_$AI(e, t = this, n, r) {
 		let i = this.strings, a = !1;
-		if (i === void 0) e = ge(this, e, t, 0), a = !ne(e) || e !== this._$AH && e !== ue, a && (this._$AH = e);
+		if (i === void 0) e = _e(this, e, t, 0), a = !re(e) || e !== this._$AH && e !== de, a && (this._$AH = e);
 		else {
 			let r = e, o, s;
-			for (e = i[0], o = 0; o < i.length - 1; o++) s = ge(this, r[n + o], t, o), s === ue && (s = this._$AH[o]), a ||= !ne(s) || s !== this._$AH[o], s === R ? e = R : e !== R && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
+			for (e = i[0], o = 0; o < i.length - 1; o++) s = _e(this, r[n + o], t, o), s === de && (s = this._$AH[o]), a ||= !re(s) || s !== this._$AH[o], s === L ? e = L : e !== L && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
 		}
 		a && !r && this.j(e);
 	}
 	j(e) {
-		e === R ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
+		e === L ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
 	}
-}, be = class extends ye {
+}, xe = class extends be {
 	constructor() {
 		super(...arguments), this.type = 3;
 	}
 	j(e) {
-		this.element[this.name] = e === R ? void 0 : e;
+		this.element[this.name] = e === L ? void 0 : e;
 	}
-}, z = class extends ye {
+}, R = class extends be {
 	constructor() {
 		super(...arguments), this.type = 4;
 	}
 	j(e) {
-		this.element.toggleAttribute(this.name, !!e && e !== R);
+		this.element.toggleAttribute(this.name, !!e && e !== L);
 	}
-}, B = class extends ye {
+}, z = class extends be {
 	constructor(e, t, n, r, i) {
 		super(e, t, n, r, i), this.type = 5;
 	}
 	_$AI(e, t = this) {
-		if ((e = ge(this, e, t, 0) ?? R) === ue) return;
-		let n = this._$AH, r = e === R && n !== R || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== R && (n === R || r);
+		if ((e = _e(this, e, t, 0) ?? L) === de) return;
+		let n = this._$AH, r = e === L && n !== L || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== L && (n === L || r);
 		r && this.element.removeEventListener(this.name, this, n), i && this.element.addEventListener(this.name, this, e), this._$AH = e;
 	}
 	handleEvent(e) {
 		typeof this._$AH == "function" ? this._$AH.call(this.options?.host ?? this.element, e) : this._$AH.handleEvent(e);
 	}
-}, xe = class {
+}, Se = class {
 	constructor(e, t, n) {
 		this.element = e, this.type = 6, this._$AN = void 0, this._$AM = t, this.options = n;
 	}
@@ -471,33 +471,33 @@ var _e = class {
 		return this._$AM._$AU;
 	}
 	_$AI(e) {
-		ge(this, e);
+		_e(this, e);
 	}
-}, Se = {
-	M: O,
-	P: k,
-	A: ee,
+}, Ce = {
+	M: D,
+	P: O,
+	A: te,
 	C: 1,
-	L: me,
-	R: _e,
-	D: ie,
-	V: ge,
-	I: ve,
-	H: ye,
-	N: z,
-	U: B,
-	B: be,
-	F: xe
-}, Ce = w.litHtmlPolyfillSupport;
-Ce?.(he, ve), (w.litHtmlVersions ??= []).push("3.3.3");
-var we = (e, t, n) => {
+	L: he,
+	R: ve,
+	D: ae,
+	V: _e,
+	I: ye,
+	H: be,
+	N: R,
+	U: z,
+	B: xe,
+	F: Se
+}, we = w.litHtmlPolyfillSupport;
+we?.(ge, ye), (w.litHtmlVersions ??= []).push("3.3.3");
+var Te = (e, t, n) => {
 	let r = n?.renderBefore ?? t, i = r._$litPart$;
 	if (i === void 0) {
 		let e = n?.renderBefore ?? null;
-		r._$litPart$ = i = new ve(t.insertBefore(te(), e), e, void 0, n ?? {});
+		r._$litPart$ = i = new ye(t.insertBefore(ne(), e), e, void 0, n ?? {});
 	}
 	return i._$AI(e), i;
-}, Te = globalThis, Ee = class extends C {
+}, Ee = globalThis, De = class extends C {
 	constructor() {
 		super(...arguments), this.renderOptions = { host: this }, this._$Do = void 0;
 	}
@@ -507,7 +507,7 @@ var we = (e, t, n) => {
 	}
 	update(e) {
 		let t = this.render();
-		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = we(t, this.renderRoot, this.renderOptions);
+		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = Te(t, this.renderRoot, this.renderOptions);
 	}
 	connectedCallback() {
 		super.connectedCallback(), this._$Do?.setConnected(!0);
@@ -516,24 +516,24 @@ var we = (e, t, n) => {
 		super.disconnectedCallback(), this._$Do?.setConnected(!1);
 	}
 	render() {
-		return ue;
+		return de;
 	}
 };
-Ee._$litElement$ = !0, Ee.finalized = !0, Te.litElementHydrateSupport?.({ LitElement: Ee });
-var De = Te.litElementPolyfillSupport;
-De?.({ LitElement: Ee }), (Te.litElementVersions ??= []).push("4.2.2");
+De._$litElement$ = !0, De.finalized = !0, Ee.litElementHydrateSupport?.({ LitElement: De });
+var Oe = Ee.litElementPolyfillSupport;
+Oe?.({ LitElement: De }), (Ee.litElementVersions ??= []).push("4.2.2");
 // node_modules/lit-html/directive.js
-var Oe = {
+var ke = {
 	ATTRIBUTE: 1,
 	CHILD: 2,
 	PROPERTY: 3,
 	BOOLEAN_ATTRIBUTE: 4,
 	EVENT: 5,
 	ELEMENT: 6
-}, ke = (e) => (...t) => ({
+}, Ae = (e) => (...t) => ({
 	_$litDirective$: e,
 	values: t
-}), Ae = class {
+}), je = class {
 	constructor(e) {}
 	get _$AU() {
 		return this._$AM._$AU;
@@ -547,9 +547,9 @@ var Oe = {
 	update(e, t) {
 		return this.render(...t);
 	}
-}, je = ke(class extends Ae {
+}, Me = Ae(class extends je {
 	constructor(e) {
-		if (super(e), e.type !== Oe.ATTRIBUTE || e.name !== "class" || e.strings?.length > 2) throw Error("`classMap()` can only be used in the `class` attribute and must be the only part in the attribute.");
+		if (super(e), e.type !== ke.ATTRIBUTE || e.name !== "class" || e.strings?.length > 2) throw Error("`classMap()` can only be used in the `class` attribute and must be the only part in the attribute.");
 	}
 	render(e) {
 		return " " + Object.keys(e).filter((t) => e[t]).join(" ") + " ";
@@ -566,11 +566,11 @@ var Oe = {
 			let r = !!t[e];
 			r === this.st.has(e) || this.nt?.has(e) || (r ? (n.add(e), this.st.add(e)) : (n.remove(e), this.st.delete(e)));
 		}
-		return ue;
+		return de;
 	}
-}), Me = "important", Ne = " !" + Me, Pe = ke(class extends Ae {
+}), Ne = "important", Pe = " !" + Ne, Fe = Ae(class extends je {
 	constructor(e) {
-		if (super(e), e.type !== Oe.ATTRIBUTE || e.name !== "style" || e.strings?.length > 2) throw Error("The `styleMap` directive must be used in the `style` attribute and must be the only part in the attribute.");
+		if (super(e), e.type !== ke.ATTRIBUTE || e.name !== "style" || e.strings?.length > 2) throw Error("The `styleMap` directive must be used in the `style` attribute and must be the only part in the attribute.");
 	}
 	render(e) {
 		return Object.keys(e).reduce((t, n) => {
@@ -586,52 +586,52 @@ var Oe = {
 			let r = t[e];
 			if (r != null) {
 				this.ft.add(e);
-				let t = typeof r == "string" && r.endsWith(Ne);
-				e.includes("-") || t ? n.setProperty(e, t ? r.slice(0, -11) : r, t ? Me : "") : n[e] = r;
+				let t = typeof r == "string" && r.endsWith(Pe);
+				e.includes("-") || t ? n.setProperty(e, t ? r.slice(0, -11) : r, t ? Ne : "") : n[e] = r;
 			}
 		}
-		return ue;
+		return de;
 	}
-}), Fe = " ";
-function V(e) {
+}), Ie = " ";
+function B(e) {
 	return e != null && Number.isFinite(e);
 }
-var Ie = {
+var Le = {
 	comma_decimal: "en-US",
 	decimal_comma: "de",
 	quote_decimal: "de-CH",
 	space_comma: "fr"
 };
-function Le(e) {
-	return e.number_format === "system" ? void 0 : Ie[e.number_format] ?? e.language;
+function Re(e) {
+	return e.number_format === "system" ? void 0 : Le[e.number_format] ?? e.language;
 }
-var Re = /* @__PURE__ */ new Map();
-function ze(e, t, n = 0) {
-	if (!V(t)) return "–";
-	let { locale: r } = e, i = `${r.number_format} ${r.language} ${n}`, a = Re.get(i);
-	return a || (a = new Intl.NumberFormat(Le(r), {
+var ze = /* @__PURE__ */ new Map();
+function Be(e, t, n = 0) {
+	if (!B(t)) return "–";
+	let { locale: r } = e, i = `${r.number_format} ${r.language} ${n}`, a = ze.get(i);
+	return a || (a = new Intl.NumberFormat(Re(r), {
 		minimumFractionDigits: n,
 		maximumFractionDigits: n,
 		useGrouping: r.number_format !== "none"
-	}), Re.set(i, a)), a.format(Math.abs(t) < .5 * 10 ** -n ? 0 : t);
+	}), ze.set(i, a)), a.format(Math.abs(t) < .5 * 10 ** -n ? 0 : t);
 }
-function H(e, t, n, r = 0) {
-	return `${ze(e, t, r)}${Fe}${n}`;
+function V(e, t, n, r = 0) {
+	return `${Be(e, t, r)}${Ie}${n}`;
 }
-function Be(e, t, n = 0) {
+function Ve(e, t, n = 0) {
 	let r = e.config.unit_system.temperature;
-	return H(e, V(t) && r === "°F" ? t * 1.8 + 32 : t, r, n);
-}
-function Ve(e, t) {
-	return Ue(e, t, "W", 2);
+	return V(e, B(t) && r === "°F" ? t * 1.8 + 32 : t, r, n);
 }
 function He(e, t) {
-	return V(t) && Math.abs(t) >= 1e6 ? H(e, t / 1e6, "MWh", 2) : Ue(e, t, "Wh", 1);
+	return We(e, t, "W", 2);
 }
-function Ue(e, t, n, r) {
-	return !V(t) || Math.abs(t) < 1e3 ? H(e, t, n) : H(e, t / 1e3, `k${n}`, r);
+function Ue(e, t) {
+	return B(t) && Math.abs(t) >= 1e6 ? V(e, t / 1e6, "MWh", 2) : We(e, t, "Wh", 1);
 }
-function We(e, t, n) {
+function We(e, t, n, r) {
+	return !B(t) || Math.abs(t) < 1e3 ? V(e, t, n) : V(e, t / 1e3, `k${n}`, r);
+}
+function H(e, t, n) {
 	let { locale: r, config: i } = e, a = {
 		hour: "numeric",
 		minute: "2-digit",
@@ -703,7 +703,7 @@ var Ge = [
 	]
 ];
 function Ke(e, t) {
-	if (!V(t)) return "–";
+	if (!B(t)) return "–";
 	let [, n, r] = Ge.find(([e]) => Math.abs(t) < e) ?? Ge[0];
 	return new Intl.NumberFormat(e.locale.language, {
 		style: "unit",
@@ -1046,7 +1046,13 @@ var qe = o`
 	"offer.timeline": "Home BMS: Verlauf",
 	"offer.timeline_help": "Zellspannungen, Strom und seine Grenzen, Temperaturen, Ladung und Ereignisse über der Zeit, mit der Blackbox jeder Abschaltung",
 	"offer.dashboard": "Home BMS",
-	"offer.dashboard_help": "Alles über Ihre Batteriepacks: jetzt, Zellen, Verlauf, Gesundheit, System, Wartung"
+	"offer.dashboard_help": "Alles über Ihre Batteriepacks: jetzt, Zellen, Verlauf, Gesundheit, System, Wartung",
+	"health.inspections": "Inspektionen",
+	"health.no_inspections": "Im nächsten Monat ist nichts fällig.",
+	"health.coming": "fällig am {date}",
+	"health.due": "fällig seit {date}",
+	"health.overdue": "überfällig seit {date}",
+	"health.whole_system": "der ganzen Anlage"
 }, Ye = {
 	"card.none": "No battery pack is set up yet.",
 	"card.gone": "The pack is not set up or not loaded now.",
@@ -1295,7 +1301,13 @@ var qe = o`
 	"offer.timeline": "Home BMS: timeline",
 	"offer.timeline_help": "Cell voltages, current against its limits, temperatures, charge and events over time, with the black box of each trip",
 	"offer.dashboard": "Home BMS",
-	"offer.dashboard_help": "Everything about your battery packs: now, cells, history, health, system, maintenance"
+	"offer.dashboard_help": "Everything about your battery packs: now, cells, history, health, system, maintenance",
+	"health.inspections": "Inspections",
+	"health.no_inspections": "Nothing is due within a month.",
+	"health.coming": "due on {date}",
+	"health.due": "due since {date}",
+	"health.overdue": "overdue since {date}",
+	"health.whole_system": "of the whole system"
 }, Xe = {
 	en: Ye,
 	de: Je
@@ -1324,6 +1336,7 @@ var $e = {
 	stage_why: "entity.sensor.charge_stage_reason.state.*",
 	contactor: "entity.sensor.contactor.state.*",
 	finding: "issues.finding_*.title",
+	inspection: "selector.inspection.options.*",
 	inverter_link: "entity.sensor.inverter_link.state.*",
 	response: "entity.sensor.obedience.state.*",
 	step: "entity.sensor.escalation.state.*",
@@ -1333,7 +1346,11 @@ function W(e, t, n, r) {
 	return e.localize(`component.home_bms.${$e[t].replace("*", n)}`, r) || n.replaceAll("_", " ");
 }
 async function et(e) {
-	await Promise.all(["entity", "issues"].map((t) => e.loadBackendTranslation(t, "home_bms")));
+	await Promise.all([
+		"entity",
+		"issues",
+		"selector"
+	].map((t) => e.loadBackendTranslation(t, "home_bms")));
 }
 // src/cells/cells.ts
 var tt = 32, nt = 500, rt = {
@@ -1341,7 +1358,7 @@ var tt = 32, nt = 500, rt = {
 	ArrowDown: 1,
 	ArrowLeft: -1,
 	ArrowUp: -1
-}, it = class extends Ee {
+}, it = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -1361,10 +1378,10 @@ var tt = 32, nt = 500, rt = {
 	}
 	render() {
 		let { hass: e, measures: t } = this, n = this.#e, r = n.values(this.shown), i = this.heat ?? r.length > tt;
-		return L`
+		return I`
       <div class="choice">
         <div role="tablist" aria-label=${U(e, "cells.measures")} @keydown=${this.#a}>
-          ${t.map((t) => L`
+          ${t.map((t) => I`
               <button
                 type="button"
                 role="tab"
@@ -1390,8 +1407,8 @@ var tt = 32, nt = 500, rt = {
         </button>
       </div>
       <div id="cells" role="tabpanel" aria-labelledby="tab-${n.key}">
-        ${r.length ? this.#n(r, i) : L`<p class="quiet">${U(e, "cells.unknown")}</p>`}
-        ${r.length ? L`<p class="chosen">${this.#i(r)}</p>` : R}
+        ${r.length ? this.#n(r, i) : I`<p class="quiet">${U(e, "cells.unknown")}</p>`}
+        ${r.length ? I`<p class="chosen">${this.#i(r)}</p>` : L}
       </div>
     `;
 	}
@@ -1399,16 +1416,16 @@ var tt = 32, nt = 500, rt = {
 		this.key = e, this.chosen = 0;
 	}
 	#n(e, t) {
-		let { hass: n, info: r } = this, i = this.#e, [a, o] = i.range(r, e.filter(V)), s = (e) => Math.min(1, Math.max(0, (e - a) / (o - a))), c = e.filter(V), l = e.indexOf(Math.max(...c)), u = e.indexOf(Math.min(...c)), d = c.length > 1 && e[l] !== e[u];
-		return L`
+		let { hass: n, info: r } = this, i = this.#e, [a, o] = i.range(r, e.filter(B)), s = (e) => Math.min(1, Math.max(0, (e - a) / (o - a))), c = e.filter(B), l = e.indexOf(Math.max(...c)), u = e.indexOf(Math.min(...c)), d = c.length > 1 && e[l] !== e[u];
+		return I`
       <ol
         class=${t ? "heat" : "bars"}
         role="listbox"
         aria-label=${U(n, i.name)}
         @keydown=${this.#o}
-        style=${Pe({ "--count": String(e.length) })}
+        style=${Fe({ "--count": String(e.length) })}
       >
-        ${t ? R : i.marks(r).map((e) => L`<span class="mark" style=${Pe({ "--at": String(s(e)) })}></span>`)}
+        ${t ? L : i.marks(r).map((e) => I`<span class="mark" style=${Fe({ "--at": String(s(e)) })}></span>`)}
         ${e.map((e, n) => {
 			let r = d ? n === l ? "highest" : n === u ? "lowest" : "" : "";
 			return this.#r(i, e, n, s, r, t);
@@ -1423,10 +1440,10 @@ var tt = 32, nt = 500, rt = {
 			l && U(o, "cells.balancing"),
 			c && U(o, "cells.doubted", { why: W(o, "doubt", c) })
 		];
-		return L`
+		return I`
       <li
         role="option"
-        class=${je({
+        class=${Me({
 			doubted: !!c,
 			missing: t === null,
 			bled: l,
@@ -1436,7 +1453,7 @@ var tt = 32, nt = 500, rt = {
         aria-label=${f.filter(Boolean).join(", ")}
         aria-selected=${n === this.chosen}
         tabindex=${n === this.chosen ? 0 : -1}
-        style=${Pe({
+        style=${Fe({
 			"--at": String(d),
 			"--ink": d > .55 ? "var(--on-strong)" : "var(--bms-text)"
 		})}
@@ -1445,14 +1462,14 @@ var tt = 32, nt = 500, rt = {
       >
         <span class="shape" aria-hidden="true">
           <span class="fill"></span>
-          ${u ? L`<span class="band" style=${Pe({
+          ${u ? I`<span class="band" style=${Fe({
 			"--low": String(r(u[0])),
 			"--high": String(r(u[1]))
-		})}></span>` : R}
+		})}></span>` : L}
         </span>
         <span class="sign" aria-hidden="true">${i === "highest" ? "▲" : i === "lowest" ? "▼" : ""}${l ? "●" : ""}</span>
         <span class="number" aria-hidden="true">${n + 1}</span>
-        ${a ? L`<span class="value" aria-hidden="true">${e.text(o, t)}</span>` : R}
+        ${a ? I`<span class="value" aria-hidden="true">${e.text(o, t)}</span>` : L}
       </li>
     `;
 	}
@@ -1461,7 +1478,7 @@ var tt = 32, nt = 500, rt = {
 			each: e,
 			value: e.values(n)[i] ?? null
 		})).filter(({ each: e, value: t }) => e === r || t !== null).map(({ each: e, value: n }) => `${U(t, e.name)} ${e.text(t, n)}`), o = r.doubt?.(n, i);
-		return o && a.push(U(t, "cells.doubted", { why: W(t, "doubt", o) })), L`<strong>${U(t, r.place, { number: i + 1 })}</strong> ${a.join(" · ")}`;
+		return o && a.push(U(t, "cells.doubted", { why: W(t, "doubt", o) })), I`<strong>${U(t, r.place, { number: i + 1 })}</strong> ${a.join(" · ")}`;
 	}
 	#a = (e) => {
 		let t = at(e, this.measures.indexOf(this.#e), this.measures.length);
@@ -2576,16 +2593,16 @@ function ka(e) {
 	return (e, t, n, r, i) => ua(e, t, (t, a, o, s, c, l, u, d, f, p, m) => {
 		let { pxRound: h, points: g } = t, _, v;
 		s.ori == 0 ? (_ = ya, v = Ta) : (_ = ba, v = Ea);
-		let y = Y(g.width * G, 3), b = (g.size - g.width) / 2 * G, x = Y(b * 2, 3), S = new Path2D(), C = new Path2D(), { left: w, top: T, width: E, height: D } = e.bbox;
-		Ca(C, w - x, T - x, E + x * 2, D + x * 2);
-		let O = (e) => {
+		let y = Y(g.width * G, 3), b = (g.size - g.width) / 2 * G, x = Y(b * 2, 3), S = new Path2D(), C = new Path2D(), { left: w, top: ee, width: T, height: E } = e.bbox;
+		Ca(C, w - x, ee - x, T + x * 2, E + x * 2);
+		let D = (e) => {
 			if (o[e] != null) {
 				let t = h(l(a[e], s, p, d)), n = h(u(o[e], c, m, f));
 				_(S, t + b, n), v(S, t, n, b, 0, Mn * 2);
 			}
 		};
-		if (i) i.forEach(O);
-		else for (let e = n; e <= r; e++) O(e);
+		if (i) i.forEach(D);
+		else for (let e = n; e <= r; e++) D(e);
 		return {
 			stroke: y > 0 ? S : null,
 			fill: S,
@@ -2625,53 +2642,53 @@ function Na(e) {
 			let t = s[e];
 			t === null ? w = !0 : t != null && y(C, _(o[e]), v(t));
 		}
-		let [T, E] = da(e, n);
-		if (a.fill != null || T != 0) {
-			let t = S.fill = new Path2D(C), s = v(a.fillTo(e, n, a.min, a.max, T)), c = _(o[r]), l = _(o[i]);
+		let [ee, T] = da(e, n);
+		if (a.fill != null || ee != 0) {
+			let t = S.fill = new Path2D(C), s = v(a.fillTo(e, n, a.min, a.max, ee)), c = _(o[r]), l = _(o[i]);
 			x == -1 && ([l, c] = [c, l]), y(t, l, s), y(t, c, s);
 		}
 		if (!a.spanGaps) {
 			let l = [];
 			w && l.push(...ga(o, s, r, i, x, _, t)), S.gaps = l = a.gaps(e, n, r, i, l), S.clip = ma(l, c.ori, f, p, m, h);
 		}
-		return E != 0 && (S.band = E == 2 ? [pa(e, n, r, i, C, -1), pa(e, n, r, i, C, 1)] : pa(e, n, r, i, C, E)), S;
+		return T != 0 && (S.band = T == 2 ? [pa(e, n, r, i, C, -1), pa(e, n, r, i, C, 1)] : pa(e, n, r, i, C, T)), S;
 	});
 }
 function Pa(e) {
 	let t = q(e.align, 1), n = q(e.ascDesc, !1), r = q(e.alignGaps, 0), i = q(e.extend, !1);
 	return (e, a, o, s) => ua(e, a, (c, l, u, d, f, p, m, h, g, _, v) => {
 		[o, s] = _n(u, o, s);
-		let y = c.pxRound, { left: b, width: x } = e.bbox, S = (e) => y(p(e, d, _, h)), C = (e) => y(m(e, f, v, g)), w = d.ori == 0 ? xa : Sa, T = {
+		let y = c.pxRound, { left: b, width: x } = e.bbox, S = (e) => y(p(e, d, _, h)), C = (e) => y(m(e, f, v, g)), w = d.ori == 0 ? xa : Sa, ee = {
 			stroke: new Path2D(),
 			fill: null,
 			clip: null,
 			band: null,
 			gaps: null,
 			flags: ca
-		}, E = T.stroke, D = d.dir * (d.ori == 0 ? 1 : -1), O = C(u[D == 1 ? o : s]), k = S(l[D == 1 ? o : s]), ee = k, A = k;
-		i && t == -1 && (A = b, w(E, A, O)), w(E, k, O);
-		for (let e = D == 1 ? o : s; e >= o && e <= s; e += D) {
+		}, T = ee.stroke, E = d.dir * (d.ori == 0 ? 1 : -1), D = C(u[E == 1 ? o : s]), O = S(l[E == 1 ? o : s]), te = O, k = O;
+		i && t == -1 && (k = b, w(T, k, D)), w(T, O, D);
+		for (let e = E == 1 ? o : s; e >= o && e <= s; e += E) {
 			let n = u[e];
 			if (n == null) continue;
 			let r = S(l[e]), i = C(n);
-			t == 1 ? w(E, r, O) : w(E, ee, i), w(E, r, i), O = i, ee = r;
+			t == 1 ? w(T, r, D) : w(T, te, i), w(T, r, i), D = i, te = r;
 		}
-		let j = ee;
-		i && t == 1 && (j = b + x, w(E, j, O));
-		let [te, ne] = da(e, a);
-		if (c.fill != null || te != 0) {
-			let t = T.fill = new Path2D(E), n = C(c.fillTo(e, a, c.min, c.max, te));
-			w(t, j, n), w(t, A, n);
+		let A = te;
+		i && t == 1 && (A = b + x, w(T, A, D));
+		let [ne, re] = da(e, a);
+		if (c.fill != null || ne != 0) {
+			let t = ee.fill = new Path2D(T), n = C(c.fillTo(e, a, c.min, c.max, ne));
+			w(t, A, n), w(t, k, n);
 		}
 		if (!c.spanGaps) {
 			let i = [];
-			i.push(...ga(l, u, o, s, D, S, r));
+			i.push(...ga(l, u, o, s, E, S, r));
 			let f = c.width * G / 2, p = n || t == 1 ? f : -f, m = n || t == -1 ? -f : f;
 			i.forEach((e) => {
 				e[0] += p, e[1] += m;
-			}), T.gaps = i = c.gaps(e, a, o, s, i), T.clip = ma(i, d.ori, h, g, _, v);
+			}), ee.gaps = i = c.gaps(e, a, o, s, i), ee.clip = ma(i, d.ori, h, g, _, v);
 		}
-		return ne != 0 && (T.band = ne == 2 ? [pa(e, a, o, s, E, -1), pa(e, a, o, s, E, 1)] : pa(e, a, o, s, E, ne)), T;
+		return re != 0 && (ee.band = re == 2 ? [pa(e, a, o, s, T, -1), pa(e, a, o, s, T, 1)] : pa(e, a, o, s, T, re)), ee;
 	});
 }
 function Fa(e, t, n, r, i, a, o = Gn) {
@@ -2697,54 +2714,54 @@ function Ia(e) {
 	i = i == null ? [0, 0] : typeof i == "number" ? [i, 0] : i;
 	let a = J(i), o = 1 - t[0], s = q(t[1], Gn), c = q(t[2], 1), l = q(e.disp, lr), u = q(e.each, (e) => {}), { fill: d, stroke: f } = l;
 	return (e, t, i, p) => ua(e, t, (m, h, g, _, v, y, b, x, S, C, w) => {
-		let T = m.pxRound, E = n, D = r * G, O = s * G, k = c * G, ee, A;
-		_.ori == 0 ? [ee, A] = a(e, t) : [A, ee] = a(e, t);
-		let j = _.dir * (_.ori == 0 ? 1 : -1), te = _.ori == 0 ? Ca : wa, ne = _.ori == 0 ? u : (e, t, n, r, i, a, o) => {
+		let ee = m.pxRound, T = n, E = r * G, D = s * G, O = c * G, te, k;
+		_.ori == 0 ? [te, k] = a(e, t) : [k, te] = a(e, t);
+		let A = _.dir * (_.ori == 0 ? 1 : -1), ne = _.ori == 0 ? Ca : wa, re = _.ori == 0 ? u : (e, t, n, r, i, a, o) => {
 			u(e, t, n, i, r, o, a);
-		}, re = q(e.bands, ur).find((e) => e.series[0] == t), ie = re == null ? 0 : re.dir, ae = m.fillTo(e, t, m.min, m.max, ie), M = T(b(ae, v, w, S)), N, oe, P, F = C, I = T(m.width * G), se = !1, ce = null, L = null, le = null, ue = null;
-		d != null && (I == 0 || f != null) && (se = !0, ce = d.values(e, t, i, p), L = /* @__PURE__ */ new Map(), new Set(ce).forEach((e) => {
-			e != null && L.set(e, new Path2D());
-		}), I > 0 && (le = f.values(e, t, i, p), ue = /* @__PURE__ */ new Map(), new Set(le).forEach((e) => {
-			e != null && ue.set(e, new Path2D());
+		}, ie = q(e.bands, ur).find((e) => e.series[0] == t), ae = ie == null ? 0 : ie.dir, oe = m.fillTo(e, t, m.min, m.max, ae), j = ee(b(oe, v, w, S)), M, se, N, P = C, F = ee(m.width * G), ce = !1, le = null, I = null, ue = null, de = null;
+		d != null && (F == 0 || f != null) && (ce = !0, le = d.values(e, t, i, p), I = /* @__PURE__ */ new Map(), new Set(le).forEach((e) => {
+			e != null && I.set(e, new Path2D());
+		}), F > 0 && (ue = f.values(e, t, i, p), de = /* @__PURE__ */ new Map(), new Set(ue).forEach((e) => {
+			e != null && de.set(e, new Path2D());
 		})));
-		let { x0: R, size: de } = l;
-		if (R != null && de != null) {
-			E = 1, h = R.values(e, t, i, p), R.unit == 2 && (h = h.map((t) => e.posToVal(x + t * C, _.key, !0)));
-			let n = de.values(e, t, i, p);
-			oe = de.unit == 2 ? n[0] * C : y(n[0], _, C, x) - y(0, _, C, x), F = Fa(h, g, y, _, C, x, F), P = F - oe + D;
-		} else F = Fa(h, g, y, _, C, x, F), P = F * o + D, oe = F - P;
-		P < 1 && (P = 0), I >= oe / 2 && (I = 0), P < 5 && (T = Xn);
-		let fe = P > 0, pe = F - P - (fe ? I : 0);
-		oe = T(qn(pe, k, O)), N = (E == 0 ? oe / 2 : E == j ? 0 : oe) - E * j * ((E == 0 ? D / 2 : 0) + (fe ? I / 2 : 0));
-		let me = {
+		let { x0: L, size: fe } = l;
+		if (L != null && fe != null) {
+			T = 1, h = L.values(e, t, i, p), L.unit == 2 && (h = h.map((t) => e.posToVal(x + t * C, _.key, !0)));
+			let n = fe.values(e, t, i, p);
+			se = fe.unit == 2 ? n[0] * C : y(n[0], _, C, x) - y(0, _, C, x), P = Fa(h, g, y, _, C, x, P), N = P - se + E;
+		} else P = Fa(h, g, y, _, C, x, P), N = P * o + E, se = P - N;
+		N < 1 && (N = 0), F >= se / 2 && (F = 0), N < 5 && (ee = Xn);
+		let pe = N > 0, me = P - N - (pe ? F : 0);
+		se = ee(qn(me, O, D)), M = (T == 0 ? se / 2 : T == A ? 0 : se) - T * A * ((T == 0 ? E / 2 : 0) + (pe ? F / 2 : 0));
+		let he = {
 			stroke: null,
 			fill: null,
 			clip: null,
 			band: null,
 			gaps: null,
 			flags: 0
-		}, he = se ? null : new Path2D(), ge = null;
-		if (re != null) ge = e.data[re.series[1]];
+		}, ge = ce ? null : new Path2D(), _e = null;
+		if (ie != null) _e = e.data[ie.series[1]];
 		else {
 			let { y0: n, y1: r } = l;
-			n != null && r != null && (g = r.values(e, t, i, p), ge = n.values(e, t, i, p));
+			n != null && r != null && (g = r.values(e, t, i, p), _e = n.values(e, t, i, p));
 		}
-		let _e = ee * oe, ve = A * oe;
-		for (let n = j == 1 ? i : p; n >= i && n <= p; n += j) {
+		let ve = te * se, ye = k * se;
+		for (let n = A == 1 ? i : p; n >= i && n <= p; n += A) {
 			let r = g[n];
 			if (r == null) continue;
-			if (ge != null) {
-				let e = ge[n] ?? 0;
+			if (_e != null) {
+				let e = _e[n] ?? 0;
 				if (r - e == 0) continue;
-				M = b(e, v, w, S);
+				j = b(e, v, w, S);
 			}
-			let i = y(_.distr != 2 || l != null ? h[n] : n, _, C, x), a = b(q(r, ae), v, w, S), o = T(i - N), s = T(Rn(a, M)), c = T(Ln(a, M)), u = s - c;
+			let i = y(_.distr != 2 || l != null ? h[n] : n, _, C, x), a = b(q(r, oe), v, w, S), o = ee(i - M), s = ee(Rn(a, j)), c = ee(Ln(a, j)), u = s - c;
 			if (r != null) {
-				let i = r < 0 ? ve : _e, a = r < 0 ? _e : ve;
-				se ? (I > 0 && le[n] != null && te(ue.get(le[n]), o, c + Pn(I / 2), oe, Rn(0, u - I), i, a), ce[n] != null && te(L.get(ce[n]), o, c + Pn(I / 2), oe, Rn(0, u - I), i, a)) : te(he, o, c + Pn(I / 2), oe, Rn(0, u - I), i, a), ne(e, t, n, o - I / 2, c, oe + I, u);
+				let i = r < 0 ? ye : ve, a = r < 0 ? ve : ye;
+				ce ? (F > 0 && ue[n] != null && ne(de.get(ue[n]), o, c + Pn(F / 2), se, Rn(0, u - F), i, a), le[n] != null && ne(I.get(le[n]), o, c + Pn(F / 2), se, Rn(0, u - F), i, a)) : ne(ge, o, c + Pn(F / 2), se, Rn(0, u - F), i, a), re(e, t, n, o - F / 2, c, se + F, u);
 			}
 		}
-		return I > 0 ? me.stroke = se ? ue : he : se || (me._fill = m.width == 0 ? m._fill : m._stroke ?? m._fill, me.width = 0), me.fill = se ? L : he, me;
+		return F > 0 ? he.stroke = ce ? de : ge : ce || (he._fill = m.width == 0 ? m._fill : m._stroke ?? m._fill, he.width = 0), he.fill = ce ? I : ge, he;
 	});
 }
 function La(e, t) {
@@ -2753,28 +2770,28 @@ function La(e, t) {
 		[i, a] = _n(c, i, a);
 		let _ = o.pxRound, v = (e) => _(d(e, l, h, p)), y = (e) => _(f(e, u, g, m)), b, x, S;
 		l.ori == 0 ? (b = ya, S = xa, x = Da) : (b = ba, S = Sa, x = Oa);
-		let C = l.dir * (l.ori == 0 ? 1 : -1), w = v(s[C == 1 ? i : a]), T = w, E = [], D = [];
+		let C = l.dir * (l.ori == 0 ? 1 : -1), w = v(s[C == 1 ? i : a]), ee = w, T = [], E = [];
 		for (let e = C == 1 ? i : a; e >= i && e <= a; e += C) if (c[e] != null) {
 			let t = s[e], n = v(t);
-			E.push(T = n), D.push(y(c[e]));
+			T.push(ee = n), E.push(y(c[e]));
 		}
-		let O = {
-			stroke: e(E, D, b, S, x, _),
+		let D = {
+			stroke: e(T, E, b, S, x, _),
 			fill: null,
 			clip: null,
 			band: null,
 			gaps: null,
 			flags: ca
-		}, k = O.stroke, [ee, A] = da(t, r);
-		if (o.fill != null || ee != 0) {
-			let e = O.fill = new Path2D(k), n = y(o.fillTo(t, r, o.min, o.max, ee));
-			S(e, T, n), S(e, w, n);
+		}, O = D.stroke, [te, k] = da(t, r);
+		if (o.fill != null || te != 0) {
+			let e = D.fill = new Path2D(O), n = y(o.fillTo(t, r, o.min, o.max, te));
+			S(e, ee, n), S(e, w, n);
 		}
 		if (!o.spanGaps) {
 			let e = [];
-			e.push(...ga(s, c, i, a, C, v, n)), O.gaps = e = o.gaps(t, r, i, a, e), O.clip = ma(e, l.ori, p, m, h, g);
+			e.push(...ga(s, c, i, a, C, v, n)), D.gaps = e = o.gaps(t, r, i, a, e), D.clip = ma(e, l.ori, p, m, h, g);
 		}
-		return A != 0 && (O.band = A == 2 ? [pa(t, r, i, a, k, -1), pa(t, r, i, a, k, 1)] : pa(t, r, i, a, k, A)), O;
+		return k != 0 && (D.band = k == 2 ? [pa(t, r, i, a, O, -1), pa(t, r, i, a, O, 1)] : pa(t, r, i, a, O, k)), D;
 	});
 }
 function Ra(e) {
@@ -2890,21 +2907,21 @@ function ro(e, t, n) {
 		axes: tr,
 		series: Tn
 	}, w = (e.drawOrder || ["axes", "series"]).map((e) => C[e]);
-	function T(e) {
+	function ee(e) {
 		let t = e.distr == 3 ? (t) => Vn(t > 0 ? t : e.clamp(r, t, e.min, e.max, e.key)) : e.distr == 4 ? (t) => Wn(t, e.asinh) : e.distr == 100 ? (t) => e.fwd(t) : (e) => e;
 		return (n) => {
 			let r = t(n), { _min: i, _max: a } = e, o = a - i;
 			return (r - i) / o;
 		};
 	}
-	function E(t) {
+	function T(t) {
 		let n = b[t];
 		if (n == null) {
 			let r = (e.scales || lr)[t] || lr;
 			if (r.from != null) {
-				E(r.from);
+				T(r.from);
 				let e = xr({}, b[r.from], r, { key: t });
-				e.valToPct = T(e), b[t] = e;
+				e.valToPct = ee(e), b[t] = e;
 			} else {
 				n = b[t] = xr({}, t == S ? ia : aa, r), n.key = t;
 				let e = n.time, a = n.range, o = fr(a);
@@ -2923,117 +2940,117 @@ function ro(e, t, n) {
 					let e = a;
 					a = (t, n, r) => n == null ? dr : En(n, r, e);
 				}
-				n.range = J(a || (e ? Ja : t == S ? n.distr == 3 ? Za : n.distr == 4 ? $a : qa : n.distr == 3 ? Xa : n.distr == 4 ? Qa : Ya)), n.auto = J(!o && n.auto), n.clamp = J(n.clamp || ra), n._min = n._max = null, n.valToPct = T(n);
+				n.range = J(a || (e ? Ja : t == S ? n.distr == 3 ? Za : n.distr == 4 ? $a : qa : n.distr == 3 ? Xa : n.distr == 4 ? Qa : Ya)), n.auto = J(!o && n.auto), n.clamp = J(n.clamp || ra), n._min = n._max = null, n.valToPct = ee(n);
 			}
 		}
 	}
-	E("x"), E("y"), i == 1 && v.forEach((e) => {
-		E(e.scale);
+	T("x"), T("y"), i == 1 && v.forEach((e) => {
+		T(e.scale);
 	}), y.forEach((e) => {
-		E(e.scale);
+		T(e.scale);
 	});
-	for (let t in e.scales) E(t);
-	let D = b[S], O = D.distr, k, ee;
-	D.ori == 0 ? (Qt(l, ct), k = a, ee = o) : (Qt(l, lt), k = o, ee = a);
-	let A = {};
+	for (let t in e.scales) T(t);
+	let E = b[S], D = E.distr, O, te;
+	E.ori == 0 ? (Qt(l, ct), O = a, te = o) : (Qt(l, lt), O = o, te = a);
+	let k = {};
 	for (let e in b) {
 		let t = b[e];
-		(t.min != null || t.max != null) && (A[e] = {
+		(t.min != null || t.max != null) && (k[e] = {
 			min: t.min,
 			max: t.max
 		}, t.min = t.max = null);
 	}
-	let j = e.tzDate || ((e) => new Date(Fn(e / _))), te = e.fmtDate || Lr, ne = _ == 1 ? ii(j) : si(j), re = li(j, ci(_ == 1 ? ri : oi, te)), ie = mi(j, fi(pi, te)), ae = [], M = r.legend = xr({}, _i, e.legend), N = r.cursor = xr({}, Ei, { drag: { y: i == 2 } }, e.cursor), oe = M.show, P = N.show, F = M.markers;
-	M.idxs = ae, F.width = J(F.width), F.dash = J(F.dash), F.stroke = J(F.stroke), F.fill = J(F.fill);
-	let I, se, ce, L = [], le = [], ue, R = !1, de = {};
-	if (M.live) {
+	let A = e.tzDate || ((e) => new Date(Fn(e / _))), ne = e.fmtDate || Lr, re = _ == 1 ? ii(A) : si(A), ie = li(A, ci(_ == 1 ? ri : oi, ne)), ae = mi(A, fi(pi, ne)), oe = [], j = r.legend = xr({}, _i, e.legend), M = r.cursor = xr({}, Ei, { drag: { y: i == 2 } }, e.cursor), se = j.show, N = M.show, P = j.markers;
+	j.idxs = oe, P.width = J(P.width), P.dash = J(P.dash), P.stroke = J(P.stroke), P.fill = J(P.fill);
+	let F, ce, le, I = [], ue = [], de, L = !1, fe = {};
+	if (j.live) {
 		let e = v[1] ? v[1].values : null;
-		R = e != null, ue = R ? e(r, 1, 0) : { _: 0 };
-		for (let e in ue) de[e] = Gt;
+		L = e != null, de = L ? e(r, 1, 0) : { _: 0 };
+		for (let e in de) fe[e] = Gt;
 	}
-	if (oe) {
-		if (I = en("table", bt, l), ce = en("tbody", null, I), M.mount(r, I), R) {
-			se = en("thead", null, I, ce);
-			let e = en("tr", null, se);
-			for (var fe in en("th", null, e), ue) en("th", Tt, e).textContent = fe;
-		} else Qt(I, St), M.live && Qt(I, xt);
+	if (se) {
+		if (F = en("table", bt, l), le = en("tbody", null, F), j.mount(r, F), L) {
+			ce = en("thead", null, F, le);
+			let e = en("tr", null, ce);
+			for (var pe in en("th", null, e), de) en("th", Tt, e).textContent = pe;
+		} else Qt(F, St), j.live && Qt(F, xt);
 	}
-	let pe = { show: !0 }, me = { show: !1 };
-	function he(e, t) {
-		if (t == 0 && (R || !M.live || i == 2)) return dr;
-		let n = [], a = en("tr", Ct, ce, ce.childNodes[t]);
+	let me = { show: !0 }, he = { show: !1 };
+	function ge(e, t) {
+		if (t == 0 && (L || !j.live || i == 2)) return dr;
+		let n = [], a = en("tr", Ct, le, le.childNodes[t]);
 		Qt(a, e.class), e.show || Qt(a, ht);
 		let o = en("th", null, a);
-		if (F.show) {
+		if (P.show) {
 			let e = tn(wt, o);
 			if (t > 0) {
-				let n = F.width(r, t);
-				n && (e.style.border = n + "px " + F.dash(r, t) + " " + F.stroke(r, t)), e.style.background = F.fill(r, t);
+				let n = P.width(r, t);
+				n && (e.style.border = n + "px " + P.dash(r, t) + " " + P.stroke(r, t)), e.style.background = P.fill(r, t);
 			}
 		}
 		let s = tn(Tt, o);
-		for (var c in e.label instanceof HTMLElement ? s.appendChild(e.label) : s.textContent = e.label, t > 0 && (F.show || (s.style.color = e.width > 0 ? F.stroke(r, t) : F.fill(r, t)), _e("click", o, (t) => {
-			if (N._lock) return;
-			Ve(t);
+		for (var c in e.label instanceof HTMLElement ? s.appendChild(e.label) : s.textContent = e.label, t > 0 && (P.show || (s.style.color = e.width > 0 ? P.stroke(r, t) : P.fill(r, t)), ve("click", o, (t) => {
+			if (M._lock) return;
+			He(t);
 			let n = v.indexOf(e);
-			if ((t.ctrlKey || t.metaKey) != M.isolate) {
+			if ((t.ctrlKey || t.metaKey) != j.isolate) {
 				let e = v.some((e, t) => t > 0 && t != n && e.show);
 				v.forEach((t, r) => {
-					r > 0 && Kr(r, e ? r == n ? pe : me : pe, !0, da.setSeries);
+					r > 0 && Kr(r, e ? r == n ? me : he : me, !0, da.setSeries);
 				});
 			} else Kr(n, { show: !e.show }, !0, da.setSeries);
-		}, !1), We && _e(Rt, o, (t) => {
-			N._lock || (Ve(t), Kr(v.indexOf(e), ei, !0, da.setSeries));
-		}, !1)), ue) {
+		}, !1), H && ve(Rt, o, (t) => {
+			M._lock || (He(t), Kr(v.indexOf(e), ei, !0, da.setSeries));
+		}, !1)), de) {
 			let e = en("td", Et, a);
 			e.textContent = "--", n.push(e);
 		}
 		return [a, n];
 	}
-	let ge = /* @__PURE__ */ new Map();
-	function _e(e, t, n, i = !0) {
-		let a = ge.get(t) || {}, o = N.bind[e](r, t, n, i);
-		o && (dn(e, t, a[e] = o), ge.set(t, a));
+	let _e = /* @__PURE__ */ new Map();
+	function ve(e, t, n, i = !0) {
+		let a = _e.get(t) || {}, o = M.bind[e](r, t, n, i);
+		o && (dn(e, t, a[e] = o), _e.set(t, a));
 	}
-	function ve(e, t, n) {
-		let r = ge.get(t) || {};
+	function ye(e, t, n) {
+		let r = _e.get(t) || {};
 		for (let n in r) (e == null || n == e) && (fn(n, t, r[n]), delete r[n]);
-		e ?? ge.delete(t);
+		e ?? _e.delete(t);
 	}
-	let ye = 0, be = 0, z = 0, B = 0, xe = 0, Se = 0, Ce = xe, we = Se, Te = z, Ee = B, De = 0, Oe = 0, ke = 0, Ae = 0;
+	let be = 0, xe = 0, R = 0, z = 0, Se = 0, Ce = 0, we = Se, Te = Ce, Ee = R, De = z, Oe = 0, ke = 0, Ae = 0, je = 0;
 	r.bbox = {};
-	let je = !1, Me = !1, Ne = !1, Pe = !1, Fe = !1, V = !1;
-	function Ie(e, t, n) {
-		(n || e != r.width || t != r.height) && Le(e, t), nr(!1), Ne = !0, Me = !0, vr();
+	let Me = !1, Ne = !1, Pe = !1, Fe = !1, Ie = !1, B = !1;
+	function Le(e, t, n) {
+		(n || e != r.width || t != r.height) && Re(e, t), nr(!1), Pe = !0, Ne = !0, vr();
 	}
-	function Le(e, t) {
-		r.width = ye = z = e, r.height = be = B = t, xe = Se = 0, H(), Be();
+	function Re(e, t) {
+		r.width = be = R = e, r.height = xe = z = t, Se = Ce = 0, V(), Ve();
 		let n = r.bbox;
-		De = n.left = rr(xe * G, .5), Oe = n.top = rr(Se * G, .5), ke = n.width = rr(z * G, .5), Ae = n.height = rr(B * G, .5);
+		Oe = n.left = rr(Se * G, .5), ke = n.top = rr(Ce * G, .5), Ae = n.width = rr(R * G, .5), je = n.height = rr(z * G, .5);
 	}
-	function Re() {
+	function ze() {
 		let e = !1, t = 0;
 		for (; !e;) {
 			t++;
 			let n = Yn(t), i = Xn(t);
-			e = t == 3 || n && i, e || (Le(r.width, r.height), Me = !0);
+			e = t == 3 || n && i, e || (Re(r.width, r.height), Ne = !0);
 		}
 	}
-	function ze({ width: e, height: t }) {
-		Ie(e, t);
+	function Be({ width: e, height: t }) {
+		Le(e, t);
 	}
-	r.setSize = ze;
-	function H() {
+	r.setSize = Be;
+	function V() {
 		let e = !1, t = !1, n = !1, r = !1;
 		y.forEach((i, a) => {
 			if (i.show && i._show) {
 				let { side: a, _size: o } = i, s = a % 2, c = o + (i.label == null ? 0 : i.labelSize);
-				c > 0 && (s ? (z -= c, a == 3 ? (xe += c, r = !0) : n = !0) : (B -= c, a == 0 ? (Se += c, e = !0) : t = !0));
+				c > 0 && (s ? (R -= c, a == 3 ? (Se += c, r = !0) : n = !0) : (z -= c, a == 0 ? (Ce += c, e = !0) : t = !0));
 			}
-		}), Qe[0] = e, Qe[1] = n, Qe[2] = t, Qe[3] = r, z -= tt[1] + tt[3], xe += tt[3], B -= tt[2] + tt[0], Se += tt[0];
+		}), Qe[0] = e, Qe[1] = n, Qe[2] = t, Qe[3] = r, R -= tt[1] + tt[3], Se += tt[3], z -= tt[2] + tt[0], Ce += tt[0];
 	}
-	function Be() {
-		let e = xe + z, t = Se + B, n = xe, r = Se;
+	function Ve() {
+		let e = Se + R, t = Ce + z, n = Se, r = Ce;
 		function i(i, a) {
 			switch (i) {
 				case 1: return e += a, e - a;
@@ -3049,13 +3066,13 @@ function ro(e, t, n) {
 			}
 		});
 	}
-	if (N.dataIdx == null) {
-		let e = N.hover, n = e.skip = new Set(e.skip ?? []);
+	if (M.dataIdx == null) {
+		let e = M.hover, n = e.skip = new Set(e.skip ?? []);
 		n.add(void 0);
 		let r = e.prox = J(e.prox), i = e.bias ??= 0;
-		N.dataIdx = (e, a, o, s) => {
+		M.dataIdx = (e, a, o, s) => {
 			if (a == 0) return o;
-			let c = o, l = r(e, a, o, s) ?? Gn, u = l >= 0 && l < Gn, d = D.ori == 0 ? z : B, f = N.left, p = t[0], m = t[a];
+			let c = o, l = r(e, a, o, s) ?? Gn, u = l >= 0 && l < Gn, d = E.ori == 0 ? R : z, f = M.left, p = t[0], m = t[a];
 			if (n.has(m[o])) {
 				c = null;
 				let e = null, t = null, r;
@@ -3063,29 +3080,29 @@ function ro(e, t, n) {
 				if (i == 0 || i == 1) for (r = o; t == null && r++ < m.length;) n.has(m[r]) || (t = r);
 				if (e != null || t != null) {
 					if (u) {
-						let n = e == null ? -Infinity : k(p[e], D, d, 0), r = t == null ? Infinity : k(p[t], D, d, 0), i = f - n, a = r - f;
+						let n = e == null ? -Infinity : O(p[e], E, d, 0), r = t == null ? Infinity : O(p[t], E, d, 0), i = f - n, a = r - f;
 						i <= a ? i <= l && (c = e) : a <= l && (c = t);
 					} else c = t == null ? e : e == null ? t : o - e <= t - o ? e : t;
 				}
-			} else u && Nn(f - k(p[o], D, d, 0)) > l && (c = null);
+			} else u && Nn(f - O(p[o], E, d, 0)) > l && (c = null);
 			return c;
 		};
 	}
-	let Ve = (e) => {
-		N.event = e;
+	let He = (e) => {
+		M.event = e;
 	};
-	N.idxs = ae, N._lock = !1;
-	let He = N.points;
-	He.show = J(He.show), He.size = J(He.size), He.stroke = J(He.stroke), He.width = J(He.width), He.fill = J(He.fill);
-	let Ue = r.focus = xr({}, e.focus || { alpha: .3 }, N.focus), We = Ue.prox >= 0, Ge = We && He.one, Ke = [], qe = [], Je = [];
+	M.idxs = oe, M._lock = !1;
+	let Ue = M.points;
+	Ue.show = J(Ue.show), Ue.size = J(Ue.size), Ue.stroke = J(Ue.stroke), Ue.width = J(Ue.width), Ue.fill = J(Ue.fill);
+	let We = r.focus = xr({}, e.focus || { alpha: .3 }, M.focus), H = We.prox >= 0, Ge = H && Ue.one, Ke = [], qe = [], Je = [];
 	function Ye(e, t) {
-		let n = He.show(r, t);
-		if (n instanceof HTMLElement) return Qt(n, yt), Qt(n, e.class), rn(n, -10, -10, z, B), m.insertBefore(n, Ke[t]), n;
+		let n = Ue.show(r, t);
+		if (n instanceof HTMLElement) return Qt(n, yt), Qt(n, e.class), rn(n, -10, -10, R, z), m.insertBefore(n, Ke[t]), n;
 	}
 	function Xe(e, t) {
 		if (i == 1 || t > 0) {
 			let t = i == 1 && b[e.scale].time, n = e.value;
-			e.value = t ? hr(n) ? mi(j, fi(n, te)) : n || ie : n || Yi, e.label = e.label || (t ? Ii : Fi);
+			e.value = t ? hr(n) ? mi(A, fi(n, ne)) : n || ae : n || Yi, e.label = e.label || (t ? Ii : Fi);
 		}
 		if (Ge || t > 0) {
 			e.width = e.width == null ? 1 : e.width, e.paths = e.paths || Ha || Qn, e.fillTo = J(e.fillTo || fa), e.pxAlign = +q(e.pxAlign, h), e.pxRound = _a(e.pxAlign), e.stroke = J(e.stroke || null), e.fill = J(e.fill || null), e._stroke = e._fill = e._paths = e._focus = null;
@@ -3100,12 +3117,12 @@ function ro(e, t, n) {
 			}, e.points);
 			n.show = J(n.show), n.filter = J(n.filter), n.fill = J(n.fill), n.stroke = J(n.stroke), n.paths = J(n.paths), n.pxAlign = e.pxAlign;
 		}
-		if (oe) {
-			let n = he(e, t);
-			L.splice(t, 0, n[0]), le.splice(t, 0, n[1]), M.values.push(null);
+		if (se) {
+			let n = ge(e, t);
+			I.splice(t, 0, n[0]), ue.splice(t, 0, n[1]), j.values.push(null);
 		}
-		if (P) {
-			ae.splice(t, 0, null);
+		if (N) {
+			oe.splice(t, 0, null);
 			let n = null;
 			Ge ? t == 0 && (n = Ye(e, t)) : t > 0 && (n = Ye(e, t)), Ke.splice(t, 0, n), qe.splice(t, 0, 0), Je.splice(t, 0, 0);
 		}
@@ -3116,12 +3133,12 @@ function ro(e, t, n) {
 	}
 	r.addSeries = U;
 	function Ze(e) {
-		if (v.splice(e, 1), oe) {
-			M.values.splice(e, 1), le.splice(e, 1);
-			let t = L.splice(e, 1)[0];
-			ve(null, t.firstChild), t.remove();
+		if (v.splice(e, 1), se) {
+			j.values.splice(e, 1), ue.splice(e, 1);
+			let t = I.splice(e, 1)[0];
+			ye(null, t.firstChild), t.remove();
 		}
-		P && (ae.splice(e, 1), Ke.splice(e, 1)[0].remove(), qe.splice(e, 1), Je.splice(e, 1)), oa("delSeries", e);
+		N && (oe.splice(e, 1), Ke.splice(e, 1)[0].remove(), qe.splice(e, 1), Je.splice(e, 1)), oa("delSeries", e);
 	}
 	r.delSeries = Ze;
 	let Qe = [
@@ -3137,9 +3154,9 @@ function ro(e, t, n) {
 			let a = i.time;
 			e.size = J(e.size), e.space = J(e.space), e.rotate = J(e.rotate), fr(e.incrs) && e.incrs.forEach((e) => {
 				!or.has(e) && or.set(e, sr(e));
-			}), e.incrs = J(e.incrs || (i.distr == 2 ? Ur : a ? _ == 1 ? ni : ai : Wr)), e.splits = J(e.splits || (a && i.distr == 1 ? ne : i.distr == 3 ? Bi : i.distr == 4 ? Vi : zi)), e.stroke = J(e.stroke), e.grid.stroke = J(e.grid.stroke), e.ticks.stroke = J(e.ticks.stroke), e.border.stroke = J(e.border.stroke);
+			}), e.incrs = J(e.incrs || (i.distr == 2 ? Ur : a ? _ == 1 ? ni : ai : Wr)), e.splits = J(e.splits || (a && i.distr == 1 ? re : i.distr == 3 ? Bi : i.distr == 4 ? Vi : zi)), e.stroke = J(e.stroke), e.grid.stroke = J(e.grid.stroke), e.ticks.stroke = J(e.ticks.stroke), e.border.stroke = J(e.border.stroke);
 			let o = e.values;
-			e.values = fr(o) && !fr(o[0]) ? J(o) : a ? fr(o) ? li(j, ci(o, te)) : hr(o) ? ui(j, o) : o || re : o || Ri, e.filter = J(e.filter || (i.distr >= 3 && i.log == 10 ? qi : i.distr == 3 && i.log == 2 ? Ji : Zn)), e.font = to(e.font), e.labelFont = to(e.labelFont), e._size = e.size(r, null, t, 0), e._space = e._rotate = e._incrs = e._found = e._splits = e._values = null, e._size > 0 && (Qe[t] = !0, e._el = tn(mt, f));
+			e.values = fr(o) && !fr(o[0]) ? J(o) : a ? fr(o) ? li(A, ci(o, ne)) : hr(o) ? ui(A, o) : o || ie : o || Ri, e.filter = J(e.filter || (i.distr >= 3 && i.log == 10 ? qi : i.distr == 3 && i.log == 2 ? Ji : Zn)), e.font = to(e.font), e.labelFont = to(e.labelFont), e._size = e.size(r, null, t, 0), e._space = e._rotate = e._incrs = e._found = e._splits = e._values = null, e._size > 0 && (Qe[t] = !0, e._el = tn(mt, f));
 		}
 	}
 	function W(e, t, n, r) {
@@ -3159,23 +3176,23 @@ function ro(e, t, n) {
 		} else {
 			t.length == 0 && (r.data = r._data = t = [[]]), ot = t[0], nt = ot.length;
 			let e = t;
-			if (O == 2) {
+			if (D == 2) {
 				e = t.slice();
 				let n = e[0] = Array(nt);
 				for (let e = 0; e < nt; e++) n[e] = e;
 			}
 			r._data = t = e;
 		}
-		if (nr(!0), oa("setData"), O == 2 && (Ne = !0), n !== !1) {
-			let e = D;
-			e.auto(r, Nt) ? Ht() : Gr(S, e.min, e.max), Pe ||= N.left >= 0, V = !0, vr();
+		if (nr(!0), oa("setData"), D == 2 && (Pe = !0), n !== !1) {
+			let e = E;
+			e.auto(r, Nt) ? Ht() : Gr(S, e.min, e.max), Fe ||= M.left >= 0, B = !0, vr();
 		}
 	}
 	r.setData = Vt;
 	function Ht() {
 		Nt = !0;
 		let e, n;
-		i == 1 && (nt > 0 ? (rt = at[0] = 0, it = at[1] = nt - 1, e = t[0][rt], n = t[0][it], O == 2 ? (e = rt, n = it) : e == n && (O == 3 ? [e, n] = bn(e, e, D.log, !1) : O == 4 ? [e, n] = xn(e, e, D.log, !1) : D.time ? n = e + Fn(86400 / _) : [e, n] = En(e, n, Sn, !0))) : (rt = at[0] = e = null, it = at[1] = n = null)), Gr(S, e, n);
+		i == 1 && (nt > 0 ? (rt = at[0] = 0, it = at[1] = nt - 1, e = t[0][rt], n = t[0][it], D == 2 ? (e = rt, n = it) : e == n && (D == 3 ? [e, n] = bn(e, e, E.log, !1) : D == 4 ? [e, n] = xn(e, e, E.log, !1) : E.time ? n = e + Fn(86400 / _) : [e, n] = En(e, n, Sn, !0))) : (rt = at[0] = e = null, it = at[1] = n = null)), Gr(S, e, n);
 	}
 	let Ut, Kt, Yt, Xt, Zt, nn, an, sn, ln, un;
 	function mn(e, t, n, r, i, a) {
@@ -3197,16 +3214,16 @@ function ro(e, t, n) {
 	function vn() {
 		for (let e in b) {
 			let t = b[e];
-			A[e] == null && (t.min == null || A[S] != null && t.auto(r, Nt)) && (A[e] = _n);
+			k[e] == null && (t.min == null || k[S] != null && t.auto(r, Nt)) && (k[e] = _n);
 		}
 		for (let e in b) {
 			let t = b[e];
-			A[e] == null && t.from != null && A[t.from] != null && (A[e] = _n);
+			k[e] == null && t.from != null && k[t.from] != null && (k[e] = _n);
 		}
-		A[S] != null && nr(!0);
+		k[S] != null && nr(!0);
 		let e = {};
-		for (let t in A) {
-			let n = A[t];
+		for (let t in k) {
+			let n = k[t];
 			if (n != null) {
 				let a = e[t] = br(b[t], _r);
 				if (n.min != null) xr(a, n);
@@ -3221,7 +3238,7 @@ function ro(e, t, n) {
 		if (nt > 0) {
 			v.forEach((n, a) => {
 				if (i == 1) {
-					let i = n.scale, o = A[i];
+					let i = n.scale, o = k[i];
 					if (o == null) return;
 					let s = e[i];
 					if (a == 0) {
@@ -3231,11 +3248,11 @@ function ro(e, t, n) {
 					n.idxs[0] = rt, n.idxs[1] = it;
 				} else if (a > 0 && n.show && n.auto) {
 					let [r, i] = n.facets, o = r.scale, s = i.scale, [c, l] = t[a], u = e[o], d = e[s];
-					u != null && gn(u, A[o], r, c, r.sorted), d != null && gn(d, A[s], i, l, i.sorted), n.min = i.min, n.max = i.max;
+					u != null && gn(u, k[o], r, c, r.sorted), d != null && gn(d, k[s], i, l, i.sorted), n.min = i.min, n.max = i.max;
 				}
 			});
 			for (let t in e) {
-				let n = e[t], i = A[t];
+				let n = e[t], i = k[t];
 				if (n.from == null && (i == null || i.min == null)) {
 					let e = n.range(r, n.min == Gn ? null : n.min, n.max == -Infinity ? null : n.max, t);
 					n.min = e[0], n.max = e[1];
@@ -3266,10 +3283,10 @@ function ro(e, t, n) {
 			v.forEach((e, t) => {
 				i == 2 ? t > 0 && n.y && (e._paths = null) : n[e.scale] && (e._paths = null);
 			});
-			for (let e in n) Ne = !0, oa("setScale", e);
-			P && N.left >= 0 && (Pe = V = !0);
+			for (let e in n) Pe = !0, oa("setScale", e);
+			N && M.left >= 0 && (Fe = B = !0);
 		}
-		for (let e in A) A[e] = null;
+		for (let e in k) k[e] = null;
 	}
 	function wn(e) {
 		let t = qn(rt - 1, 0, nt - 1), n = qn(it + 1, 0, nt - 1);
@@ -3279,8 +3296,8 @@ function ro(e, t, n) {
 	}
 	function Tn() {
 		if (nt > 0) {
-			let e = v.some((e) => e._focus) && un != Ue.alpha;
-			e && (d.globalAlpha = un = Ue.alpha), v.forEach((e, n) => {
+			let e = v.some((e) => e._focus) && un != We.alpha;
+			e && (d.globalAlpha = un = We.alpha), v.forEach((e, n) => {
 				if (n > 0 && e.show && (On(n, !1), On(n, !0), e._paths == null)) {
 					let a = un;
 					un != e.alpha && (d.globalAlpha = un = e.alpha);
@@ -3311,7 +3328,7 @@ function ro(e, t, n) {
 		t && c == null && (c = l > 0 ? "#fff" : s);
 		let p = n.pxAlign == 1 && f > 0;
 		if (p && d.translate(f, f), !t) {
-			let e = De - l / 2, t = Oe - l / 2, n = ke + l, r = Ae + l;
+			let e = Oe - l / 2, t = ke - l / 2, n = Ae + l, r = je + l;
 			u = new Path2D(), u.rect(e, t, n, r);
 		}
 		t ? jn(s, l, n.dash, n.cap, c, r, i, o, a) : An(e, s, l, n.dash, n.cap, c, r, i, o, u, a), p && d.translate(-f, -f);
@@ -3367,7 +3384,7 @@ function ro(e, t, n) {
 				return;
 			}
 			n._show || (t = !1, n._show = !0, nr(!1));
-			let o = n.side, s = o % 2, { min: c, max: l } = a, [u, d] = Hn(i, c, l, s == 0 ? z : B);
+			let o = n.side, s = o % 2, { min: c, max: l } = a, [u, d] = Hn(i, c, l, s == 0 ? R : z);
 			if (d == 0) return;
 			let f = a.distr == 2, p = n._splits = n.splits(r, i, c, l, u, d, f), m = a.distr == 2 ? p.map((e) => ot[e]) : p, h = a.distr == 2 ? ot[p[1]] - ot[p[0]] : u, g = n._values = n.values(r, n.filter(r, m, i, d, h), i, d, h);
 			n._rotate = o == 2 ? n.rotate(r, g, i, d) : 0;
@@ -3389,30 +3406,30 @@ function ro(e, t, n) {
 			let n = t.side, i = n % 2, a, o, c = t.stroke(r, e), l = n == 0 || n == 3 ? -1 : 1, [u, f] = t._found;
 			if (t.label != null) {
 				let s = t.labelGap * l, p = Fn((t._lpos + s) * G);
-				hn(t.labelFont[0], c, "center", n == 2 ? kt : At), d.save(), i == 1 ? (a = o = 0, d.translate(p, Fn(Oe + Ae / 2)), d.rotate((n == 3 ? -Mn : Mn) / 2)) : (a = Fn(De + ke / 2), o = p);
+				hn(t.labelFont[0], c, "center", n == 2 ? kt : At), d.save(), i == 1 ? (a = o = 0, d.translate(p, Fn(ke + je / 2)), d.rotate((n == 3 ? -Mn : Mn) / 2)) : (a = Fn(Oe + Ae / 2), o = p);
 				let m = Jn(t.label) ? t.label(r, e, u, f) : t.label;
 				d.fillText(m, a, o), d.restore();
 			}
 			if (f == 0) continue;
-			let p = b[t.scale], m = i == 0 ? ke : Ae, h = i == 0 ? De : Oe, _ = t._splits, v = p.distr == 2 ? _.map((e) => ot[e]) : _, x = p.distr == 2 ? ot[_[1]] - ot[_[0]] : u, S = t.ticks, C = t.border, w = S.show ? S.size : 0, T = Fn(w * G), E = Fn((t.alignTo == 2 ? t._size - w - t.gap : t.gap) * G), D = t._rotate * -Mn / 180, O = g(t._pos * G), k = O + (T + E) * l;
-			o = i == 0 ? k : 0, a = i == 1 ? k : 0;
-			let ee = t.font[0];
-			hn(ee, c, t.align == 1 ? jt : t.align == 2 ? Mt : D > 0 ? jt : D < 0 ? Mt : i == 0 ? "center" : n == 3 ? Mt : jt, D || i == 1 ? "middle" : n == 2 ? kt : At);
-			let A = t.font[1] * t.lineGap, j = _.map((e) => g(s(e, p, m, h))), te = t._values;
-			for (let e = 0; e < te.length; e++) {
-				let t = te[e];
+			let p = b[t.scale], m = i == 0 ? Ae : je, h = i == 0 ? Oe : ke, _ = t._splits, v = p.distr == 2 ? _.map((e) => ot[e]) : _, x = p.distr == 2 ? ot[_[1]] - ot[_[0]] : u, S = t.ticks, C = t.border, w = S.show ? S.size : 0, ee = Fn(w * G), T = Fn((t.alignTo == 2 ? t._size - w - t.gap : t.gap) * G), E = t._rotate * -Mn / 180, D = g(t._pos * G), O = D + (ee + T) * l;
+			o = i == 0 ? O : 0, a = i == 1 ? O : 0;
+			let te = t.font[0];
+			hn(te, c, t.align == 1 ? jt : t.align == 2 ? Mt : E > 0 ? jt : E < 0 ? Mt : i == 0 ? "center" : n == 3 ? Mt : jt, E || i == 1 ? "middle" : n == 2 ? kt : At);
+			let k = t.font[1] * t.lineGap, A = _.map((e) => g(s(e, p, m, h))), ne = t._values;
+			for (let e = 0; e < ne.length; e++) {
+				let t = ne[e];
 				if (t != null) {
-					i == 0 ? a = j[e] : o = j[e], t = "" + t;
+					i == 0 ? a = A[e] : o = A[e], t = "" + t;
 					let n = t.indexOf("\n") == -1 ? [t] : t.split(/\n/gm);
 					for (let e = 0; e < n.length; e++) {
 						let t = n[e];
-						D ? (d.save(), d.translate(a, o + e * A), d.rotate(D), d.fillText(t, 0, 0), d.restore()) : d.fillText(t, a, o + e * A);
+						E ? (d.save(), d.translate(a, o + e * k), d.rotate(E), d.fillText(t, 0, 0), d.restore()) : d.fillText(t, a, o + e * k);
 					}
 				}
 			}
-			S.show && Kn(j, S.filter(r, v, e, f, x), i, n, O, T, Y(S.width * G, 3), S.stroke(r, e), S.dash, S.cap);
-			let ne = t.grid;
-			ne.show && Kn(j, ne.filter(r, v, e, f, x), i, i == 0 ? 2 : 1, i == 0 ? Oe : De, i == 0 ? Ae : ke, Y(ne.width * G, 3), ne.stroke(r, e), ne.dash, ne.cap), C.show && Kn([O], [1], +(i == 0), i == 0 ? 1 : 2, i == 1 ? Oe : De, i == 1 ? Ae : ke, Y(C.width * G, 3), C.stroke(r, e), C.dash, C.cap);
+			S.show && Kn(A, S.filter(r, v, e, f, x), i, n, D, ee, Y(S.width * G, 3), S.stroke(r, e), S.dash, S.cap);
+			let re = t.grid;
+			re.show && Kn(A, re.filter(r, v, e, f, x), i, i == 0 ? 2 : 1, i == 0 ? ke : Oe, i == 0 ? je : Ae, Y(re.width * G, 3), re.stroke(r, e), re.dash, re.cap), C.show && Kn([D], [1], +(i == 0), i == 0 ? 1 : 2, i == 1 ? ke : Oe, i == 1 ? je : Ae, Y(C.width * G, 3), C.stroke(r, e), C.dash, C.cap);
 		}
 		oa("drawAxes");
 	}
@@ -3437,36 +3454,36 @@ function ro(e, t, n) {
 	}
 	r.batch = yr;
 	function Sr() {
-		if (je &&= (vn(), !1), Ne &&= (Re(), !1), Me) {
-			if (K(p, jt, xe), K(p, kt, Se), K(p, Dt, z), K(p, Ot, B), K(m, jt, xe), K(m, kt, Se), K(m, Dt, z), K(m, Ot, B), K(f, Dt, ye), K(f, Ot, be), u.width = Fn(ye * G), u.height = Fn(be * G), y.forEach(({ _el: e, _show: t, _size: n, _pos: r, side: i }) => {
+		if (Me &&= (vn(), !1), Pe &&= (ze(), !1), Ne) {
+			if (K(p, jt, Se), K(p, kt, Ce), K(p, Dt, R), K(p, Ot, z), K(m, jt, Se), K(m, kt, Ce), K(m, Dt, R), K(m, Ot, z), K(f, Dt, be), K(f, Ot, xe), u.width = Fn(be * G), u.height = Fn(xe * G), y.forEach(({ _el: e, _show: t, _size: n, _pos: r, side: i }) => {
 				if (e != null) {
 					if (t) {
 						let t = i === 3 || i === 0 ? n : 0, a = i % 2 == 1;
-						K(e, a ? "left" : "top", r - t), K(e, a ? "width" : "height", n), K(e, a ? "top" : "left", a ? Se : xe), K(e, a ? "height" : "width", a ? B : z), $t(e, ht);
+						K(e, a ? "left" : "top", r - t), K(e, a ? "width" : "height", n), K(e, a ? "top" : "left", a ? Ce : Se), K(e, a ? "height" : "width", a ? z : R), $t(e, ht);
 					} else Qt(e, ht);
 				}
-			}), Ut = Kt = Yt = Zt = nn = an = sn = ln = Xt = null, un = 1, Ti(!0), xe != Ce || Se != we || z != Te || B != Ee) {
+			}), Ut = Kt = Yt = Zt = nn = an = sn = ln = Xt = null, un = 1, Ti(!0), Se != we || Ce != Te || R != Ee || z != De) {
 				nr(!1);
-				let e = z / Te, t = B / Ee;
-				if (P && !Pe && N.left >= 0) {
-					N.left *= e, N.top *= t, Er && rn(Er, Fn(N.left), 0, z, B), Or && rn(Or, 0, Fn(N.top), z, B);
+				let e = R / Ee, t = z / De;
+				if (N && !Fe && M.left >= 0) {
+					M.left *= e, M.top *= t, Er && rn(Er, Fn(M.left), 0, R, z), Or && rn(Or, 0, Fn(M.top), R, z);
 					for (let n = 0; n < Ke.length; n++) {
 						let r = Ke[n];
-						r != null && (qe[n] *= e, Je[n] *= t, rn(r, In(qe[n]), In(Je[n]), z, B));
+						r != null && (qe[n] *= e, Je[n] *= t, rn(r, In(qe[n]), In(Je[n]), R, z));
 					}
 				}
-				if (Q.show && !Fe && Q.left >= 0 && Q.width > 0) {
+				if (Q.show && !Ie && Q.left >= 0 && Q.width > 0) {
 					Q.left *= e, Q.width *= e, Q.top *= t, Q.height *= t;
 					for (let e in ki) K(Br, e, Q[e]);
 				}
-				Ce = xe, we = Se, Te = z, Ee = B;
+				we = Se, Te = Ce, Ee = R, De = z;
 			}
-			oa("setSize"), Me = !1;
+			oa("setSize"), Ne = !1;
 		}
-		ye > 0 && be > 0 && (d.clearRect(0, 0, u.width, u.height), oa("drawClear"), w.forEach((e) => e()), oa("draw")), Q.show && Fe && (Vr(Q), Fe = !1), P && Pe && (Ci(null, !0, !1), Pe = !1), M.show && M.live && V && (xi(), V = !1), c || (c = !0, r.status = 1, oa("ready")), Nt = !1, ir = !1;
+		be > 0 && xe > 0 && (d.clearRect(0, 0, u.width, u.height), oa("drawClear"), w.forEach((e) => e()), oa("draw")), Q.show && Ie && (Vr(Q), Ie = !1), N && Fe && (Ci(null, !0, !1), Fe = !1), j.show && j.live && B && (xi(), B = !1), c || (c = !0, r.status = 1, oa("ready")), Nt = !1, ir = !1;
 	}
 	r.redraw = (e, t) => {
-		Ne = t || !1, e === !1 ? vr() : Gr(S, D.min, D.max);
+		Pe = t || !1, e === !1 ? vr() : Gr(S, E.min, E.max);
 	};
 	function Cr(e, n) {
 		let i = b[e];
@@ -3480,12 +3497,12 @@ function ro(e, t, n) {
 				n.min = n.max, n.max = e;
 			}
 			if (nt > 1 && n.min != null && n.max != null && n.max - n.min < 1e-16) return;
-			e == S && i.distr == 2 && nt > 0 && (n.min = pn(n.min, t[0]), n.max = pn(n.max, t[0]), n.min == n.max && n.max++), A[e] = n, je = !0, vr();
+			e == S && i.distr == 2 && nt > 0 && (n.min = pn(n.min, t[0]), n.max = pn(n.max, t[0]), n.min == n.max && n.max++), k[e] = n, Me = !0, vr();
 		}
 	}
 	r.setScale = Cr;
-	let wr, Tr, Er, Or, kr, Ar, jr, Mr, Nr, Pr, X, Z, Fr = !1, Ir = N.drag, Rr = Ir.x, zr = Ir.y;
-	P && (N.x && (wr = tn(_t, m)), N.y && (Tr = tn(vt, m)), D.ori == 0 ? (Er = wr, Or = Tr) : (Er = Tr, Or = wr), X = N.left, Z = N.top);
+	let wr, Tr, Er, Or, kr, Ar, jr, Mr, Nr, Pr, X, Z, Fr = !1, Ir = M.drag, Rr = Ir.x, zr = Ir.y;
+	N && (M.x && (wr = tn(_t, m)), M.y && (Tr = tn(vt, m)), E.ori == 0 ? (Er = wr, Or = Tr) : (Er = Tr, Or = wr), X = M.left, Z = M.top);
 	let Q = r.select = xr({
 		show: !0,
 		over: !0,
@@ -3502,10 +3519,10 @@ function ro(e, t, n) {
 	}
 	r.setSelect = Vr;
 	function Hr(e) {
-		if (v[e].show) oe && $t(L[e], ht);
-		else if (oe && Qt(L[e], ht), P) {
+		if (v[e].show) se && $t(I[e], ht);
+		else if (se && Qt(I[e], ht), N) {
 			let t = Ge ? Ke[0] : Ke[e];
-			t != null && rn(t, -10, -10, z, B);
+			t != null && rn(t, -10, -10, R, z);
 		}
 	}
 	function Gr(e, t, n) {
@@ -3531,35 +3548,35 @@ function ro(e, t, n) {
 	}
 	r.addBand = Jr, r.setBand = qr, r.delBand = Yr;
 	function Xr(e, t) {
-		v[e].alpha = t, P && Ke[e] != null && (Ke[e].style.opacity = t), oe && L[e] && (L[e].style.opacity = t);
+		v[e].alpha = t, N && Ke[e] != null && (Ke[e].style.opacity = t), se && I[e] && (I[e].style.opacity = t);
 	}
 	let Zr, Qr, $r, ei = { focus: !0 };
 	function $(e) {
 		if (e != $r) {
-			let t = e == null, n = Ue.alpha != 1;
+			let t = e == null, n = We.alpha != 1;
 			v.forEach((r, a) => {
 				if (i == 1 || a > 0) {
 					let i = t || a == 0 || a == e;
-					r._focus = t ? null : i, n && Xr(a, i ? 1 : Ue.alpha);
+					r._focus = t ? null : i, n && Xr(a, i ? 1 : We.alpha);
 				}
 			}), $r = e, n && vr();
 		}
 	}
-	oe && We && _e(zt, I, (e) => {
-		N._lock || (Ve(e), $r != null && Kr(null, ei, !0, da.setSeries));
+	se && H && ve(zt, F, (e) => {
+		M._lock || (He(e), $r != null && Kr(null, ei, !0, da.setSeries));
 	});
 	function ti(e, t, n) {
 		let r = b[t];
-		n && (e = e / G - (r.ori == 1 ? Se : xe));
-		let i = z;
-		r.ori == 1 && (i = B, e = i - e), r.dir == -1 && (e = i - e);
+		n && (e = e / G - (r.ori == 1 ? Ce : Se));
+		let i = R;
+		r.ori == 1 && (i = z, e = i - e), r.dir == -1 && (e = i - e);
 		let a = r._min, o = r._max, s = e / i, c = a + (o - a) * s, l = r.distr;
 		return l == 3 ? zn(10, c) : l == 4 ? Un(c, r.asinh) : l == 100 ? r.bwd(c) : c;
 	}
 	function di(e, n) {
 		return pn(ti(e, S, n), t[0], rt, it);
 	}
-	r.valToIdx = (e) => pn(e, t[0]), r.posToIdx = di, r.posToVal = ti, r.valToPos = (e, t, n) => b[t].ori == 0 ? a(e, b[t], n ? ke : z, n ? De : 0) : o(e, b[t], n ? Ae : B, n ? Oe : 0), r.setCursor = (e, t, n) => {
+	r.valToIdx = (e) => pn(e, t[0]), r.posToIdx = di, r.posToVal = ti, r.valToPos = (e, t, n) => b[t].ori == 0 ? a(e, b[t], n ? Ae : R, n ? Oe : 0) : o(e, b[t], n ? je : z, n ? ke : 0), r.setCursor = (e, t, n) => {
 		X = e.left, Z = e.top, Ci(null, t, n);
 	};
 	function hi(e, t) {
@@ -3568,80 +3585,80 @@ function ro(e, t, n) {
 	function gi(e, t) {
 		K(Br, kt, Q.top = e), K(Br, Ot, Q.height = t);
 	}
-	let vi = D.ori == 0 ? hi : gi, yi = D.ori == 1 ? hi : gi;
+	let vi = E.ori == 0 ? hi : gi, yi = E.ori == 1 ? hi : gi;
 	function bi() {
-		if (oe && M.live) for (let e = +(i == 2); e < v.length; e++) {
-			if (e == 0 && R) continue;
-			let t = M.values[e], n = 0;
-			for (let r in t) le[e][n++].firstChild.nodeValue = t[r];
+		if (se && j.live) for (let e = +(i == 2); e < v.length; e++) {
+			if (e == 0 && L) continue;
+			let t = j.values[e], n = 0;
+			for (let r in t) ue[e][n++].firstChild.nodeValue = t[r];
 		}
 	}
 	function xi(e, t) {
 		if (e != null && (e.idxs ? e.idxs.forEach((e, t) => {
-			ae[t] = e;
-		}) : mr(e.idx) || ae.fill(e.idx), M.idx = ae[0]), oe && M.live) {
-			for (let e = 0; e < v.length; e++) (e > 0 || i == 1 && !R) && Si(e, ae[e]);
+			oe[t] = e;
+		}) : mr(e.idx) || oe.fill(e.idx), j.idx = oe[0]), se && j.live) {
+			for (let e = 0; e < v.length; e++) (e > 0 || i == 1 && !L) && Si(e, oe[e]);
 			bi();
 		}
-		V = !1, t !== !1 && oa("setLegend");
+		B = !1, t !== !1 && oa("setLegend");
 	}
 	r.setLegend = xi;
 	function Si(e, n) {
-		let i = v[e], a = e == 0 && O == 2 ? ot : t[e], o;
-		R ? o = i.values(r, e, n) ?? de : (o = i.value(r, n == null ? null : a[n], e, n), o = o == null ? de : { _: o }), M.values[e] = o;
+		let i = v[e], a = e == 0 && D == 2 ? ot : t[e], o;
+		L ? o = i.values(r, e, n) ?? fe : (o = i.value(r, n == null ? null : a[n], e, n), o = o == null ? fe : { _: o }), j.values[e] = o;
 	}
 	function Ci(e, n, a) {
-		Nr = X, Pr = Z, [X, Z] = N.move(r, X, Z), N.left = X, N.top = Z, P && (Er && rn(Er, Fn(X), 0, z, B), Or && rn(Or, 0, Fn(Z), z, B));
+		Nr = X, Pr = Z, [X, Z] = M.move(r, X, Z), M.left = X, M.top = Z, N && (Er && rn(Er, Fn(X), 0, R, z), Or && rn(Or, 0, Fn(Z), R, z));
 		let o, s = rt > it;
 		Zr = Gn, Qr = null;
-		let c = D.ori == 0 ? z : B, l = D.ori == 1 ? z : B;
+		let c = E.ori == 0 ? R : z, l = E.ori == 1 ? R : z;
 		if (X < 0 || nt == 0 || s) {
-			o = N.idx = null;
+			o = M.idx = null;
 			for (let e = 0; e < v.length; e++) {
 				let t = Ke[e];
-				t != null && rn(t, -10, -10, z, B);
+				t != null && rn(t, -10, -10, R, z);
 			}
-			We && Kr(null, ei, !0, e == null && da.setSeries), M.live && (ae.fill(o), V = !0);
+			H && Kr(null, ei, !0, e == null && da.setSeries), j.live && (oe.fill(o), B = !0);
 		} else {
 			let e, n, a;
-			i == 1 && (e = D.ori == 0 ? X : Z, n = ti(e, S), o = N.idx = pn(n, t[0], rt, it), a = k(t[0][o], D, c, 0));
+			i == 1 && (e = E.ori == 0 ? X : Z, n = ti(e, S), o = M.idx = pn(n, t[0], rt, it), a = O(t[0][o], E, c, 0));
 			let s = -10, u = -10, d = 0, f = 0, p = !0, m = "", h = "";
 			for (let e = +(i == 2); e < v.length; e++) {
-				let g = v[e], _ = ae[e], y = _ == null ? null : i == 1 ? t[e][_] : t[e][1][_], x = N.dataIdx(r, e, o, n), S = x == null ? null : i == 1 ? t[e][x] : t[e][1][x];
-				if (V = V || S != y || x != _, ae[e] = x, e > 0 && g.show) {
-					let n = x == null ? -10 : x == o ? a : k(i == 1 ? t[0][x] : t[e][0][x], D, c, 0), _ = S == null ? -10 : ee(S, i == 1 ? b[g.scale] : b[g.facets[1].scale], l, 0);
-					if (We && S != null) {
-						let t = D.ori == 1 ? X : Z, n = Nn(Ue.dist(r, e, x, _, t));
+				let g = v[e], _ = oe[e], y = _ == null ? null : i == 1 ? t[e][_] : t[e][1][_], x = M.dataIdx(r, e, o, n), S = x == null ? null : i == 1 ? t[e][x] : t[e][1][x];
+				if (B = B || S != y || x != _, oe[e] = x, e > 0 && g.show) {
+					let n = x == null ? -10 : x == o ? a : O(i == 1 ? t[0][x] : t[e][0][x], E, c, 0), _ = S == null ? -10 : te(S, i == 1 ? b[g.scale] : b[g.facets[1].scale], l, 0);
+					if (H && S != null) {
+						let t = E.ori == 1 ? X : Z, n = Nn(We.dist(r, e, x, _, t));
 						if (n < Zr) {
-							let r = Ue.bias;
+							let r = We.bias;
 							if (r != 0) {
 								let i = ti(t, g.scale), a = S >= 0 ? 1 : -1, o = i >= 0 ? 1 : -1;
 								o == a && (o == 1 ? r == 1 ? S >= i : S <= i : r == 1 ? S <= i : S >= i) && (Zr = n, Qr = e);
 							} else Zr = n, Qr = e;
 						}
 					}
-					if (V || Ge) {
+					if (B || Ge) {
 						let t, i;
-						D.ori == 0 ? (t = n, i = _) : (t = _, i = n);
-						let a, o, c, l, g, v, y = !0, b = He.bbox;
+						E.ori == 0 ? (t = n, i = _) : (t = _, i = n);
+						let a, o, c, l, g, v, y = !0, b = Ue.bbox;
 						if (b != null) {
 							y = !1;
 							let t = b(r, e);
 							c = t.left, l = t.top, a = t.width, o = t.height;
-						} else c = t, l = i, a = o = He.size(r, e);
-						if (v = He.fill(r, e), g = He.stroke(r, e), Ge) e == Qr && Zr <= Ue.prox && (s = c, u = l, d = a, f = o, p = y, m = v, h = g);
+						} else c = t, l = i, a = o = Ue.size(r, e);
+						if (v = Ue.fill(r, e), g = Ue.stroke(r, e), Ge) e == Qr && Zr <= We.prox && (s = c, u = l, d = a, f = o, p = y, m = v, h = g);
 						else {
 							let t = Ke[e];
-							t != null && (qe[e] = c, Je[e] = l, cn(t, a, o, y), on(t, v, g), rn(t, In(c), In(l), z, B));
+							t != null && (qe[e] = c, Je[e] = l, cn(t, a, o, y), on(t, v, g), rn(t, In(c), In(l), R, z));
 						}
 					}
 				}
 			}
 			if (Ge) {
-				let e = Ue.prox;
-				if (V || ($r == null ? Zr <= e : Zr > e || Qr != $r)) {
+				let e = We.prox;
+				if (B || ($r == null ? Zr <= e : Zr > e || Qr != $r)) {
 					let e = Ke[0];
-					e != null && (qe[0] = s, Je[0] = u, cn(e, d, f, p), on(e, m, h), rn(e, In(s), In(u), z, B));
+					e != null && (qe[0] = s, Je[0] = u, cn(e, d, f, p), on(e, m, h), rn(e, In(s), In(u), R, z));
 				}
 			}
 		}
@@ -3650,11 +3667,11 @@ function ro(e, t, n) {
 				let [t, n] = da.scales, [r, i] = da.match, [a, o] = e.cursor.sync.scales, s = e.cursor.drag;
 				if (Rr = s._x, zr = s._y, Rr || zr) {
 					let { left: s, top: u, width: d, height: f } = e.select, p = e.scales[a].ori, m = e.posToVal, h, g, _, v, y, x = t != null && r(t, a), S = n != null && i(n, o);
-					x && Rr ? (p == 0 ? (h = s, g = d) : (h = u, g = f), _ = b[t], v = k(m(h, a), _, c, 0), y = k(m(h + g, a), _, c, 0), vi(Ln(v, y), Nn(y - v))) : vi(0, c), S && zr ? (p == 1 ? (h = s, g = d) : (h = u, g = f), _ = b[n], v = ee(m(h, o), _, l, 0), y = ee(m(h + g, o), _, l, 0), yi(Ln(v, y), Nn(y - v))) : yi(0, l);
+					x && Rr ? (p == 0 ? (h = s, g = d) : (h = u, g = f), _ = b[t], v = O(m(h, a), _, c, 0), y = O(m(h + g, a), _, c, 0), vi(Ln(v, y), Nn(y - v))) : vi(0, c), S && zr ? (p == 1 ? (h = s, g = d) : (h = u, g = f), _ = b[n], v = te(m(h, o), _, l, 0), y = te(m(h + g, o), _, l, 0), yi(Ln(v, y), Nn(y - v))) : yi(0, l);
 				} else Ai();
 			} else {
 				let e = Nn(Nr - kr), t = Nn(Pr - Ar);
-				if (D.ori == 1) {
+				if (E.ori == 1) {
 					let n = e;
 					e = t, t = n;
 				}
@@ -3662,23 +3679,23 @@ function ro(e, t, n) {
 				let n = Ir.uni;
 				n == null ? Ir.x && Ir.y && (Rr || zr) && (Rr = zr = !0) : Rr && zr && (Rr = e >= n, zr = t >= n, !Rr && !zr && (t > e ? zr = !0 : Rr = !0));
 				let r, i;
-				Rr && (D.ori == 0 ? (r = jr, i = X) : (r = Mr, i = Z), vi(Ln(r, i), Nn(i - r)), zr || yi(0, l)), zr && (D.ori == 1 ? (r = jr, i = X) : (r = Mr, i = Z), yi(Ln(r, i), Nn(i - r)), Rr || vi(0, c)), !Rr && !zr && (vi(0, 0), yi(0, 0));
+				Rr && (E.ori == 0 ? (r = jr, i = X) : (r = Mr, i = Z), vi(Ln(r, i), Nn(i - r)), zr || yi(0, l)), zr && (E.ori == 1 ? (r = jr, i = X) : (r = Mr, i = Z), yi(Ln(r, i), Nn(i - r)), Rr || vi(0, c)), !Rr && !zr && (vi(0, 0), yi(0, 0));
 			}
 		}
 		if (Ir._x = Rr, Ir._y = zr, e == null) {
 			if (a) {
 				if (pa != null) {
 					let [e, t] = da.scales;
-					da.values[0] = e == null ? null : ti(D.ori == 0 ? X : Z, e), da.values[1] = t == null ? null : ti(D.ori == 1 ? X : Z, t);
+					da.values[0] = e == null ? null : ti(E.ori == 0 ? X : Z, e), da.values[1] = t == null ? null : ti(E.ori == 1 ? X : Z, t);
 				}
-				ha(Ft, r, X, Z, z, B, o);
+				ha(Ft, r, X, Z, R, z, o);
 			}
-			if (We) {
-				let e = a && da.setSeries, t = Ue.prox;
+			if (H) {
+				let e = a && da.setSeries, t = We.prox;
 				$r == null ? Zr <= t && Kr(Qr, ei, !0, e) : Zr > t ? Kr(null, ei, !0, e) : Qr != $r && Kr(Qr, ei, !0, e);
 			}
 		}
-		V && (M.idx = o, xi()), n !== !1 && oa("setCursor");
+		B && (j.idx = o, xi()), n !== !1 && oa("setCursor");
 	}
 	let wi = null;
 	Object.defineProperty(r, "rect", { get() {
@@ -3688,22 +3705,22 @@ function ro(e, t, n) {
 		e ? wi = null : (wi = m.getBoundingClientRect(), oa("syncRect", wi));
 	}
 	function Di(e, t, n, r, i, a, o) {
-		N._lock || Fr && e != null && e.movementX == 0 && e.movementY == 0 || (Oi(e, t, n, r, i, a, o, !1, e != null), e == null ? Ci(t, !0, !1) : Ci(null, !0, !0));
+		M._lock || Fr && e != null && e.movementX == 0 && e.movementY == 0 || (Oi(e, t, n, r, i, a, o, !1, e != null), e == null ? Ci(t, !0, !1) : Ci(null, !0, !0));
 	}
 	function Oi(e, t, n, i, a, o, c, l, u) {
-		if (wi ?? Ti(!1), Ve(e), e != null) n = e.clientX - wi.left, i = e.clientY - wi.top;
+		if (wi ?? Ti(!1), He(e), e != null) n = e.clientX - wi.left, i = e.clientY - wi.top;
 		else {
 			if (n < 0 || i < 0) {
 				X = -10, Z = -10;
 				return;
 			}
-			let [e, r] = da.scales, c = t.cursor.sync, [l, u] = c.values, [d, f] = c.scales, [p, m] = da.match, h = t.axes[0].side % 2 == 1, g = D.ori == 0 ? z : B, _ = D.ori == 1 ? z : B, v = h ? o : a, y = h ? a : o, x = h ? i : n, S = h ? n : i;
-			if (n = d == null ? x / v * g : p(e, d) ? s(l, b[e], g, 0) : -10, i = f == null ? S / y * _ : m(r, f) ? s(u, b[r], _, 0) : -10, D.ori == 1) {
+			let [e, r] = da.scales, c = t.cursor.sync, [l, u] = c.values, [d, f] = c.scales, [p, m] = da.match, h = t.axes[0].side % 2 == 1, g = E.ori == 0 ? R : z, _ = E.ori == 1 ? R : z, v = h ? o : a, y = h ? a : o, x = h ? i : n, S = h ? n : i;
+			if (n = d == null ? x / v * g : p(e, d) ? s(l, b[e], g, 0) : -10, i = f == null ? S / y * _ : m(r, f) ? s(u, b[r], _, 0) : -10, E.ori == 1) {
 				let e = n;
 				n = i, i = e;
 			}
 		}
-		u && (t == null || t.cursor.event.type == Ft) && ((n <= 1 || n >= z - 1) && (n = rr(n, z)), (i <= 1 || i >= B - 1) && (i = rr(i, B))), l ? (kr = n, Ar = i, [jr, Mr] = N.move(r, n, i)) : (X = n, Z = i);
+		u && (t == null || t.cursor.event.type == Ft) && ((n <= 1 || n >= R - 1) && (n = rr(n, R)), (i <= 1 || i >= z - 1) && (i = rr(i, z))), l ? (kr = n, Ar = i, [jr, Mr] = M.move(r, n, i)) : (X = n, Z = i);
 	}
 	let ki = {
 		width: 0,
@@ -3716,7 +3733,7 @@ function ro(e, t, n) {
 	}
 	let ji, Mi, Ni, Hi;
 	function Ui(e, t, n, i, a, o, s) {
-		Fr = !0, Rr = zr = Ir._x = Ir._y = !1, Oi(e, t, n, i, a, o, s, !0, !1), e != null && (_e(Lt, qt, Wi, !1), ha(It, r, jr, Mr, z, B, null));
+		Fr = !0, Rr = zr = Ir._x = Ir._y = !1, Oi(e, t, n, i, a, o, s, !0, !1), e != null && (ve(Lt, qt, Wi, !1), ha(It, r, jr, Mr, R, z, null));
 		let { left: c, top: l, width: u, height: d } = Q;
 		ji = c, Mi = l, Ni = u, Hi = d;
 	}
@@ -3725,38 +3742,38 @@ function ro(e, t, n) {
 		let { left: c, top: l, width: u, height: d } = Q, f = u > 0 || d > 0, p = ji != c || Mi != l || Ni != u || Hi != d;
 		if (f && p && Vr(Q), Ir.setScale && f && p) {
 			let e = c, t = u, n = l, r = d;
-			if (D.ori == 1 && (e = l, t = d, n = c, r = u), Rr && Gr(S, ti(e, S), ti(e + t, S)), zr) for (let e in b) {
+			if (E.ori == 1 && (e = l, t = d, n = c, r = u), Rr && Gr(S, ti(e, S), ti(e + t, S)), zr) for (let e in b) {
 				let t = b[e];
 				e != S && t.from == null && t.min != Gn && Gr(e, ti(n + r, e), ti(n, e));
 			}
 			Ai();
-		} else N.lock && (N._lock = !N._lock, Ci(t, !0, e != null));
-		e != null && (ve(Lt, qt), ha(Lt, r, X, Z, z, B, null));
+		} else M.lock && (M._lock = !M._lock, Ci(t, !0, e != null));
+		e != null && (ye(Lt, qt), ha(Lt, r, X, Z, R, z, null));
 	}
 	function Gi(e, t, n, r, i, a, o) {
-		if (N._lock) return;
-		Ve(e);
+		if (M._lock) return;
+		He(e);
 		let s = Fr;
 		if (Fr) {
 			let e = !0, t = !0, n, r;
-			D.ori == 0 ? (n = Rr, r = zr) : (n = zr, r = Rr), n && r && (e = X <= 10 || X >= z - 10, t = Z <= 10 || Z >= B - 10), n && e && (X = X < jr ? 0 : z), r && t && (Z = Z < Mr ? 0 : B), Ci(null, !0, !0), Fr = !1;
+			E.ori == 0 ? (n = Rr, r = zr) : (n = zr, r = Rr), n && r && (e = X <= 10 || X >= R - 10, t = Z <= 10 || Z >= z - 10), n && e && (X = X < jr ? 0 : R), r && t && (Z = Z < Mr ? 0 : z), Ci(null, !0, !0), Fr = !1;
 		}
-		X = -10, Z = -10, ae.fill(null), Ci(null, !0, !0), s && (Fr = s);
+		X = -10, Z = -10, oe.fill(null), Ci(null, !0, !0), s && (Fr = s);
 	}
 	function Ki(e, t, n, i, a, o, s) {
-		N._lock || (Ve(e), Ht(), Ai(), e != null && ha(Bt, r, X, Z, z, B, null));
+		M._lock || (He(e), Ht(), Ai(), e != null && ha(Bt, r, X, Z, R, z, null));
 	}
 	function Qi() {
-		y.forEach(no), Ie(r.width, r.height, !0);
+		y.forEach(no), Le(r.width, r.height, !0);
 	}
 	dn(Wt, Jt, Qi);
 	let $i = {};
 	$i.mousedown = Ui, $i.mousemove = Di, $i.mouseup = Wi, $i.dblclick = Ki, $i.setSeries = (e, t, n, i) => {
 		let a = da.match[2];
 		n = a(r, t, n), n != -1 && Kr(n, i, !0, !1);
-	}, P && (_e(It, m, Ui), _e(Ft, m, Di), _e(Rt, m, (e) => {
-		Ve(e), Ti(!1);
-	}), _e(zt, m, Gi), _e(Bt, m, Ki), Ba.add(r), r.syncRect = Ti);
+	}, N && (ve(It, m, Ui), ve(Ft, m, Di), ve(Rt, m, (e) => {
+		He(e), Ti(!1);
+	}), ve(zt, m, Gi), ve(Bt, m, Ki), Ba.add(r), r.syncRect = Ti);
 	let ea = r.hooks = e.hooks || {};
 	function oa(e, t, n) {
 		ar ? cr.push([
@@ -3784,8 +3801,8 @@ function ro(e, t, n) {
 			ua
 		],
 		values: [null, null]
-	}, N.sync);
-	da.match.length == 2 && da.match.push(ua), N.sync = da;
+	}, M.sync);
+	da.match.length == 2 && da.match.push(ua), M.sync = da;
 	let pa = da.key, ma = sa(pa);
 	function ha(e, t, n, r, i, a, o) {
 		da.filters.pub(e, t, n, r, i, a, o) && ma.pub(e, t, n, r, i, a, o);
@@ -3796,11 +3813,11 @@ function ro(e, t, n) {
 	}
 	r.pub = ga;
 	function va() {
-		ma.unsub(r), Ba.delete(r), ge.clear(), fn(Wt, Jt, Qi), l.remove(), I?.remove(), oa("destroy");
+		ma.unsub(r), Ba.delete(r), _e.clear(), fn(Wt, Jt, Qi), l.remove(), F?.remove(), oa("destroy");
 	}
 	r.destroy = va;
 	function ya() {
-		oa("init", e, t), Vt(t || e.data, !1), A[S] ? Cr(S, A[S]) : Ht(), Fe = Q.show && (Q.width > 0 || Q.height > 0), Pe = V = !0, Ie(e.width, e.height);
+		oa("init", e, t), Vt(t || e.data, !1), k[S] ? Cr(S, k[S]) : Ht(), Ie = Q.show && (Q.width > 0 || Q.height > 0), Fe = B = !0, Le(e.width, e.height);
 	}
 	return v.forEach(Xe), y.forEach($e), n ? n instanceof HTMLElement ? (n.appendChild(l), ya()) : n(r, ya) : ya(), r;
 }
@@ -3970,13 +3987,13 @@ var bo = class {
 		c !== l && this.ask(_o(t, c / l, Math.min(1, Math.max(0, (s - r) / n))));
 	}
 }, xo = {
-	info: le`<circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" stroke-width="2" />`,
-	warning: le`<path d="M8 1.5 15 14H1z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" />`,
-	serious: le`<path d="M8 .5 15.5 8 8 15.5.5 8z" />`,
-	critical: le`<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" /><path d="M5 5l6 6M11 5l-6 6" stroke="var(--card-background-color, #fff)" stroke-width="2" />`
+	info: ue`<circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" stroke-width="2" />`,
+	warning: ue`<path d="M8 1.5 15 14H1z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" />`,
+	serious: ue`<path d="M8 .5 15.5 8 8 15.5.5 8z" />`,
+	critical: ue`<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" /><path d="M5 5l6 6M11 5l-6 6" stroke="var(--card-background-color, #fff)" stroke-width="2" />`
 };
 function So(e) {
-	return L`<svg class="shape ${e}" viewBox="0 0 16 16" aria-hidden="true">${xo[e]}</svg>`;
+	return I`<svg class="shape ${e}" viewBox="0 0 16 16" aria-hidden="true">${xo[e]}</svg>`;
 }
 // src/chart/scale.ts
 function Co(e, t, n) {
@@ -3985,7 +4002,7 @@ function Co(e, t, n) {
 	return [r - i, r + i];
 }
 function wo(e, t, n) {
-	return ze(e, t, [
+	return Be(e, t, [
 		0,
 		1,
 		2,
@@ -3993,10 +4010,10 @@ function wo(e, t, n) {
 	].find((e) => Math.abs(n * 10 ** e - Math.round(n * 10 ** e)) < 1e-6) ?? 4);
 }
 function To(e, t, n, r) {
-	return n >= 2419200 ? We(e, t, "month") : n >= 86400 || r ? We(e, t, "day") : We(e, t, n < 60 ? "seconds" : "time");
+	return n >= 2419200 ? H(e, t, "month") : n >= 86400 || r ? H(e, t, "day") : H(e, t, n < 60 ? "seconds" : "time");
 }
 function Eo(e, t, n = 0) {
-	let r = Math.abs(t) >= 120, i = ze(e, Math.abs(r ? t / 60 : t), r && t % 60 ? Math.max(1, n) : r ? 0 : n);
+	let r = Math.abs(t) >= 120, i = Be(e, Math.abs(r ? t / 60 : t), r && t % 60 ? Math.max(1, n) : r ? 0 : n);
 	return `${t > 0 ? "+" : t < 0 ? "−" : ""}${i}\u202f${r ? "min" : "s"}`;
 }
 var Do = [
@@ -4175,7 +4192,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	"range",
 	"width",
 	"hass"
-], Bo = class extends Ee {
+], Bo = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -4208,9 +4225,9 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	}
 	render() {
 		let { hass: e, spec: t, range: n } = this;
-		if (!t || !n) return R;
+		if (!t || !n) return L;
 		let r = this.cursor === void 0 || this.cursor < n.from || this.cursor > n.to ? void 0 : this.cursor;
-		return L`
+		return I`
       <div
         class="all"
         role="group"
@@ -4225,8 +4242,8 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
         @pointercancel=${this.#_}
       >
         <p class="time quiet">${r === void 0 ? U(e, "chart.latest") : this.#l(r)}</p>
-        ${t.marks.length ? this.#c(n) : R}
-        ${t.panes.map((e) => L`
+        ${t.marks.length ? this.#c(n) : L}
+        ${t.panes.map((e) => I`
             <div class="head">
               <span class="name">${e.name}</span>
               ${e.lines.filter(({ unnamed: e }) => !e).map((t) => this.#a(e, t, r))}
@@ -4240,7 +4257,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	}
 	#a(e, t, n) {
 		let r = n === void 0 ? t.points.at(-1)?.value : oo(t.points, n, t.step ?? !1);
-		return L`
+		return I`
       <span class="entry">
         <svg class="swatch" viewBox="0 0 22 8" aria-hidden="true">
           <line x1="0" x2="22" y1="4" y2="4" stroke="var(--bms-${t.colour})" stroke-width=${t.width ?? 2} stroke-dasharray=${t.dash?.join(" ") ?? "none"} />
@@ -4250,7 +4267,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
     `;
 	}
 	#o(e, t) {
-		return e.flags ? t == null ? "–" : e.flags[+(t > 0)] : H(this.hass, t, e.unit, e.digits);
+		return e.flags ? t == null ? "–" : e.flags[+(t > 0)] : V(this.hass, t, e.unit, e.digits);
 	}
 	#s(e, t) {
 		let { hass: n } = this, r = e.lines.map((r) => {
@@ -4271,9 +4288,9 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 		return `${e.name}: ${[...r, ...(e.levels ?? []).map(({ name: e }) => e)].join("; ")}`;
 	}
 	#c(e) {
-		return L`
+		return I`
       <div class="lane" aria-hidden="true">
-        ${(this.spec?.marks ?? []).filter(({ time: t }) => t >= e.from && t <= e.to).sort((e, t) => Io.indexOf(e.severity) - Io.indexOf(t.severity)).map((t) => L`
+        ${(this.spec?.marks ?? []).filter(({ time: t }) => t >= e.from && t <= e.to).sort((e, t) => Io.indexOf(e.severity) - Io.indexOf(t.severity)).map((t) => I`
               <span
                 style="--at: ${(t.time - e.from) / (e.to - e.from)}"
                 title=${t.name}
@@ -4287,7 +4304,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	}
 	#l(e) {
 		let { hass: t } = this;
-		return this.spec?.relative ? Eo(t, e, 1) : `${We(t, e, "date")}, ${We(t, e, "seconds")}`;
+		return this.spec?.relative ? Eo(t, e, 1) : `${H(t, e, "date")}, ${H(t, e, "seconds")}`;
 	}
 	updated(e) {
 		!this.#e.length || zo.some((t) => e.has(t)) ? this.#u() : e.has("cursor") && this.#p();
@@ -4601,7 +4618,7 @@ var Zo = [
 function Qo(e, t) {
 	return Zo.some((n) => e?.[n] !== t?.[n]);
 }
-var $o = class extends Ee {
+var $o = class extends De {
 	static {
 		this.properties = {
 			hass: {
@@ -4651,7 +4668,7 @@ var $o = class extends Ee {
 	}
 	render() {
 		let { hass: e } = this;
-		return e ? L`<ha-card>${this.#r(e)}</ha-card>` : R;
+		return e ? I`<ha-card>${this.#r(e)}</ha-card>` : L;
 	}
 	#r(e) {
 		let t = this.#t ?? this.#e.refusal;
@@ -4665,7 +4682,7 @@ var $o = class extends Ee {
 	}
 };
 function es(e, t, n) {
-	return L`<div class="note" role="status">${U(e, t, n)}</div>`;
+	return I`<div class="note" role="status">${U(e, t, n)}</div>`;
 }
 // src/health/depths.ts
 var ts = o`
@@ -4696,7 +4713,7 @@ var ts = o`
 `;
 function ns(e, { depths: t }) {
 	let n = Math.max(1, ...t), r = 100 / Math.max(1, t.length);
-	return L`
+	return I`
     <section class="depths" aria-labelledby="depths">
       <h3 id="depths">${U(e, "health.depths")}</h3>
       <ol>
@@ -4704,9 +4721,9 @@ function ns(e, { depths: t }) {
 		let a = Math.round((i + 1) * r), o = U(e, "health.depth", {
 			from: Math.round(i * r),
 			to: a,
-			count: ze(e, t, 1)
+			count: Be(e, t, 1)
 		});
-		return L`
+		return I`
             <li title=${o}>
               <div class="bar" style="--share: ${t / n}" aria-hidden="true"></div>
               <span aria-hidden="true">${a}</span><span class="hidden">${o}</span>
@@ -4760,87 +4777,140 @@ var rs = 5, is = 30, as = o`
   }
 `;
 function os(e, { cells: t }) {
-	let n = t.flatMap(({ worn_in: e, worn_soonest: t, worn_latest: n }, r) => V(e) ? [{
+	let n = t.flatMap(({ worn_in: e, worn_soonest: t, worn_latest: n }, r) => B(e) ? [{
 		cell: r + 1,
 		years: e,
 		soonest: t ?? e,
 		latest: n ?? Infinity
 	}] : []).sort((e, t) => e.years - t.years).slice(0, rs), r = Math.min(is, Math.max(10, ...n.map(({ years: e }) => 1.2 * e)));
-	return L`
+	return I`
     <section class="forecast" aria-labelledby="forecast">
       <h3 id="forecast">${U(e, "health.forecast")}</h3>
-      ${n.length ? L`<ol>${n.map((t) => ss(e, t, r))}</ol>` : L`<p class="quiet">${U(e, "health.no_wear")}</p>`}
+      ${n.length ? I`<ol>${n.map((t) => ss(e, t, r))}</ol>` : I`<p class="quiet">${U(e, "health.no_wear")}</p>`}
     </section>
   `;
 }
 function ss(e, { cell: t, years: n, soonest: r, latest: i }, a) {
 	let o = (e) => Math.min(100, 100 * e / a);
-	return L`
+	return I`
     <li>
       <span>${U(e, "cells.cell", { number: t })}</span>
       <svg viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">
         <rect class="ground" y="5" width="100" height="4" />
         <rect class="probable" y="2" x=${o(r)} width=${o(i) - o(r)} height="10" />
-        ${n < a ? le`<line class="middle" x1=${o(n)} x2=${o(n)} y1="0" y2="14" />` : R}
+        ${n < a ? ue`<line class="middle" x1=${o(n)} x2=${o(n)} y1="0" y2="14" />` : L}
       </svg>
       <span class="until">
         ${n < is ? U(e, Number.isFinite(i) ? "health.worn" : "health.worn_from", {
-		years: ze(e, n, 1),
-		low: ze(e, r, 1),
-		high: ze(e, i, 1)
+		years: Be(e, n, 1),
+		low: Be(e, r, 1),
+		high: Be(e, i, 1)
 	}) : U(e, "health.worn_late", { years: is })}
       </span>
     </li>
   `;
 }
+// src/health/inspections.ts
+var cs = o`
+  .inspections ul {
+    list-style: none;
+    margin: 6px 0 0;
+    padding: 0;
+    display: grid;
+    gap: 6px;
+  }
+  .inspections li {
+    display: flex;
+    gap: 8px;
+    align-items: flex-start;
+  }
+  .inspections ha-icon {
+    flex: none;
+    --mdc-icon-size: 20px;
+  }
+  .overdue ha-icon {
+    color: var(--bms-bad);
+  }
+  .due ha-icon {
+    color: var(--bms-warn);
+  }
+`, ls = {
+	overdue: "mdi:alert-circle",
+	due: "mdi:wrench-clock",
+	coming: "mdi:calendar-clock"
+};
+function us(e, { inspections: t }) {
+	return I`
+    <section class="inspections" aria-labelledby="inspections">
+      <h3 id="inspections">${U(e, "health.inspections")}</h3>
+      ${t.length ? I`<ul>${t.map((t) => ds(e, t))}</ul>` : I`<p class="quiet">${U(e, "health.no_inspections")}</p>`}
+    </section>
+  `;
+}
+function ds(e, { item: t, standing: n, due: r, cells: i, whole_system: a }) {
+	let o = [
+		U(e, `health.${n}`, { date: H(e, r, "date") }),
+		...i.map((t) => U(e, "cells.cell", { number: t })),
+		a ? U(e, "health.whole_system") : ""
+	].filter(Boolean);
+	return I`
+    <li class=${n}>
+      <ha-icon icon=${ls[n] ?? L} aria-hidden="true"></ha-icon>
+      <div>
+        <div>${W(e, "inspection", t)}</div>
+        <div class="quiet small">${o.join(" · ")}</div>
+      </div>
+    </li>
+  `;
+}
 // src/cells/measure.ts
-var cs = () => [], ls = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], us = 1.96, ds = (e) => ({ cells: t }) => t.map(e), fs = {
+var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96, hs = (e) => ({ cells: t }) => t.map(e), gs = {
 	place: "cells.cell",
-	marks: cs,
+	marks: fs,
 	signed: !1
-}, ps = [
+}, _s = [
 	{
-		...fs,
+		...gs,
 		key: "capacity",
 		name: "health.capacity",
-		values: ds((e) => e.capacity),
-		text: (e, t) => H(e, t, "Ah", 1),
+		values: hs((e) => e.capacity),
+		text: (e, t) => V(e, t, "Ah", 1),
 		range: (e, t) => [0, Math.max(e.capacity, ...t) * 1.05],
 		band: ({ cells: e }, t) => {
 			let { capacity: n, capacity_deviation: r } = e[t] ?? {};
-			return V(n) && V(r) ? [n - us * r, n + us * r] : void 0;
+			return B(n) && B(r) ? [n - ms * r, n + ms * r] : void 0;
 		}
 	},
 	{
-		...fs,
+		...gs,
 		key: "resistance",
 		name: "health.resistance",
-		values: ds((e) => e.resistance),
-		text: (e, t) => H(e, t, "mΩ", 2),
-		range: ls(.1)
+		values: hs((e) => e.resistance),
+		text: (e, t) => V(e, t, "mΩ", 2),
+		range: ps(.1)
 	},
 	{
-		...fs,
+		...gs,
 		key: "joint",
 		name: "health.joint",
-		values: ds((e) => e.joint),
-		text: (e, t) => H(e, t, "mΩ", 3),
-		range: ls(.1)
+		values: hs((e) => e.joint),
+		text: (e, t) => V(e, t, "mΩ", 3),
+		range: ps(.1)
 	},
 	{
-		...fs,
+		...gs,
 		key: "surplus",
 		name: "health.surplus",
-		values: ds((e) => e.surplus),
-		text: (e, t) => H(e, t, "Ah", 2),
-		range: ls(.1)
+		values: hs((e) => e.surplus),
+		text: (e, t) => V(e, t, "Ah", 2),
+		range: ps(.1)
 	},
 	{
-		...fs,
+		...gs,
 		key: "self_discharge",
 		name: "health.self_discharge",
-		values: ds((e) => e.self_discharge),
-		text: (e, t) => H(e, t, "mA", 2),
+		values: hs((e) => e.self_discharge),
+		text: (e, t) => V(e, t, "mA", 2),
 		range: (e, t) => {
 			let n = 1.1 * Math.max(1, ...t.map(Math.abs));
 			return [-n, n];
@@ -4848,51 +4918,51 @@ var cs = () => [], ls = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], us = 1.96
 		signed: !0
 	},
 	{
-		...fs,
+		...gs,
 		key: "balanced",
 		name: "health.balanced",
-		values: ds((e) => e.balanced),
-		text: (e, t) => H(e, t, "Ah", 2),
-		range: ls(.1)
+		values: hs((e) => e.balanced),
+		text: (e, t) => V(e, t, "Ah", 2),
+		range: ps(.1)
 	}
-], ms = [
+], vs = [
 	{
 		name: "health.soh",
-		text: (e, { soh: t }) => H(e, t, "%", 1)
+		text: (e, { soh: t }) => V(e, t, "%", 1)
 	},
 	{
 		name: "health.capacity",
-		text: (e, { capacity: t, capacity_deviation: n, rated: r }) => U(e, V(n) ? "health.of_rated" : "health.of_rated_alone", {
-			capacity: ze(e, t, 1),
-			deviation: ze(e, n === null ? null : 1.96 * n, 1),
-			rated: H(e, r, "Ah")
+		text: (e, { capacity: t, capacity_deviation: n, rated: r }) => U(e, B(n) ? "health.of_rated" : "health.of_rated_alone", {
+			capacity: Be(e, t, 1),
+			deviation: Be(e, n === null ? null : 1.96 * n, 1),
+			rated: V(e, r, "Ah")
 		})
 	},
 	{
 		name: "health.cycles",
-		text: (e, { cycles: t }) => ze(e, t, 1)
+		text: (e, { cycles: t }) => Be(e, t, 1)
 	},
 	{
 		name: "health.energy_in",
-		text: (e, { energy_in: t }) => He(e, t)
+		text: (e, { energy_in: t }) => Ue(e, t)
 	},
 	{
 		name: "health.energy_out",
-		text: (e, { energy_out: t }) => He(e, t)
+		text: (e, { energy_out: t }) => Ue(e, t)
 	},
 	{
 		name: "health.efficiency",
-		text: (e, { efficiency: t }) => H(e, t, "%", 1)
+		text: (e, { efficiency: t }) => V(e, t, "%", 1)
 	},
 	{
 		name: "health.plating",
-		text: (e, { plating: t }) => H(e, t, "Ah", 1)
+		text: (e, { plating: t }) => V(e, t, "Ah", 1)
 	},
 	{
 		name: "health.since_full",
 		text: (e, { since_full: t }) => t === 0 ? U(e, "health.full_now") : Ke(e, t)
 	}
-], hs = class extends $o {
+], ys = class extends $o {
 	find(e) {
 		return Yo(e, this.config?.device_id);
 	}
@@ -4903,15 +4973,15 @@ var cs = () => [], ls = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], us = 1.96
 		};
 	}
 	draw(e, t, n) {
-		return L`
+		return I`
       <div class="body">
         <h2>${this.config?.title ?? U(e, "health.title", { name: t.name })}</h2>
-        ${gs(e, t, n)}
+        ${bs(e, t, n)}
         <dl>
-          ${ms.map(({ name: t, text: r }) => L`<div><dt class="quiet">${U(e, t)}</dt><dd>${r(e, n)}</dd></div>`)}
+          ${vs.map(({ name: t, text: r }) => I`<div><dt class="quiet">${U(e, t)}</dt><dd>${r(e, n)}</dd></div>`)}
         </dl>
-        <home-bms-cells .hass=${e} .info=${t} .measures=${ps} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>
-        <div class="pair">${os(e, n)} ${ns(e, n)}</div>
+        <home-bms-cells .hass=${e} .info=${t} .measures=${_s} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>
+        <div class="pair">${os(e, n)} ${ns(e, n)} ${us(e, n)}</div>
       </div>
     `;
 	}
@@ -4923,6 +4993,7 @@ var cs = () => [], ls = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], us = 1.96
 			...$o.styles,
 			as,
 			ts,
+			cs,
 			o`
       dl {
         display: grid;
@@ -4969,10 +5040,10 @@ var cs = () => [], ls = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], us = 1.96
 		];
 	}
 };
-function gs(e, t, { findings: n }) {
-	return n.length ? L`
+function bs(e, t, { findings: n }) {
+	return n.length ? I`
     <ul class="findings" aria-label=${U(e, "health.findings")}>
-      ${n.map(({ kind: n, cell: r, since: i, confidence: a }) => L`
+      ${n.map(({ kind: n, cell: r, since: i, confidence: a }) => I`
           <li>
             <ha-icon icon="mdi:stethoscope" aria-hidden="true"></ha-icon>
             <div>
@@ -4981,31 +5052,31 @@ function gs(e, t, { findings: n }) {
 		...r === null ? {} : { cell: r }
 	})}</div>
               <div class="quiet small">
-                ${U(e, "health.sure", { percent: ze(e, 100 * a) })}${i === null ? R : ` · ${U(e, "pack.since", { time: We(e, i, "date") })}`}
+                ${U(e, "health.sure", { percent: Be(e, 100 * a) })}${i === null ? L : ` · ${U(e, "pack.since", { time: H(e, i, "date") })}`}
               </div>
             </div>
           </li>
         `)}
     </ul>
     <a class="small" href="/config/repairs">${U(e, "health.what_to_do")}</a>
-  ` : L`<div class="quiet" role="status">${U(e, "health.nothing_found")}</div>`;
+  ` : I`<div class="quiet" role="status">${U(e, "health.nothing_found")}</div>`;
 }
 // src/offers.ts
-var _s = [
+var xs = [
 	"pack",
 	"timeline",
 	"health",
 	"system"
-], vs = (e) => Qe(Ze(), e);
-function ys(e) {
+], Ss = (e) => Qe(Ze(), e);
+function Cs(e) {
 	let t = `home-bms-${e}-card`;
 	return {
 		type: t,
 		get name() {
-			return vs(`offer.${e}`);
+			return Ss(`offer.${e}`);
 		},
 		get description() {
-			return vs(`offer.${e}_help`);
+			return Ss(`offer.${e}_help`);
 		},
 		preview: !0,
 		getEntitySuggestion(n, r) {
@@ -5015,43 +5086,43 @@ function ys(e) {
 					type: `custom:${t}`,
 					device_id: i.device_id
 				},
-				label: vs(`offer.${e}`)
+				label: Ss(`offer.${e}`)
 			};
 		}
 	};
 }
-var bs = _s.map(ys), xs = {
+var ws = xs.map(Cs), Ts = {
 	type: "home-bms",
 	strategyType: "dashboard",
 	get name() {
-		return vs("offer.dashboard");
+		return Ss("offer.dashboard");
 	},
 	get description() {
-		return vs("offer.dashboard_help");
+		return Ss("offer.dashboard_help");
 	}
 };
 // src/why.ts
-function Ss(e, t, n) {
-	let r = Cs(e, n);
+function Es(e, t, n) {
+	let r = Ds(e, n);
 	return r ? `${W(e, t, n.rule)} (${r})` : W(e, t, n.rule);
 }
-function Cs(e, t) {
+function Ds(e, t) {
 	let n = t.cell === null ? t.sensor === null ? "" : U(e, "why.sensor", { number: t.sensor }) : U(e, "why.cell", { number: t.cell });
-	if (!V(t.value)) return n;
-	let r = ws(e, t.value, t.unit), i = n ? U(e, "why.at", {
+	if (!B(t.value)) return n;
+	let r = Os(e, t.value, t.unit), i = n ? U(e, "why.at", {
 		where: n,
 		value: r
 	}) : r;
-	return V(t.threshold) ? U(e, "why.from", {
+	return B(t.threshold) ? U(e, "why.from", {
 		what: i,
-		threshold: ws(e, t.threshold, t.unit)
+		threshold: Os(e, t.threshold, t.unit)
 	}) : i;
 }
-function ws(e, t, n) {
-	return n === "°C" ? Be(e, t, 1) : n === null ? H(e, t, "", 1).trim() : H(e, t, n, n === "V" ? Math.abs(t) < 10 ? 3 : 1 : +(Math.abs(t) < 100));
+function Os(e, t, n) {
+	return n === "°C" ? Ve(e, t, 1) : n === null ? V(e, t, "", 1).trim() : V(e, t, n, n === "V" ? Math.abs(t) < 10 ? 3 : 1 : +(Math.abs(t) < 100));
 }
 // src/pack/alarms.ts
-var Ts = o`
+var ks = o`
   .alarms {
     display: grid;
     gap: 8px;
@@ -5092,46 +5163,46 @@ var Ts = o`
     gap: 8px;
     flex-wrap: wrap;
   }
-`, Es = {
+`, As = {
 	warn: "mdi:alert-outline",
 	derate: "mdi:arrow-down-bold-circle-outline",
 	protect: "mdi:hand-back-right",
 	trip: "mdi:alert-octagon"
 };
-function Ds(e, t, n) {
-	if (!t.alarms.length) return R;
+function js(e, t, n) {
+	if (!t.alarms.length) return L;
 	let r = new Set(t.alarms.map((e) => e.key)), i = t.alarms.filter(({ cause: e }) => e === null || !r.has(e));
-	return L`
+	return I`
     <section class="alarms" role="alert" aria-label=${U(e, "pack.alarms")}>
       <ul>
-        ${i.map((n) => Os(e, n, t.alarms, /* @__PURE__ */ new Set()))}
+        ${i.map((n) => Ms(e, n, t.alarms, /* @__PURE__ */ new Set()))}
       </ul>
       <div class="actions">
         <button type="button" @click=${n.evidence}>${U(e, "pack.evidence")}</button>
-        ${t.tripped && n.reset ? L`<button type="button" @click=${n.reset}>${U(e, "pack.reset")}</button>` : R}
+        ${t.tripped && n.reset ? I`<button type="button" @click=${n.reset}>${U(e, "pack.reset")}</button>` : L}
       </div>
     </section>
   `;
 }
-function Os(e, t, n, r) {
-	let i = /* @__PURE__ */ new Set([...r, t.key]), a = n.filter(({ cause: e, key: n }) => e === t.key && !i.has(n)), o = Cs(e, t.why);
-	return L`
+function Ms(e, t, n, r) {
+	let i = /* @__PURE__ */ new Set([...r, t.key]), a = n.filter(({ cause: e, key: n }) => e === t.key && !i.has(n)), o = Ds(e, t.why);
+	return I`
     <li>
       <div class="alarm ${t.level}">
-        <ha-icon icon=${Es[t.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
+        <ha-icon icon=${As[t.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
         <div>
           <div>${W(e, "protection", t.key)} · ${W(e, "level", t.level)}</div>
           <div class="facts quiet">
-            ${o}${o && t.why.since !== null ? " · " : ""}${t.why.since === null ? R : U(e, "pack.since", { time: We(e, t.why.since, "seconds") })}
+            ${o}${o && t.why.since !== null ? " · " : ""}${t.why.since === null ? L : U(e, "pack.since", { time: H(e, t.why.since, "seconds") })}
           </div>
         </div>
       </div>
-      ${a.length ? L`<ul>${a.map((t) => Os(e, t, n, i))}</ul>` : R}
+      ${a.length ? I`<ul>${a.map((t) => Ms(e, t, n, i))}</ul>` : L}
     </li>
   `;
 }
 // src/pack/charge.ts
-var ks = .5, As = o`
+var Ns = .5, Ps = o`
   .charge {
     display: grid;
     grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
@@ -5193,63 +5264,63 @@ var ks = .5, As = o`
     font-size: 0.875rem;
   }
 `;
-function js(e, t, n) {
-	let { soc: r, soc_low: i, soc_high: a, current: o } = n, s = Ms(o), c = V(i) && V(a) ? U(e, "pack.band", {
-		low: ze(e, i),
-		high: ze(e, a)
+function Fs(e, t, n) {
+	let { soc: r, soc_low: i, soc_high: a, current: o } = n, s = Is(o), c = B(i) && B(a) ? U(e, "pack.band", {
+		low: Be(e, i),
+		high: Be(e, a)
 	}) : "";
-	return L`
+	return I`
     <section class="charge" role="group" aria-label=${U(e, "pack.charge")}>
       <div class="soc">
-        ${H(e, r, "%")}${c ? L`<small class="quiet" title=${U(e, "pack.band_why")}>${c}</small>` : R}
+        ${V(e, r, "%")}${c ? I`<small class="quiet" title=${U(e, "pack.band_why")}>${c}</small>` : L}
       </div>
       <div class="flow ${s ?? ""}">
-        <div class="watts">${s ? Ls(s) : R} ${Ve(e, V(n.power) ? Math.abs(n.power) : n.power)}</div>
+        <div class="watts">${s ? Vs(s) : L} ${He(e, B(n.power) ? Math.abs(n.power) : n.power)}</div>
       </div>
-      ${Ns(e, n)}
-      <div class="quiet">${Ps(e, t, n)}</div>
+      ${Ls(e, n)}
+      <div class="quiet">${Rs(e, t, n)}</div>
       <div class="flow quiet">
-        ${s ? `${U(e, `pack.${s}`)} · ` : R}${H(e, n.voltage, "V", 1)} · ${H(e, o, "A", 1)}
+        ${s ? `${U(e, `pack.${s}`)} · ` : L}${V(e, n.voltage, "V", 1)} · ${V(e, o, "A", 1)}
       </div>
     </section>
   `;
 }
-function Ms(e) {
-	if (V(e)) return Math.abs(e) < ks ? "resting" : e > 0 ? "charging" : "discharging";
+function Is(e) {
+	if (B(e)) return Math.abs(e) < Ns ? "resting" : e > 0 ? "charging" : "discharging";
 }
-function Ns(e, { soc: t, soc_low: n, soc_high: r }) {
-	return L`
-    <svg class="bar" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label=${V(t) ? U(e, "pack.bar", {
-		soc: ze(e, t),
-		low: ze(e, n ?? t),
-		high: ze(e, r ?? t)
+function Ls(e, { soc: t, soc_low: n, soc_high: r }) {
+	return I`
+    <svg class="bar" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label=${B(t) ? U(e, "pack.bar", {
+		soc: Be(e, t),
+		low: Be(e, n ?? t),
+		high: Be(e, r ?? t)
 	}) : U(e, "pack.bar_unknown")}>
       <rect class="ground" width="100" height="20" rx="1" />
-      ${V(t) ? le`<rect class="full" width=${Is(t)} height="20" rx="1" />` : R}
-      ${V(n) && V(r) ? le`<rect class="doubt" x=${Is(n)} width=${Is(r) - Is(n)} height="20" />` : R}
-      ${V(t) ? le`<line class="now" x1=${Is(t)} x2=${Is(t)} y1="0" y2="20" />` : R}
+      ${B(t) ? ue`<rect class="full" width=${Bs(t)} height="20" rx="1" />` : L}
+      ${B(n) && B(r) ? ue`<rect class="doubt" x=${Bs(n)} width=${Bs(r) - Bs(n)} height="20" />` : L}
+      ${B(t) ? ue`<line class="now" x1=${Bs(t)} x2=${Bs(t)} y1="0" y2="20" />` : L}
     </svg>
   `;
 }
-function Ps(e, t, n) {
-	let r = [He(e, n.stored_energy)], [i, a] = V(n.current) && n.current > ks ? ["time_to_full", "pack.until_full"] : ["time_to_empty", "pack.until_empty"], o = e.states[t.entities[i] ?? ""], s = Number(o?.state) * (Fs[String(o?.attributes.unit_of_measurement)] ?? NaN);
+function Rs(e, t, n) {
+	let r = [Ue(e, n.stored_energy)], [i, a] = B(n.current) && n.current > Ns ? ["time_to_full", "pack.until_full"] : ["time_to_empty", "pack.until_empty"], o = e.states[t.entities[i] ?? ""], s = Number(o?.state) * (zs[String(o?.attributes.unit_of_measurement)] ?? NaN);
 	return s > 0 && r.push(U(e, a, { time: Ke(e, s) })), r.join(" · ");
 }
-var Fs = {
+var zs = {
 	s: 1,
 	min: 60,
 	h: 3600,
 	d: 86400
-}, Is = (e) => Math.min(100, Math.max(0, e));
-function Ls(e) {
-	return L`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${{
+}, Bs = (e) => Math.min(100, Math.max(0, e));
+function Vs(e) {
+	return I`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${{
 		charging: "M11 3h2v9h4l-5 6-5-6h4z M4 20h16v2H4z",
 		discharging: "M12 2l5 6h-4v9h-2V8H7z M4 20h16v2H4z",
 		resting: "M5 8h14v2H5z M5 14h14v2H5z"
 	}[e]} /></svg>`;
 }
 // src/pack/limits.ts
-var Rs = o`
+var Hs = o`
   .limits {
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr));
@@ -5301,7 +5372,7 @@ var Rs = o`
     flex: none;
     --mdc-icon-size: 18px;
   }
-`, zs = ["charge", "discharge"], Bs = {
+`, Us = ["charge", "discharge"], Ws = {
 	open: "mdi:electric-switch",
 	opening: "mdi:electric-switch",
 	closed: "mdi:electric-switch-closed",
@@ -5309,118 +5380,118 @@ var Rs = o`
 	precharge: "mdi:resistor",
 	failed: "mdi:alert-octagon",
 	unknown: "mdi:help-circle-outline"
-}, Vs = /* @__PURE__ */ new Set([
+}, Gs = /* @__PURE__ */ new Set([
 	"open",
 	"closed",
 	"unknown"
 ]);
-function Hs(e, t) {
-	return L`<section class="limits" role="group" aria-label=${U(e, "pack.limits")}>
-    ${zs.map((n) => Us(e, t, n))}
+function Ks(e, t) {
+	return I`<section class="limits" role="group" aria-label=${U(e, "pack.limits")}>
+    ${Us.map((n) => qs(e, t, n))}
   </section>`;
 }
-function Us(e, t, n) {
-	let r = t[`${n}_limit`], i = t[`${n}_switch`], a = V(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : null, o = H(e, r.value, "A", +(r.value > 0 && r.value < 10)), s = !t.acting && !Vs.has(i), c = t.one_contactor ? U(e, "pack.contactor") : U(e, `pack.${n}_switch`);
-	return L`
+function qs(e, t, n) {
+	let r = t[`${n}_limit`], i = t[`${n}_switch`], a = B(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : null, o = V(e, r.value, "A", +(r.value > 0 && r.value < 10)), s = !t.acting && !Gs.has(i), c = t.one_contactor ? U(e, "pack.contactor") : U(e, `pack.${n}_switch`);
+	return I`
     <div class="limit ${n}-side">
       <div class="line">
         <h3>${U(e, `pack.${n}_limit`)}</h3>
         <span>${U(e, "pack.of_most", {
 		value: o,
-		most: ze(e, r.most)
+		most: Be(e, r.most)
 	})}</span>
       </div>
-      ${Ws(e, r, a, n)}
-      <div class="why quiet">${Ss(e, "limit", r.why)}</div>
+      ${Js(e, r, a, n)}
+      <div class="why quiet">${Es(e, "limit", r.why)}</div>
       <div class="switch">
-        <ha-icon icon=${(s ? void 0 : Bs[i]) ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
+        <ha-icon icon=${(s ? void 0 : Ws[i]) ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
         <span>
-          ${c}: ${s ? U(e, "pack.would_move") : W(e, "contactor", i)}${t.acting ? R : L` <span class="quiet">(${U(e, "pack.watching")})</span>`}
+          ${c}: ${s ? U(e, "pack.would_move") : W(e, "contactor", i)}${t.acting ? L : I` <span class="quiet">(${U(e, "pack.watching")})</span>`}
         </span>
       </div>
     </div>
   `;
 }
-function Ws(e, { value: t, most: n }, r, i) {
+function Js(e, { value: t, most: n }, r, i) {
 	let a = (e) => n > 0 ? Math.min(100, 100 * e / n) : 0;
-	return L`
+	return I`
     <svg class="gauge" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label=${U(e, "pack.gauge", {
 		side: U(e, `pack.${i}_limit`),
-		value: ze(e, t),
-		most: ze(e, n),
-		flowing: ze(e, r, 1)
+		value: Be(e, t),
+		most: Be(e, n),
+		flowing: Be(e, r, 1)
 	})}>
       <rect class="ground" y="4" width="100" height="6" />
       <rect class="permitted" y="2" width=${a(t)} height="10" />
-      ${r ? le`<line class="needle" x1=${a(r)} x2=${a(r)} y1="0" y2="14" />` : R}
+      ${r ? ue`<line class="needle" x1=${a(r)} x2=${a(r)} y1="0" y2="14" />` : L}
     </svg>
   `;
 }
 // src/pack/measures.ts
-var Gs = {
+var Ys = {
 	place: "cells.cell",
 	bled: ({ bleeding: e }, t) => e?.[t] ?? !1
-}, Ks = (e) => ({ doubts: t }, n) => t[`${e}_${n + 1}`], qs = .01, Js = [
+}, Xs = (e) => ({ doubts: t }, n) => t[`${e}_${n + 1}`], Zs = .01, Qs = [
 	{
 		key: "voltage",
 		name: "cells.voltage",
-		...Gs,
-		doubt: Ks("cell"),
+		...Ys,
+		doubt: Xs("cell"),
 		values: (e) => e.voltages,
-		text: (e, t) => H(e, t, "V", 3),
+		text: (e, t) => V(e, t, "V", 3),
 		range: ({ cell_voltage: e }) => [e.low, e.high],
-		marks: ({ cell_voltage: { low_protect: e, high_protect: t } }) => [e, t].filter(V),
+		marks: ({ cell_voltage: { low_protect: e, high_protect: t } }) => [e, t].filter(B),
 		signed: !1
 	},
 	{
 		key: "difference",
 		name: "cells.difference",
-		...Gs,
-		doubt: Ks("cell"),
+		...Ys,
+		doubt: Xs("cell"),
 		values: ({ voltages: e }) => {
-			let t = e.filter(V), n = t.reduce((e, t) => e + t, 0) / t.length;
+			let t = e.filter(B), n = t.reduce((e, t) => e + t, 0) / t.length;
 			return e.map((e) => e === null ? null : e - n);
 		},
-		text: (e, t) => H(e, t === null ? null : t * 1e3, "mV", 1),
+		text: (e, t) => V(e, t === null ? null : t * 1e3, "mV", 1),
 		range: (e, t) => {
-			let n = Math.max(qs, ...t.map(Math.abs));
+			let n = Math.max(Zs, ...t.map(Math.abs));
 			return [-n, n];
 		},
-		marks: cs,
+		marks: fs,
 		signed: !0
 	},
 	{
 		key: "temperature",
 		name: "cells.temperature",
 		place: "cells.sensor",
-		doubt: Ks("temperature"),
+		doubt: Xs("temperature"),
 		values: (e) => e.temperatures,
-		text: (e, t) => Be(e, t, 1),
+		text: (e, t) => Ve(e, t, 1),
 		range: ({ temperature: e }) => [e.low, e.high],
-		marks: ({ temperature: { low_protect: e, high_protect: t } }) => [e, t].filter(V),
+		marks: ({ temperature: { low_protect: e, high_protect: t } }) => [e, t].filter(B),
 		signed: !1
 	},
 	{
 		key: "resistance",
 		name: "cells.resistance",
-		...Gs,
+		...Ys,
 		values: (e) => e.resistances,
-		text: (e, t) => H(e, t, "mΩ", 2),
-		range: ls(.1),
-		marks: cs,
+		text: (e, t) => V(e, t, "mΩ", 2),
+		range: ps(.1),
+		marks: fs,
 		signed: !1
 	},
 	{
 		key: "surplus",
 		name: "cells.surplus",
-		...Gs,
+		...Ys,
 		values: (e) => e.surpluses,
-		text: (e, t) => H(e, t, "Ah", 2),
-		range: ls(.1),
-		marks: cs,
+		text: (e, t) => V(e, t, "Ah", 2),
+		range: ps(.1),
+		marks: fs,
 		signed: !1
 	}
-], Ys = {
+], $s = {
 	starting: "mdi:timer-sand",
 	lost: "mdi:lan-disconnect",
 	tripped: "mdi:alert-octagon",
@@ -5430,7 +5501,7 @@ var Gs = {
 	charging: "mdi:battery-arrow-up",
 	discharging: "mdi:battery-arrow-down",
 	idle: "mdi:battery-medium"
-}, Xs = class extends $o {
+}, ec = class extends $o {
 	find(e) {
 		return Yo(e, this.config?.device_id);
 	}
@@ -5441,23 +5512,23 @@ var Gs = {
 		};
 	}
 	draw(e, t, n) {
-		let r = t.entities.reset_trips, i = r === void 0 ? void 0 : () => Zs(e, r);
-		return L`
+		let r = t.entities.reset_trips, i = r === void 0 ? void 0 : () => tc(e, r);
+		return I`
       <div class="body">
         <div class="head">
           <h2>${this.config?.title ?? t.name}</h2>
           <span class="mode">
-            <ha-icon icon=${Ys[n.mode] ?? "mdi:battery"} aria-hidden="true"></ha-icon>
+            <ha-icon icon=${$s[n.mode] ?? "mdi:battery"} aria-hidden="true"></ha-icon>
             ${W(e, "mode", n.mode)}
           </span>
         </div>
-        ${Qs(e, n)} ${js(e, t, n)}
-        ${Ds(e, n, {
+        ${nc(e, n)} ${Fs(e, t, n)}
+        ${js(e, n, {
 			reset: i,
 			evidence: () => this.#e()
-		})} ${Hs(e, n)}
-        ${this.config?.cells === !1 ? R : L`<home-bms-cells .hass=${e} .info=${t} .measures=${Js} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>`}
-        <div class="quiet small">${$s(e, n)}</div>
+		})} ${Ks(e, n)}
+        ${this.config?.cells === !1 ? L : I`<home-bms-cells .hass=${e} .info=${t} .measures=${Qs} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>`}
+        <div class="quiet small">${rc(e, n)}</div>
         <home-bms-black-box .hass=${e} .info=${t} ?dark=${e.themes.darkMode}></home-bms-black-box>
       </div>
     `;
@@ -5478,9 +5549,9 @@ var Gs = {
 	static {
 		this.styles = [
 			...$o.styles,
-			As,
-			Ts,
-			Rs,
+			Ps,
+			ks,
+			Hs,
 			o`
       .head {
         display: flex;
@@ -5504,27 +5575,27 @@ var Gs = {
 		];
 	}
 };
-function Zs(e, t) {
+function tc(e, t) {
 	e.callService("button", "press", {}, { entity_id: t }).catch(() => void 0);
 }
-function Qs(e, t) {
+function nc(e, t) {
 	let n = [
 		t.link === "connected" ? "" : W(e, "link", t.link),
 		t.link === "connected" || t.age === null ? "" : U(e, "pack.silent", { time: Ke(e, t.age) }),
 		t.quality === "good" ? "" : U(e, "pack.quality", { quality: W(e, "quality", t.quality) })
 	].filter(Boolean);
-	return n.length ? L`<div class="small state" role="status">${n.join(" · ")}</div>` : R;
+	return n.length ? I`<div class="small state" role="status">${n.join(" · ")}</div>` : L;
 }
-function $s(e, t) {
+function rc(e, t) {
 	let n = U(e, t.balancing ? "pack.balancing" : "pack.not_balancing"), r = t.balance_remaining === null ? "" : ` · ${U(e, "pack.left", { time: Ke(e, t.balance_remaining) })}`;
-	return `${n}: ${Ss(e, "balance", t.balance)}${r}`;
+	return `${n}: ${Es(e, "balance", t.balance)}${r}`;
 }
 // src/strategy.ts
-var ec = (e, t, n = {}) => ({
+var ic = (e, t, n = {}) => ({
 	type: `custom:home-bms-${e}-card`,
 	device_id: t.device_id,
 	...n
-}), tc = (e, t, n = {}) => ({ packs: r }) => r.map((r) => [ec(e, r, n), t]), nc = [
+}), ac = (e, t, n = {}) => ({ packs: r }) => r.map((r) => [ic(e, r, n), t]), oc = [
 	"finding",
 	"tripped",
 	"since_full",
@@ -5534,7 +5605,7 @@ var ec = (e, t, n = {}) => ({
 	"worn_out",
 	"reset_trips"
 ];
-function rc(e, t) {
+function sc(e, t) {
 	let n = t.map((t) => e.entities[t]).filter((e) => e !== void 0);
 	return {
 		type: "entities",
@@ -5545,43 +5616,54 @@ function rc(e, t) {
 		}))
 	};
 }
-var ic = [
+function cc({ entities: e, name: t }) {
+	return e.inspections === void 0 ? [] : [[{
+		type: "todo-list",
+		entity: e.inspections,
+		title: t
+	}, 1]];
+}
+var lc = [
 	{
 		key: "now",
 		icon: "mdi:battery-charging",
-		cards: (e) => [[ec("system", e), 1], ...tc("pack", 1, { cells: !1 })(e)]
+		cards: (e) => [[ic("system", e), 1], ...ac("pack", 1, { cells: !1 })(e)]
 	},
 	{
 		key: "cells",
 		icon: "mdi:view-grid",
-		cards: (e) => tc("pack", e.packs.length > 2 ? 1 : 2)(e)
+		cards: (e) => ac("pack", e.packs.length > 2 ? 1 : 2)(e)
 	},
 	{
 		key: "history",
 		icon: "mdi:chart-line",
-		cards: tc("timeline", 4)
+		cards: ac("timeline", 4)
 	},
 	{
 		key: "health",
 		icon: "mdi:heart-pulse",
-		cards: tc("health", 2)
+		cards: ac("health", 2)
 	},
 	{
 		key: "system",
 		icon: "mdi:sitemap",
-		cards: (e) => [[ec("system", e), 4]]
+		cards: (e) => [[ic("system", e), 4]]
 	},
 	{
 		key: "maintenance",
 		icon: "mdi:wrench",
-		cards: (e) => [[rc(e, [
-			"allow_control",
-			"lease",
-			"lease_until",
-			"reserve"
-		]), 1], ...e.packs.map((e) => [rc(e, nc), 1])]
+		cards: (e) => [
+			...cc(e),
+			[sc(e, [
+				"allow_control",
+				"lease",
+				"lease_until",
+				"reserve"
+			]), 1],
+			...e.packs.map((e) => [sc(e, oc), 1])
+		]
 	}
-], ac = class extends HTMLElement {
+], uc = class extends HTMLElement {
 	static async generate({ device_id: e }, t) {
 		Jo(t), et(t).catch(() => void 0);
 		let n = await qo(t), r = e === void 0 ? n : [Xo(n, e)].filter((e) => e !== void 0);
@@ -5597,11 +5679,11 @@ var ic = [
 		}
 		return {
 			title: r.map(({ name: e }) => e).join(", "),
-			views: ic.map((e) => oc(t, e, r))
+			views: lc.map((e) => dc(t, e, r))
 		};
 	}
 };
-function oc(e, t, n) {
+function dc(e, t, n) {
 	return {
 		title: U(e, `view.${t.key}`),
 		path: t.key,
@@ -5619,55 +5701,55 @@ function oc(e, t, n) {
 	};
 }
 // src/system/asks.ts
-var sc = {
-	charge_power: (e, t) => U(e, "ask.charge_limit", { value: Ve(e, t) }),
-	discharge_power: (e, t) => U(e, "ask.discharge_limit", { value: Ve(e, t) }),
-	charge_current: (e, t) => U(e, "ask.charge_limit", { value: H(e, t, "A", 1) }),
-	discharge_current: (e, t) => U(e, "ask.discharge_limit", { value: H(e, t, "A", 1) }),
-	reserve: (e, t) => U(e, "ask.reserve", { value: H(e, t, "%") }),
-	charge_to: (e, t) => U(e, "ask.charge_to", { value: H(e, t, "%") }),
-	power: (e, t) => t === 0 ? U(e, "ask.rest") : U(e, t > 0 ? "ask.charge" : "ask.discharge", { value: Ve(e, Math.abs(t)) })
+var fc = {
+	charge_power: (e, t) => U(e, "ask.charge_limit", { value: He(e, t) }),
+	discharge_power: (e, t) => U(e, "ask.discharge_limit", { value: He(e, t) }),
+	charge_current: (e, t) => U(e, "ask.charge_limit", { value: V(e, t, "A", 1) }),
+	discharge_current: (e, t) => U(e, "ask.discharge_limit", { value: V(e, t, "A", 1) }),
+	reserve: (e, t) => U(e, "ask.reserve", { value: V(e, t, "%") }),
+	charge_to: (e, t) => U(e, "ask.charge_to", { value: V(e, t, "%") }),
+	power: (e, t) => t === 0 ? U(e, "ask.rest") : U(e, t > 0 ? "ask.charge" : "ask.discharge", { value: He(e, Math.abs(t)) })
 };
-function cc(e, t, n) {
-	return sc[t]?.(e, n) ?? `${t.replaceAll("_", " ")} ${n}`;
+function pc(e, t, n) {
+	return fc[t]?.(e, n) ?? `${t.replaceAll("_", " ")} ${n}`;
 }
-function lc({ owner: e, until: t }) {
-	return e === uc && t === null;
+function mc({ owner: e, until: t }) {
+	return e === hc && t === null;
 }
-var uc = "user", dc = [
+var hc = "user", gc = [
 	"",
 	"power",
 	"reserve"
 ];
-function fc(e, t) {
-	return lc(t) ? U(e, "system.your_reserve") : dc.includes(t.name) ? t.owner : `${t.owner} · ${t.name}`;
+function _c(e, t) {
+	return mc(t) ? U(e, "system.your_reserve") : gc.includes(t.name) ? t.owner : `${t.owner} · ${t.name}`;
 }
-function pc(e, t) {
-	return t === uc ? U(e, "system.you") : t;
+function vc(e, t) {
+	return t === hc ? U(e, "system.you") : t;
 }
-function mc(e, t, n) {
-	return n === null ? U(e, "lease.endless") : U(e, "lease.until", { time: hc(e, t, n) });
+function yc(e, t, n) {
+	return n === null ? U(e, "lease.endless") : U(e, "lease.until", { time: bc(e, t, n) });
 }
-function hc(e, t, n) {
-	return We(e, n, We(e, t, "date") === We(e, n, "date") ? "time" : "both");
+function bc(e, t, n) {
+	return H(e, n, H(e, t, "date") === H(e, n, "date") ? "time" : "both");
 }
 // src/system/limiter.ts
-var gc = ["charge", "discharge"], _c = ["recovering", "starting"];
-function vc(e, t) {
-	let { value: n, most: r, why: i } = e[`${t}_limit`], a = yc(e, t);
+var xc = ["charge", "discharge"], Sc = ["recovering", "starting"];
+function Cc(e, t) {
+	let { value: n, most: r, why: i } = e[`${t}_limit`], a = wc(e, t);
 	if (a) return {
 		by: "lease",
 		claim: a
 	};
 	if (n >= r) return { by: "nobody" };
 	let o = e.packs.find(({ device_id: n }) => n === e[`weakest_${t}`]);
-	return o === void 0 || _c.includes(i.rule) && o[`${t}_limit`].why.rule !== i.rule ? { by: "battery" } : {
+	return o === void 0 || Sc.includes(i.rule) && o[`${t}_limit`].why.rule !== i.rule ? { by: "battery" } : {
 		by: "pack",
 		deviceId: o.device_id,
 		name: o.name
 	};
 }
-function yc({ claims: e, ...t }, n) {
+function wc({ claims: e, ...t }, n) {
 	let { rule: r, threshold: i } = t[`${n}_limit`].why, a = (t) => e.find((e) => e.part === t && e.overridden_by === null);
 	if (r === "leased") {
 		let e = a(`${n}_current`);
@@ -5676,112 +5758,112 @@ function yc({ claims: e, ...t }, n) {
 	let o = a("reserve");
 	return n === "discharge" && r === "soc_window" && o?.value === i ? o : void 0;
 }
-function bc(e, t, n) {
-	let r = t[`${n}_limit`], i = vc(t, n), a = Tc(e, r.value);
+function Tc(e, t, n) {
+	let r = t[`${n}_limit`], i = Cc(t, n), a = Ac(e, r.value);
 	if (i.by === "nobody") return U(e, `unlimited.${n}`, { value: a });
 	let o = {
 		value: a,
-		who: xc(e, i),
-		why: i.by === "lease" && !lc(i.claim) ? Sc(e, t, i.claim) : wc(e, r.why)
+		who: Ec(e, i),
+		why: i.by === "lease" && !mc(i.claim) ? Dc(e, t, i.claim) : kc(e, r.why)
 	};
 	return U(e, t.acting ? `limits.${n}` : `would_limit.${n}`, o);
 }
-function xc(e, t) {
-	return t.by === "pack" ? t.name : t.by === "lease" ? fc(e, t.claim) : U(e, "system.the_battery");
+function Ec(e, t) {
+	return t.by === "pack" ? t.name : t.by === "lease" ? _c(e, t.claim) : U(e, "system.the_battery");
 }
-function Sc(e, t, n) {
-	return [cc(e, n.part, n.value), mc(e, t.time, n.until)].join(", ");
+function Dc(e, t, n) {
+	return [pc(e, n.part, n.value), yc(e, t.time, n.until)].join(", ");
 }
-var Cc = ["float", "pack_unseen"];
-function wc(e, t) {
-	return Cc.includes(t.rule) ? W(e, "limit", t.rule) : Ss(e, "limit", t);
+var Oc = ["float", "pack_unseen"];
+function kc(e, t) {
+	return Oc.includes(t.rule) ? W(e, "limit", t.rule) : Es(e, "limit", t);
 }
-function Tc(e, t) {
-	return H(e, t, "A", +(t !== null && t > 0 && t < 10));
+function Ac(e, t) {
+	return V(e, t, "A", +(t !== null && t > 0 && t < 10));
 }
 // src/system/mark.ts
-function Ec(e, { acting: t }, n) {
-	return n.length ? L`<div class="mark">
-    ${n.map((n) => L`<div>
+function jc(e, { acting: t }, n) {
+	return n.length ? I`<div class="mark">
+    ${n.map((n) => I`<div>
         <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M1 3 10 10.500V13.500L1 21Z M23 3 14 10.500V13.500L23 21Z M8 11H16V13H8Z" /></svg>
         ${U(e, t ? `limiting.${n}` : `would_be_limiting.${n}`)}
       </div>`)}
-  </div>` : R;
+  </div>` : L;
 }
 // src/system/grid.ts
-var Dc = 2;
-function Oc(e, t, n) {
-	let r = t.claims.find(lc), i = t.leases.filter((e) => e.in_force), a = t.leases.filter((e) => !e.in_force), o = a.map((r) => Ac(e, t, r, n));
-	return L`
+var Mc = 2;
+function Nc(e, t, n) {
+	let r = t.claims.find(mc), i = t.leases.filter((e) => e.in_force), a = t.leases.filter((e) => !e.in_force), o = a.map((r) => Fc(e, t, r, n));
+	return I`
     <section class="grid" aria-label=${U(e, "system.leases")}>
       <div class="head">
         <h3>${U(e, "system.leases")}</h3>
-        <span class="small">${kc(e, t)}</span>
+        <span class="small">${Pc(e, t)}</span>
       </div>
-      ${i.length || r ? L`<ul>
-            ${i.map((r) => Ac(e, t, r, n))} ${r ? Nc(e, t, r) : R}
-          </ul>` : L`<div class="small quiet">${U(e, "lease.none")}</div>`}
-      ${a.length ? L`<h4>${U(e, "lease.to_come")}</h4><ul>${o.slice(0, Dc)}</ul>` : R}
-      ${a.length > Dc ? L`<details>
-            <summary>${U(e, "lease.more", { number: a.length - Dc })}</summary>
-            <ul>${o.slice(Dc)}</ul>
-          </details>` : R}
+      ${i.length || r ? I`<ul>
+            ${i.map((r) => Fc(e, t, r, n))} ${r ? Rc(e, t, r) : L}
+          </ul>` : I`<div class="small quiet">${U(e, "lease.none")}</div>`}
+      ${a.length ? I`<h4>${U(e, "lease.to_come")}</h4><ul>${o.slice(0, Mc)}</ul>` : L}
+      ${a.length > Mc ? I`<details>
+            <summary>${U(e, "lease.more", { number: a.length - Mc })}</summary>
+            <ul>${o.slice(Mc)}</ul>
+          </details>` : L}
     </section>
   `;
 }
-function kc(e, t) {
-	let n = (e) => t.claims.find((t) => t.part === e && t.overridden_by === null), r = n("power"), i = n("reserve")?.value ?? t.reserve, a = V(t.setpoint) ? cc(e, "power", t.setpoint) : "", o = r !== void 0 && V(t.setpoint) && Math.abs(r.value - t.setpoint) >= 1;
+function Pc(e, t) {
+	let n = (e) => t.claims.find((t) => t.part === e && t.overridden_by === null), r = n("power"), i = n("reserve")?.value ?? t.reserve, a = B(t.setpoint) ? pc(e, "power", t.setpoint) : "", o = r !== void 0 && B(t.setpoint) && Math.abs(r.value - t.setpoint) >= 1;
 	return [a ? o ? U(e, "lease.narrowed", {
 		what: a,
-		asked: cc(e, "power", r.value)
-	}) : U(e, "lease.setpoint", { what: a }) : U(e, "lease.no_setpoint"), i ? U(e, "ask.reserve", { value: H(e, i, "%") }) : U(e, "lease.no_reserve")].join(" · ");
+		asked: pc(e, "power", r.value)
+	}) : U(e, "lease.setpoint", { what: a }) : U(e, "lease.no_setpoint"), i ? U(e, "ask.reserve", { value: V(e, i, "%") }) : U(e, "lease.no_reserve")].join(" · ");
 }
-function Ac(e, t, n, r) {
-	let i = fc(e, {
+function Fc(e, t, n, r) {
+	let i = _c(e, {
 		...n,
 		until: n.end
-	}), a = t.claims.filter(({ owner: e, name: t }) => e === n.owner && t === n.name), o = Pc(t, (e) => a.includes(e)), s = n.in_force ? mc(e, t.time, n.end) : U(e, "lease.span", {
-		start: hc(e, t.time, n.start),
-		end: hc(e, n.start, n.end)
+	}), a = t.claims.filter(({ owner: e, name: t }) => e === n.owner && t === n.name), o = zc(t, (e) => a.includes(e)), s = n.in_force ? yc(e, t.time, n.end) : U(e, "lease.span", {
+		start: bc(e, t.time, n.start),
+		end: bc(e, n.start, n.end)
 	});
-	return L`
+	return I`
     <li class="box lease ${o.length ? "limiting" : ""}">
       <div class="head">
         <strong>${i}</strong>
-        ${r ? L`<button type="button" aria-label=${U(e, "release.of", { who: i })} @click=${() => r(n)}>${U(e, "release.button")}</button>` : R}
+        ${r ? I`<button type="button" aria-label=${U(e, "release.of", { who: i })} @click=${() => r(n)}>${U(e, "release.button")}</button>` : L}
       </div>
       <ul class="asks">
-        ${jc(e, n).map(([t, r]) => L`<li>${r}${Mc(e, a.find((e) => e.part === t), n)}</li>`)}
+        ${Ic(e, n).map(([t, r]) => I`<li>${r}${Lc(e, a.find((e) => e.part === t), n)}</li>`)}
       </ul>
       <div class="small">${[s, n.repeats ? U(e, "lease.repeats") : ""].filter(Boolean).join(" · ")}</div>
-      ${n.reason ? L`<div class="small quiet">${n.reason}</div>` : R} ${Ec(e, t, o)}
+      ${n.reason ? I`<div class="small quiet">${n.reason}</div>` : L} ${jc(e, t, o)}
     </li>
   `;
 }
-function jc(e, { asks: t }) {
-	return Object.entries(t).map(([n, r]) => n === "charge_to" ? ["power", cc(e, n, r)] : n === "power" && t.charge_to !== void 0 ? ["", cc(e, "charge_power", r)] : [n, cc(e, n, r)]);
+function Ic(e, { asks: t }) {
+	return Object.entries(t).map(([n, r]) => n === "charge_to" ? ["power", pc(e, n, r)] : n === "power" && t.charge_to !== void 0 ? ["", pc(e, "charge_power", r)] : [n, pc(e, n, r)]);
 }
-function Mc(e, t, n) {
-	return t ? t.overridden_by === null ? t.part === "power" && n?.asks.charge_to !== void 0 ? L` <span class="quiet">(${U(e, "lease.now", { value: Ve(e, t.value) })})</span>` : R : L` <span class="lost">(${U(e, "lease.overridden", { who: pc(e, t.overridden_by) })})</span>` : R;
+function Lc(e, t, n) {
+	return t ? t.overridden_by === null ? t.part === "power" && n?.asks.charge_to !== void 0 ? I` <span class="quiet">(${U(e, "lease.now", { value: He(e, t.value) })})</span>` : L : I` <span class="lost">(${U(e, "lease.overridden", { who: vc(e, t.overridden_by) })})</span>` : L;
 }
-function Nc(e, t, n) {
-	let r = Pc(t, (e) => e === n);
-	return L`
+function Rc(e, t, n) {
+	let r = zc(t, (e) => e === n);
+	return I`
     <li class="box lease ${r.length ? "limiting" : ""}">
-      <strong>${fc(e, n)}</strong>
-      <div>${H(e, n.value, "%")}${Mc(e, n)}</div>
-      <div class="small">${mc(e, t.time, n.until)}</div>
-      ${Ec(e, t, r)}
+      <strong>${_c(e, n)}</strong>
+      <div>${V(e, n.value, "%")}${Lc(e, n)}</div>
+      <div class="small">${yc(e, t.time, n.until)}</div>
+      ${jc(e, t, r)}
     </li>
   `;
 }
-function Pc(e, t) {
-	return gc.filter((n) => {
-		let r = vc(e, n);
+function zc(e, t) {
+	return xc.filter((n) => {
+		let r = Cc(e, n);
 		return r.by === "lease" && t(r.claim);
 	});
 }
-var Fc = o`
+var Bc = o`
   .grid {
     display: grid;
     gap: 8px;
@@ -5820,7 +5902,7 @@ var Fc = o`
   .lost {
     font-style: italic;
   }
-`, Ic = class extends Ee {
+`, Vc = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -5839,15 +5921,15 @@ var Fc = o`
 	}
 	render() {
 		let { hass: e, lease: t, system: n } = this;
-		return L`
+		return I`
       <dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new Event("done"))}>
-        <h2 id="title">${U(e, "release.title", { who: fc(e, {
+        <h2 id="title">${U(e, "release.title", { who: _c(e, {
 			...t,
 			until: t.end
 		}) })}</h2>
-        <p>${[...jc(e, t).map(([, e]) => e), mc(e, n.time, t.end)].join(" · ")}</p>
+        <p>${[...Ic(e, t).map(([, e]) => e), yc(e, n.time, t.end)].join(" · ")}</p>
         <p class="quiet">${U(e, t.repeats ? "release.repeats" : "release.once")}</p>
-        ${this.trouble === void 0 ? R : L`<p role="alert">${U(e, "release.refused", { message: this.trouble })}</p>`}
+        ${this.trouble === void 0 ? L : I`<p role="alert">${U(e, "release.refused", { message: this.trouble })}</p>`}
         <div class="actions">
           <button type="button" class="keep" @click=${() => this.#e?.close()}>${U(e, "release.keep")}</button>
           <button type="button" class="end" ?disabled=${this.busy ?? !1} @click=${this.#t}>${U(e, "release.button")}</button>
@@ -5903,9 +5985,9 @@ var Fc = o`
       }
     `];
 	}
-}, { I: Lc } = Se, Rc = (e) => e, zc = () => document.createComment(""), Bc = (e, t, n) => {
+}, { I: Hc } = Ce, Uc = (e) => e, Wc = () => document.createComment(""), Gc = (e, t, n) => {
 	let r = e._$AA.parentNode, i = t === void 0 ? e._$AB : t._$AA;
-	if (n === void 0) n = new Lc(r.insertBefore(zc(), i), r.insertBefore(zc(), i), e, e.options);
+	if (n === void 0) n = new Hc(r.insertBefore(Wc(), i), r.insertBefore(Wc(), i), e, e.options);
 	else {
 		let t = n._$AB.nextSibling, a = n._$AM, o = a !== e;
 		if (o) {
@@ -5915,21 +5997,21 @@ var Fc = o`
 		if (t !== i || o) {
 			let e = n._$AA;
 			for (; e !== t;) {
-				let t = Rc(e).nextSibling;
-				Rc(r).insertBefore(e, i), e = t;
+				let t = Uc(e).nextSibling;
+				Uc(r).insertBefore(e, i), e = t;
 			}
 		}
 	}
 	return n;
-}, Vc = (e, t, n = e) => (e._$AI(t, n), e), Hc = {}, Uc = (e, t = Hc) => e._$AH = t, Wc = (e) => e._$AH, Gc = (e) => {
+}, Kc = (e, t, n = e) => (e._$AI(t, n), e), qc = {}, Jc = (e, t = qc) => e._$AH = t, Yc = (e) => e._$AH, Xc = (e) => {
 	e._$AR(), e._$AA.remove();
-}, Kc = (e, t, n) => {
+}, Zc = (e, t, n) => {
 	let r = /* @__PURE__ */ new Map();
 	for (let i = t; i <= n; i++) r.set(e[i], i);
 	return r;
-}, qc = ke(class extends Ae {
+}, Qc = Ae(class extends je {
 	constructor(e) {
-		if (super(e), e.type !== Oe.CHILD) throw Error("repeat() can only be used in text expressions");
+		if (super(e), e.type !== ke.CHILD) throw Error("repeat() can only be used in text expressions");
 	}
 	dt(e, t, n) {
 		let r;
@@ -5945,60 +6027,60 @@ var Fc = o`
 		return this.dt(e, t, n).values;
 	}
 	update(e, [t, n, r]) {
-		let i = Wc(e), { values: a, keys: o } = this.dt(t, n, r);
+		let i = Yc(e), { values: a, keys: o } = this.dt(t, n, r);
 		if (!Array.isArray(i)) return this.ut = o, a;
 		let s = this.ut ??= [], c = [], l, u, d = 0, f = i.length - 1, p = 0, m = a.length - 1;
 		for (; d <= f && p <= m;) if (i[d] === null) d++;
 		else if (i[f] === null) f--;
-		else if (s[d] === o[p]) c[p] = Vc(i[d], a[p]), d++, p++;
-		else if (s[f] === o[m]) c[m] = Vc(i[f], a[m]), f--, m--;
-		else if (s[d] === o[m]) c[m] = Vc(i[d], a[m]), Bc(e, c[m + 1], i[d]), d++, m--;
-		else if (s[f] === o[p]) c[p] = Vc(i[f], a[p]), Bc(e, i[d], i[f]), f--, p++;
-		else if (l === void 0 && (l = Kc(o, p, m), u = Kc(s, d, f)), l.has(s[d])) {
+		else if (s[d] === o[p]) c[p] = Kc(i[d], a[p]), d++, p++;
+		else if (s[f] === o[m]) c[m] = Kc(i[f], a[m]), f--, m--;
+		else if (s[d] === o[m]) c[m] = Kc(i[d], a[m]), Gc(e, c[m + 1], i[d]), d++, m--;
+		else if (s[f] === o[p]) c[p] = Kc(i[f], a[p]), Gc(e, i[d], i[f]), f--, p++;
+		else if (l === void 0 && (l = Zc(o, p, m), u = Zc(s, d, f)), l.has(s[d])) {
 			if (l.has(s[f])) {
 				let t = u.get(o[p]), n = t === void 0 ? null : i[t];
 				if (n === null) {
-					let t = Bc(e, i[d]);
-					Vc(t, a[p]), c[p] = t;
-				} else c[p] = Vc(n, a[p]), Bc(e, i[d], n), i[t] = null;
+					let t = Gc(e, i[d]);
+					Kc(t, a[p]), c[p] = t;
+				} else c[p] = Kc(n, a[p]), Gc(e, i[d], n), i[t] = null;
 				p++;
-			} else Gc(i[f]), f--;
-		} else Gc(i[d]), d++;
+			} else Xc(i[f]), f--;
+		} else Xc(i[d]), d++;
 		for (; p <= m;) {
-			let t = Bc(e, c[m + 1]);
-			Vc(t, a[p]), c[p++] = t;
+			let t = Gc(e, c[m + 1]);
+			Kc(t, a[p]), c[p++] = t;
 		}
 		for (; d <= f;) {
 			let e = i[d++];
-			e !== null && Gc(e);
+			e !== null && Xc(e);
 		}
-		return this.ut = o, Uc(e, c), ue;
+		return this.ut = o, Jc(e, c), de;
 	}
-}), Jc = .5, Yc = 2;
-function Xc(e) {
-	return V(e) ? Math.abs(e) < Jc ? "resting" : e > 0 ? "charging" : "discharging" : "unknown";
+}), $c = .5, el = 2;
+function tl(e) {
+	return B(e) ? Math.abs(e) < $c ? "resting" : e > 0 ? "charging" : "discharging" : "unknown";
 }
-function Zc(e, t) {
-	let { current: n, power: r } = t, i = Xc(n);
-	return L`<div class="flowing ${i}">
-    ${i === "unknown" ? R : L`${U(e, `pack.${i}`)} · `}${Qc(e, n)} ·
-    ${Ve(e, V(r) ? Math.abs(r) : null)}
+function nl(e, t) {
+	let { current: n, power: r } = t, i = tl(n);
+	return I`<div class="flowing ${i}">
+    ${i === "unknown" ? L : I`${U(e, `pack.${i}`)} · `}${rl(e, n)} ·
+    ${He(e, B(r) ? Math.abs(r) : null)}
   </div>`;
 }
-function Qc(e, t) {
-	return H(e, V(t) ? Math.abs(t) : null, "A", 1);
+function rl(e, t) {
+	return V(e, B(t) ? Math.abs(t) : null, "A", 1);
 }
-function $c(e, { current: t }, n) {
-	let r = Xc(t);
-	return L`
-    <div class="wire ${r}" aria-hidden="true" style=${Pe({ "--width": `${Yc + (V(t) && n > 0 ? Math.min(1, Math.abs(t) / n) : 0) * 12}px` })}>
-      <span class="amount">${Qc(e, t)}</span>
+function il(e, { current: t }, n) {
+	let r = tl(t);
+	return I`
+    <div class="wire ${r}" aria-hidden="true" style=${Fe({ "--width": `${el + (B(t) && n > 0 ? Math.min(1, Math.abs(t) / n) : 0) * 12}px` })}>
+      <span class="amount">${rl(e, t)}</span>
       <svg class="line" viewBox="0 0 100 100" preserveAspectRatio="none"><path class="across" d="M0 50H100" /><path class="along" d="M50 0V100" /></svg>
-      ${r === "charging" || r === "discharging" ? L`<svg class="arrow" viewBox="0 0 24 24"><path d="M2 1 22 12 2 23Z" /></svg>` : R}
+      ${r === "charging" || r === "discharging" ? I`<svg class="arrow" viewBox="0 0 24 24"><path d="M2 1 22 12 2 23Z" /></svg>` : L}
     </div>
   `;
 }
-var el = o`
+var al = o`
   .wire {
     position: relative;
     display: grid;
@@ -6074,58 +6156,58 @@ var el = o`
   }
 `;
 // src/system/battery.ts
-function tl({ charge_limit: e, discharge_limit: t }) {
+function ol({ charge_limit: e, discharge_limit: t }) {
 	return Math.max(e.most, t.most);
 }
-function nl(e, t) {
+function sl(e, t) {
 	let { charge_voltage: n } = t;
-	return L`
+	return I`
     <div class="row">
-      ${$c(e, t, tl(t))}
+      ${il(e, t, ol(t))}
       <div class="box">
         <div class="head">
           <h3>${U(e, "system.battery")}</h3>
-          <span class="soc">${H(e, t.soc, "%")}</span>
+          <span class="soc">${V(e, t.soc, "%")}</span>
         </div>
-        ${Zc(e, t)}
+        ${nl(e, t)}
         <div class="small">
-          ${H(e, t.voltage, "V", 1)} · ${He(e, t.stored_energy)} · ${H(e, t.capacity, "Ah")} ·
-          ${U(e, "system.health", { value: H(e, t.soh, "%") })}
+          ${V(e, t.voltage, "V", 1)} · ${Ue(e, t.stored_energy)} · ${V(e, t.capacity, "Ah")} ·
+          ${U(e, "system.health", { value: V(e, t.soh, "%") })}
         </div>
-        ${gc.map((n) => rl(e, t, n))}
+        ${xc.map((n) => cl(e, t, n))}
         <div class="small">
-          <span class="what">${U(e, "system.charge_voltage")}</span> ${H(e, n.value, "V", 2)}
-          <span class="quiet">· ${wc(e, n.why)}</span>
+          <span class="what">${U(e, "system.charge_voltage")}</span> ${V(e, n.value, "V", 2)}
+          <span class="quiet">· ${kc(e, n.why)}</span>
         </div>
         <div class="small">
           <span class="what">${U(e, "system.stage")}</span> ${W(e, "stage", t.stage)}
-          <span class="quiet">· ${Ss(e, "stage_why", t.stage_why)}</span>
+          <span class="quiet">· ${Es(e, "stage_why", t.stage_why)}</span>
         </div>
       </div>
     </div>
   `;
 }
-function rl(e, t, n) {
-	let { value: r, most: i, why: a } = t[`${n}_limit`], o = V(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : 0, s = (e) => i > 0 ? Math.min(100, 100 * e / i) : 0;
-	return L`
+function cl(e, t, n) {
+	let { value: r, most: i, why: a } = t[`${n}_limit`], o = B(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : 0, s = (e) => i > 0 ? Math.min(100, 100 * e / i) : 0;
+	return I`
     <div class="${n}-side">
       <div class="small">
         <span class="what">${U(e, `pack.${n}_limit`)}</span>
         ${U(e, "pack.of_most", {
-		value: Tc(e, r),
-		most: ze(e, i)
+		value: Ac(e, r),
+		most: Be(e, i)
 	})}
         <span class="quiet">· ${W(e, "limit", a.rule)}</span>
       </div>
       <svg class="gauge" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
         <rect class="ground" y="4" width="100" height="4" />
         <rect class="permitted" y="2" width=${s(r)} height="8" />
-        ${o ? le`<line class="needle" x1=${s(o)} x2=${s(o)} y1="0" y2="12" />` : R}
+        ${o ? ue`<line class="needle" x1=${s(o)} x2=${s(o)} y1="0" y2="12" />` : L}
       </svg>
     </div>
   `;
 }
-var il = o`
+var ll = o`
   .gauge {
     display: block;
     width: 100%;
@@ -6147,7 +6229,7 @@ var il = o`
     stroke-width: 3;
     vector-effect: non-scaling-stroke;
   }
-`, al = o`
+`, ul = o`
   ul {
     list-style: none;
     margin: 0;
@@ -6238,86 +6320,86 @@ var il = o`
   }
 `;
 // src/system/device.ts
-function ol(e, t, n) {
-	if (!e.user?.is_admin) return L`<h3>${t}</h3>`;
+function dl(e, t, n) {
+	if (!e.user?.is_admin) return I`<h3>${t}</h3>`;
 	let r = `/config/devices/device/${n}`;
-	return L`<h3><a href=${r} @click=${(e) => {
+	return I`<h3><a href=${r} @click=${(e) => {
 		e.ctrlKey || e.metaKey || e.shiftKey || (e.preventDefault(), history.pushState(null, "", r), window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: !1 } })));
 	}}>${t}<span class="more" aria-hidden="true">›</span></a></h3>`;
 }
 // src/system/inverters.ts
-var sl = {
+var fl = {
 	obeyed: "mdi:check-circle-outline",
 	following: "mdi:progress-clock",
 	late: "mdi:clock-alert-outline",
 	ignored: "mdi:alert-octagon",
 	unknown: "mdi:help-circle-outline"
-}, cl = 1;
-function ll(e, t, n) {
-	return L`
+}, pl = 1;
+function ml(e, t, n) {
+	return I`
     <li class="row">
-      ${$c(e, t, n)}
+      ${il(e, t, n)}
       <div class="box inverter">
         <div class="head">
-          ${ol(e, t.name, t.device_id)}
-          ${t.acting ? R : L`<span class="state">${U(e, "pack.watching")}</span>`}
+          ${dl(e, t.name, t.device_id)}
+          ${t.acting ? L : I`<span class="state">${U(e, "pack.watching")}</span>`}
         </div>
-        ${t.link === "answering" ? R : L`<div class="state">
+        ${t.link === "answering" ? L : I`<div class="state">
               <ha-icon icon="mdi:lan-disconnect" aria-hidden="true"></ha-icon>
               ${U(e, "system.link", { link: W(e, "inverter_link", t.link) })}
             </div>`}
-        ${Zc(e, t)}
+        ${nl(e, t)}
         <div class="small">
-          ${H(e, t.voltage, "V", 1)}${t.share < 1 ? ` · ${U(e, "inverter.share", { value: H(e, 100 * t.share, "%") })}` : R}
+          ${V(e, t.voltage, "V", 1)}${t.share < 1 ? ` · ${U(e, "inverter.share", { value: V(e, 100 * t.share, "%") })}` : L}
         </div>
         <div class="small">
-          <span class="what">${U(e, "system.charge_voltage")}</span> ${H(e, t.charge_voltage, "V", 2)}
-          ${V(t.setpoint) ? ` · ${U(e, "lease.setpoint", { what: cc(e, "power", t.setpoint) })}` : R}
+          <span class="what">${U(e, "system.charge_voltage")}</span> ${V(e, t.charge_voltage, "V", 2)}
+          ${B(t.setpoint) ? ` · ${U(e, "lease.setpoint", { what: pc(e, "power", t.setpoint) })}` : L}
         </div>
-        ${ul(e, t)}
+        ${hl(e, t)}
       </div>
     </li>
   `;
 }
-function ul(e, t) {
+function hl(e, t) {
 	let n = [
-		[U(e, t.acting ? "inverter.told" : "inverter.would_be_told"), ({ limit: t }) => Tc(e, t)],
-		[U(e, "inverter.accepted"), (t, n) => dl(e, t, n)],
-		[U(e, "inverter.response"), ({ response: t }) => fl(e, t)],
-		[U(e, "inverter.dead_time"), ({ dead_time: t }) => H(e, t, "s", 1)],
-		[U(e, "inverter.settling"), ({ settling: t }) => H(e, t, "s", 1)],
-		...gc.some((e) => t[e].why !== null) ? [[U(e, "inverter.step"), (t) => pl(e, t)]] : []
+		[U(e, t.acting ? "inverter.told" : "inverter.would_be_told"), ({ limit: t }) => Ac(e, t)],
+		[U(e, "inverter.accepted"), (t, n) => gl(e, t, n)],
+		[U(e, "inverter.response"), ({ response: t }) => _l(e, t)],
+		[U(e, "inverter.dead_time"), ({ dead_time: t }) => V(e, t, "s", 1)],
+		[U(e, "inverter.settling"), ({ settling: t }) => V(e, t, "s", 1)],
+		...xc.some((e) => t[e].why !== null) ? [[U(e, "inverter.step"), (t) => vl(e, t)]] : []
 	];
-	return L`
+	return I`
     <table>
       <thead>
         <tr>
           <td></td>
-          ${gc.map((t) => L`<th scope="col">${U(e, `inverter.${t}`)}</th>`)}
+          ${xc.map((t) => I`<th scope="col">${U(e, `inverter.${t}`)}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${n.map(([e, n]) => L`<tr>
+        ${n.map(([e, n]) => I`<tr>
             <th scope="row">${e}</th>
-            ${gc.map((e) => L`<td>${n(t[e], e)}</td>`)}
+            ${xc.map((e) => I`<td>${n(t[e], e)}</td>`)}
           </tr>`)}
       </tbody>
     </table>
   `;
 }
-function dl(e, { limit: t, accepted: n }, r) {
-	return V(t) && V(n) && n < t - cl ? L`${Tc(e, n)} <strong>${U(e, `inverter_limits.${r}`)}</strong>` : Tc(e, n);
+function gl(e, { limit: t, accepted: n }, r) {
+	return B(t) && B(n) && n < t - pl ? I`${Ac(e, n)} <strong>${U(e, `inverter_limits.${r}`)}</strong>` : Ac(e, n);
 }
-function fl(e, t) {
-	return L`<span class="response ${t}"
-    ><ha-icon icon=${sl[t] ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon> ${W(e, "response", t)}</span
+function _l(e, t) {
+	return I`<span class="response ${t}"
+    ><ha-icon icon=${fl[t] ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon> ${W(e, "response", t)}</span
   >`;
 }
-function pl(e, { step: t, why: n }) {
+function vl(e, { step: t, why: n }) {
 	let r = W(e, "step", t);
-	return n === null ? r : L`<strong>${r}</strong> ${Ss(e, "step_why", n)}`;
+	return n === null ? r : I`<strong>${r}</strong> ${Es(e, "step_why", n)}`;
 }
-var ml = o`
+var yl = o`
   table {
     border-collapse: collapse;
     width: 100%;
@@ -6361,7 +6443,7 @@ var ml = o`
   .obeyed ha-icon {
     color: var(--bms-good);
   }
-`, hl = {
+`, bl = {
 	in: "part.in",
 	charge_open: "part.charge_open",
 	discharge_open: "part.discharge_open",
@@ -6369,57 +6451,57 @@ var ml = o`
 	joining: "part.joining",
 	unseen: "part.unseen",
 	coming_back: "part.coming_back"
-}, gl = {
+}, xl = {
 	warn: "mdi:alert-outline",
 	derate: "mdi:arrow-down-bold-circle-outline",
 	protect: "mdi:hand-back-right",
 	trip: "mdi:alert-octagon"
-}, _l = [
+}, Sl = [
 	"charging",
 	"discharging",
 	"idle"
 ];
-function vl(e, t, n, r) {
-	let i = gc.filter((e) => {
-		let r = vc(t, e);
+function Cl(e, t, n, r) {
+	let i = xc.filter((e) => {
+		let r = Cc(t, e);
 		return r.by === "pack" && r.deviceId === n.device_id;
 	}), a = n.charges || n.discharges;
-	return L`
+	return I`
     <li class="row">
-      ${$c(e, n, r)}
+      ${il(e, n, r)}
       <div class="box pack ${a ? "" : "away"} ${i.length ? "limiting" : ""}">
         <div class="head">
-          ${ol(e, n.name, n.device_id)}
-          <span class="soc">${H(e, n.soc, "%")}</span>
+          ${dl(e, n.name, n.device_id)}
+          <span class="soc">${V(e, n.soc, "%")}</span>
         </div>
-        ${yl(e, n)} ${Zc(e, n)} ${gc.map((t) => bl(e, n, t))}
-        <div class="small">${xl(e, n)}</div>
-        ${n.worst === "ok" ? R : L`<div class="level ${n.worst}">
-              <ha-icon icon=${gl[n.worst] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
+        ${wl(e, n)} ${nl(e, n)} ${xc.map((t) => Tl(e, n, t))}
+        <div class="small">${El(e, n)}</div>
+        ${n.worst === "ok" ? L : I`<div class="level ${n.worst}">
+              <ha-icon icon=${xl[n.worst] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
               ${U(e, "system.alarm", { level: W(e, "level", n.worst) })}
             </div>`}
-        ${Ec(e, t, i)}
+        ${jc(e, t, i)}
       </div>
     </li>
   `;
 }
-function yl(e, { mode: t, link: n }) {
-	let r = [_l.includes(t) ? "" : W(e, "mode", t), n === "connected" || n === t ? "" : U(e, "system.link", { link: W(e, "link", n) })].filter(Boolean);
-	return r.length ? L`<div class="state">${r.join(" · ")}</div>` : R;
+function wl(e, { mode: t, link: n }) {
+	let r = [Sl.includes(t) ? "" : W(e, "mode", t), n === "connected" || n === t ? "" : U(e, "system.link", { link: W(e, "link", n) })].filter(Boolean);
+	return r.length ? I`<div class="state">${r.join(" · ")}</div>` : L;
 }
-function bl(e, t, n) {
+function Tl(e, t, n) {
 	let { value: r, most: i, why: a } = t[`${n}_limit`], o = U(e, "pack.of_most", {
-		value: Tc(e, r),
-		most: ze(e, i)
-	}), s = a.rule === "rated" ? "" : ` · ${Ss(e, "limit", a)}`;
-	return L`<div class="small"><span class="what">${U(e, `pack.${n}_limit`)}</span> ${o}<span class="quiet">${s}</span></div>`;
+		value: Ac(e, r),
+		most: Be(e, i)
+	}), s = a.rule === "rated" ? "" : ` · ${Es(e, "limit", a)}`;
+	return I`<div class="small"><span class="what">${U(e, `pack.${n}_limit`)}</span> ${o}<span class="quiet">${s}</span></div>`;
 }
-function xl(e, { why: t, share: n }) {
-	let r = hl[t.rule], i = Cs(e, t);
-	return [`${r === void 0 ? t.rule.replaceAll("_", " ") : U(e, r)}${i ? ` (${i})` : ""}`, V(n) ? U(e, "system.share", { value: H(e, 100 * n, "%") }) : ""].filter(Boolean).join(" · ");
+function El(e, { why: t, share: n }) {
+	let r = bl[t.rule], i = Ds(e, t);
+	return [`${r === void 0 ? t.rule.replaceAll("_", " ") : U(e, r)}${i ? ` (${i})` : ""}`, B(n) ? U(e, "system.share", { value: V(e, 100 * n, "%") }) : ""].filter(Boolean).join(" · ");
 }
 // src/system/system-card.ts
-var Sl = class extends $o {
+var Dl = class extends $o {
 	static {
 		this.properties = {
 			...$o.properties,
@@ -6436,31 +6518,31 @@ var Sl = class extends $o {
 		};
 	}
 	draw(e, t, n) {
-		let r = e.user?.is_admin ? (e) => void (this.releasing = e) : void 0, i = tl(n);
-		return L`
+		let r = e.user?.is_admin ? (e) => void (this.releasing = e) : void 0, i = ol(n);
+		return I`
       <div class="body">
         <h2>${this.config?.title ?? t.name}</h2>
-        ${n.acting ? R : L`<div class="would">${U(e, "system.would")}</div>`}
-        ${n.packs.length ? L`<ul class="who">${gc.map((t) => L`<li>${bc(e, n, t)}</li>`)}</ul>` : R}
+        ${n.acting ? L : I`<div class="would">${U(e, "system.would")}</div>`}
+        ${n.packs.length ? I`<ul class="who">${xc.map((t) => I`<li>${Tc(e, n, t)}</li>`)}</ul>` : L}
         <div class="flow">
           <ul class="packs" aria-label=${U(e, "system.packs")}>
-            ${n.packs.length ? qc(n.packs, ({ device_id: e }) => e, (t) => vl(e, n, t, i)) : L`<li class="box quiet">${U(e, "card.none")}</li>`}
+            ${n.packs.length ? Qc(n.packs, ({ device_id: e }) => e, (t) => Cl(e, n, t, i)) : I`<li class="box quiet">${U(e, "card.none")}</li>`}
           </ul>
-          <div class="asked">${Oc(e, n, r)} ${n.claims.length ? Cl() : R}</div>
-          ${n.packs.length ? L`<div class="battery">${nl(e, n)}</div>` : R}
+          <div class="asked">${Nc(e, n, r)} ${n.claims.length ? Ol() : L}</div>
+          ${n.packs.length ? I`<div class="battery">${sl(e, n)}</div>` : L}
           <ul class="inverters" aria-label=${U(e, "system.inverters")}>
-            ${n.inverters.length ? qc(n.inverters, ({ device_id: e }) => e, (t) => ll(e, t, i)) : L`<li class="box quiet">${U(e, "system.no_inverter")}</li>`}
+            ${n.inverters.length ? Qc(n.inverters, ({ device_id: e }) => e, (t) => ml(e, t, i)) : I`<li class="box quiet">${U(e, "system.no_inverter")}</li>`}
           </ul>
         </div>
       </div>
-      ${this.releasing ? L`<home-bms-release
+      ${this.releasing ? I`<home-bms-release
             .hass=${e}
             .deviceId=${t.device_id}
             .system=${n}
             .lease=${this.releasing}
             ?dark=${e.themes.darkMode}
             @done=${() => this.releasing = void 0}
-          ></home-bms-release>` : R}
+          ></home-bms-release>` : L}
     `;
 	}
 	getCardSize() {
@@ -6469,11 +6551,11 @@ var Sl = class extends $o {
 	static {
 		this.styles = [
 			...$o.styles,
+			ul,
 			al,
-			el,
-			il,
-			ml,
-			Fc,
+			ll,
+			yl,
+			Bc,
 			o`
       .body {
         width: 100%;
@@ -6554,47 +6636,47 @@ var Sl = class extends $o {
 		];
 	}
 };
-function Cl() {
-	return L`<svg class="funnel" viewBox="0 0 32 28" aria-hidden="true"><path d="M2 2 13 14V26 M30 2 19 14V26" /></svg>`;
+function Ol() {
+	return I`<svg class="funnel" viewBox="0 0 32 28" aria-hidden="true"><path d="M2 2 13 14V26 M30 2 19 14V26" /></svg>`;
 }
 // src/timeline/box-story.ts
-var wl = 60, Tl = 660, El = 40;
-function Dl(e, t) {
+var kl = 60, Al = 660, jl = 40;
+function Ml(e, t) {
 	let [n] = e;
 	if (!n) return;
 	let r = (e) => t === null ? -e.time : Math.abs(e.time - t), i = e.reduce((e, t) => r(t) < r(e) ? t : e, n);
 	return {
 		file: i,
-		near: t === null || t >= i.time - wl && t <= i.time + Tl
+		near: t === null || t >= i.time - kl && t <= i.time + Al
 	};
 }
-function Ol(e, t, n) {
+function Nl(e, t, n) {
 	return U(e, "box.when", {
-		time: We(e, n, "tenths"),
+		time: H(e, n, "tenths"),
 		relative: Eo(e, n - t.time, 1)
 	});
 }
-function kl(e, { key: t, level: n, why: r }) {
-	let i = Cs(e, r), a = `${W(e, "protection", t)} · ${n === "ok" ? U(e, "box.over") : W(e, "became", n)}`;
+function Pl(e, { key: t, level: n, why: r }) {
+	let i = Ds(e, r), a = `${W(e, "protection", t)} · ${n === "ok" ? U(e, "box.over") : W(e, "became", n)}`;
 	return i ? `${a} (${i})` : a;
 }
-var Al = (e, t) => H(e, Number(t), "A", 1), jl = (e, t) => W(e, "contactor", t), Ml = {
-	charge_limit: [(e) => U(e, "pack.charge_limit"), Al],
-	discharge_limit: [(e) => U(e, "pack.discharge_limit"), Al],
-	charge_switch: [(e) => U(e, "pack.charge_switch"), jl],
-	discharge_switch: [(e) => U(e, "pack.discharge_switch"), jl],
+var Fl = (e, t) => V(e, Number(t), "A", 1), Il = (e, t) => W(e, "contactor", t), Ll = {
+	charge_limit: [(e) => U(e, "pack.charge_limit"), Fl],
+	discharge_limit: [(e) => U(e, "pack.discharge_limit"), Fl],
+	charge_switch: [(e) => U(e, "pack.charge_switch"), Il],
+	discharge_switch: [(e) => U(e, "pack.discharge_switch"), Il],
 	mode: [(e) => U(e, "box.mode"), (e, t) => W(e, "mode", t)],
 	alarm: [(e, { key: t }) => W(e, "protection", t ?? ""), (e, t) => t === "ok" ? U(e, "box.over") : W(e, "became", t)]
 };
-function Nl(e, t) {
-	let [n, r] = Ml[t.what] ?? [() => t.what.replaceAll("_", " "), (e, t) => t];
+function Rl(e, t) {
+	let [n, r] = Ll[t.what] ?? [() => t.what.replaceAll("_", " "), (e, t) => t];
 	return `${n(e, t)}: ${r(e, t.before)} → ${r(e, t.after)}`;
 }
-function Pl(e) {
+function zl(e) {
 	return (e.triggers.find(({ level: e }) => e === "trip") ?? e.triggers[0])?.why;
 }
-function Fl(e, t) {
-	let n = Pl(t), r = (e, n = 1) => t.times.map((r, i) => {
+function Bl(e, t) {
+	let n = zl(t), r = (e, n = 1) => t.times.map((r, i) => {
 		let a = e[i] ?? null;
 		return {
 			time: r - t.time,
@@ -6611,8 +6693,8 @@ function Fl(e, t) {
 			unnamed: !s
 		};
 	}).sort((e, t) => Number(t.unnamed ?? !1) - Number(e.unnamed ?? !1)), a = (t) => e.config.unit_system.temperature === "°F" ? t * 1.8 + 32 : t, o = (t, r) => {
-		if (n?.[r] === null || !V(n?.threshold) || n.unit !== t) return [];
-		let i = U(e, "box.threshold", { value: ws(e, n.threshold, t) });
+		if (n?.[r] === null || !B(n?.threshold) || n.unit !== t) return [];
+		let i = U(e, "box.threshold", { value: Os(e, n.threshold, t) });
 		return [{
 			value: t === "°C" ? a(n.threshold) : n.threshold,
 			name: i
@@ -6676,28 +6758,28 @@ function Fl(e, t) {
 			key: String(r),
 			time: n.time - t.time,
 			severity: n.level === "trip" ? "critical" : n.level === "protect" ? "serious" : "warning",
-			name: kl(e, n)
+			name: Pl(e, n)
 		})),
 		panes: s.filter(({ lines: e }) => e.length)
 	};
 }
-function Il(e, t) {
-	let n = Math.max(1, Math.ceil(t.times.length / El)), r = new Set([...t.triggers, ...t.deeds].map(({ time: e }) => t.times.findIndex((t) => t >= e))), i = (e, t, n) => {
-		let r = e.map((e) => e[t]).filter(V);
+function Vl(e, t) {
+	let n = Math.max(1, Math.ceil(t.times.length / jl)), r = new Set([...t.triggers, ...t.deeds].map(({ time: e }) => t.times.findIndex((t) => t >= e))), i = (e, t, n) => {
+		let r = e.map((e) => e[t]).filter(B);
 		return r.length ? n(...r) : null;
 	};
 	return t.times.flatMap((a, o) => o % n && !r.has(o) ? [] : [[
-		Ol(e, t, a),
-		H(e, i(t.voltages, o, Math.min), "V", 3),
-		H(e, i(t.voltages, o, Math.max), "V", 3),
-		H(e, t.current[o], "A", 1),
-		H(e, t.charge_limit[o], "A", 1),
-		H(e, t.discharge_limit[o], "A", 1),
-		ws(e, i(t.temperatures, o, Math.max) ?? NaN, "°C")
+		Nl(e, t, a),
+		V(e, i(t.voltages, o, Math.min), "V", 3),
+		V(e, i(t.voltages, o, Math.max), "V", 3),
+		V(e, t.current[o], "A", 1),
+		V(e, t.charge_limit[o], "A", 1),
+		V(e, t.discharge_limit[o], "A", 1),
+		Os(e, i(t.temperatures, o, Math.max) ?? NaN, "°C")
 	]]);
 }
 // src/timeline/black-box.ts
-var Ll = 3600, Rl = [
+var Hl = 3600, Ul = [
 	"box.time",
 	"box.lowest",
 	"box.highest",
@@ -6705,7 +6787,7 @@ var Ll = 3600, Rl = [
 	"pack.charge_limit",
 	"pack.discharge_limit",
 	"box.hottest"
-], zl = class extends Ee {
+], Wl = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -6731,7 +6813,7 @@ var Ll = 3600, Rl = [
 				device_id: n.device_id
 			});
 			if (r !== this.#e) return;
-			let a = Dl(i, e);
+			let a = Ml(i, e);
 			this.files = i, a ? await this.#t(a.file, a.near ? void 0 : U(t, "box.far")) : this.said = U(t, "box.none");
 		} catch (e) {
 			r === this.#e && (this.said = U(t, "card.refused", { message: Uo(e).message }));
@@ -6747,7 +6829,7 @@ var Ll = 3600, Rl = [
 			}), o = await n.callWS({
 				type: "auth/sign_path",
 				path: e.url,
-				expires: Ll
+				expires: Hl
 			}).then(({ path: e }) => e, () => void 0);
 			if (i !== this.#e) return;
 			let s = {
@@ -6757,7 +6839,7 @@ var Ll = 3600, Rl = [
 			this.open = {
 				file: e,
 				box: a,
-				picture: Fl(n, a),
+				picture: Bl(n, a),
 				whole: s,
 				address: o
 			}, this.range = s, this.said = t;
@@ -6778,44 +6860,44 @@ var Ll = 3600, Rl = [
 	};
 	render() {
 		let { hass: e, info: t, open: n } = this, r = n ? W(e, "protection", n.file.cause) : U(e, "box.title");
-		return L`
+		return I`
       <dialog aria-labelledby="title" @close=${this.#i}>
         <div class="top">
           <h2 id="title">${r}</h2>
           <button type="button" autofocus @click=${this.#r}>${U(e, "box.close")}</button>
         </div>
-        ${this.said === void 0 ? R : L`<p class="said" role="status">${this.said}</p>`}
-        ${this.files.length > 1 ? this.#o() : R}
-        ${n ? this.#s(n, t) : R}
+        ${this.said === void 0 ? L : I`<p class="said" role="status">${this.said}</p>`}
+        ${this.files.length > 1 ? this.#o() : L}
+        ${n ? this.#s(n, t) : L}
       </dialog>
     `;
 	}
 	#a({ time: e, cause: t, level: n }) {
 		let { hass: r } = this;
-		return `${We(r, e, "both")} · ${W(r, "protection", t)} · ${W(r, "became", n)}`;
+		return `${H(r, e, "both")} · ${W(r, "protection", t)} · ${W(r, "became", n)}`;
 	}
 	#o() {
-		return L`
+		return I`
       <label>
         ${U(this.hass, "box.which")}
         <select @change=${this.#l}>
-          ${this.files.map((e) => L`<option value=${e.name} ?selected=${e.name === this.open?.file.name}>${this.#a(e)}</option>`)}
+          ${this.files.map((e) => I`<option value=${e.name} ?selected=${e.name === this.open?.file.name}>${this.#a(e)}</option>`)}
         </select>
       </label>
     `;
 	}
 	#s({ file: e, box: t, picture: n, address: r }, i) {
 		let { hass: a } = this;
-		return L`
+		return I`
       <p>
-        ${i.name} · ${We(a, t.time, "date")}, ${We(a, t.time, "tenths")} · ${W(a, "became", e.level)}
-        ${t.acting === !1 ? L`<br />${U(a, "box.watching")}` : R}
+        ${i.name} · ${H(a, t.time, "date")}, ${H(a, t.time, "tenths")} · ${W(a, "became", e.level)}
+        ${t.acting === !1 ? I`<br />${U(a, "box.watching")}` : L}
       </p>
       <h3>${U(a, "box.why")}</h3>
       <ol class="told">
         ${t.triggers.map((e, r) => {
 			let { severity: i } = n.marks[r] ?? { severity: "info" };
-			return L`<li>${So(i)} <span class="quiet">${Ol(a, t, e.time)}</span> <span>${kl(a, e)}</span></li>`;
+			return I`<li>${So(i)} <span class="quiet">${Nl(a, t, e.time)}</span> <span>${Pl(a, e)}</span></li>`;
 		})}
       </ol>
       <h3>${U(a, "box.measured")}</h3>
@@ -6828,30 +6910,30 @@ var Ll = 3600, Rl = [
         @home-bms-range=${this.#d}
       ></home-bms-chart>
       <h3>${U(a, "box.deeds")}</h3>
-      ${t.deeds.length ? L`<ol class="told">
-            ${t.deeds.map((e) => L`<li><span class="quiet">${Ol(a, t, e.time)}</span> <span>${Nl(a, e)}</span></li>`)}
-          </ol>` : L`<p class="quiet">${U(a, "box.no_deeds")}</p>`}
+      ${t.deeds.length ? I`<ol class="told">
+            ${t.deeds.map((e) => I`<li><span class="quiet">${Nl(a, t, e.time)}</span> <span>${Rl(a, e)}</span></li>`)}
+          </ol>` : I`<p class="quiet">${U(a, "box.no_deeds")}</p>`}
       <details @toggle=${this.#u}>
         <summary>${U(a, "box.table")}</summary>
-        ${this.table ? this.#c(t) : R}
+        ${this.table ? this.#c(t) : L}
       </details>
-      ${r === void 0 ? R : L`<p><a href=${r} download=${e.name}>${U(a, "box.download")}</a></p>`}
+      ${r === void 0 ? L : I`<p><a href=${r} download=${e.name}>${U(a, "box.download")}</a></p>`}
     `;
 	}
 	#c(e) {
 		let { hass: t } = this;
-		return L`
+		return I`
       <div class="scroll" tabindex="0" role="region" aria-label=${U(t, "box.table")}>
         <table>
           <thead>
             <tr>
-              ${Rl.map((e) => L`<th scope="col">${U(t, e)}</th>`)}
+              ${Ul.map((e) => I`<th scope="col">${U(t, e)}</th>`)}
             </tr>
           </thead>
           <tbody>
-            ${Il(t, e).map(([e, ...t]) => L`<tr>
+            ${Vl(t, e).map(([e, ...t]) => I`<tr>
                 <th scope="row">${e}</th>
-                ${t.map((e) => L`<td>${e}</td>`)}
+                ${t.map((e) => I`<td>${e}</td>`)}
               </tr>`)}
           </tbody>
         </table>
@@ -6979,7 +7061,7 @@ var Ll = 3600, Rl = [
       }
     `];
 	}
-}, Bl = [
+}, Gl = [
 	[/voltage$|^deep_discharge$|^cell_difference$/, "V"],
 	[/current$/, "A"],
 	[/temperature$/, "°C"],
@@ -6987,7 +7069,7 @@ var Ll = 3600, Rl = [
 	[/^soc_/, "%"],
 	[/^insulation_/, "Ω"]
 ];
-function Vl(e, t, n, r) {
+function Kl(e, t, n, r) {
 	return [...t].map(([e, { s: t, a: n = {} }]) => ({
 		key: e,
 		facts: n,
@@ -6995,46 +7077,46 @@ function Vl(e, t, n, r) {
 	})).filter(({ time: e }) => e >= n && e <= r).reverse().sort((e, t) => t.time - e.time).map(({ key: t, facts: n, time: r }) => ({
 		key: t,
 		time: r,
-		severity: Gl(n.severity),
-		name: Hl(e, n, r)
+		severity: Xl(n.severity),
+		name: ql(e, n, r)
 	}));
 }
-function Hl(e, t, n) {
-	let r = Ul(t.protection) ?? Ul(t.event_type) ?? "", i = Ul(t.level), a = Ul(t.cause), o = Bl.find(([e]) => e.test(r))?.[1] ?? "s", s = Cs(e, {
+function ql(e, t, n) {
+	let r = Jl(t.protection) ?? Jl(t.event_type) ?? "", i = Jl(t.level), a = Jl(t.cause), o = Gl.find(([e]) => e.test(r))?.[1] ?? "s", s = Ds(e, {
 		rule: r,
-		cell: Wl(t.cell),
-		sensor: Wl(t.sensor),
-		value: Wl(t.value),
-		threshold: Wl(t.threshold),
+		cell: Yl(t.cell),
+		sensor: Yl(t.sensor),
+		value: Yl(t.value),
+		threshold: Yl(t.threshold),
 		unit: o,
 		since: null
 	});
 	return [
-		`${We(e, n, "date")}, ${We(e, n, "seconds")}`,
+		`${H(e, n, "date")}, ${H(e, n, "seconds")}`,
 		W(e, "protection", r),
 		i === void 0 ? "" : W(e, "became", i),
 		s,
 		a === void 0 || a === r ? "" : U(e, "timeline.because", { cause: W(e, "protection", a) })
 	].filter(Boolean).join(" · ");
 }
-var Ul = (e) => typeof e == "string" ? e : void 0, Wl = (e) => typeof e == "number" ? e : null, Gl = (e) => Io.find((t) => t === e) ?? "info", Kl = 2678400, ql = (e) => (/* @__PURE__ */ new Date(e * 1e3)).toISOString();
-function Jl(e, { from: t, to: n }, r = !1) {
+var Jl = (e) => typeof e == "string" ? e : void 0, Yl = (e) => typeof e == "number" ? e : null, Xl = (e) => Io.find((t) => t === e) ?? "info", Zl = 2678400, Ql = (e) => (/* @__PURE__ */ new Date(e * 1e3)).toISOString();
+function $l(e, { from: t, to: n }, r = !1) {
 	return {
 		type: "history/stream",
 		entity_ids: e,
-		start_time: ql(t),
-		...n === null ? {} : { end_time: ql(n) },
+		start_time: Ql(t),
+		...n === null ? {} : { end_time: Ql(n) },
 		significant_changes_only: !1,
 		minimal_response: !r,
 		no_attributes: !r
 	};
 }
-function Yl(e, t, { from: n, to: r }, i) {
+function eu(e, t, { from: n, to: r }, i) {
 	return e.callWS({
 		type: "recorder/statistics_during_period",
 		statistic_ids: t,
-		start_time: ql(n),
-		end_time: ql(r),
+		start_time: Ql(n),
+		end_time: Ql(r),
 		period: i,
 		types: [
 			"mean",
@@ -7048,13 +7130,13 @@ function Yl(e, t, { from: n, to: r }, i) {
 		}
 	});
 }
-async function Xl(e, t) {
+async function tu(e, t) {
 	let n = async (n, r) => {
 		let i = await e.callWS({
 			type: "recorder/statistics_during_period",
 			statistic_ids: t,
-			start_time: ql(r),
-			...n === "day" ? { end_time: ql(r + Kl) } : {},
+			start_time: Ql(r),
+			...n === "day" ? { end_time: Ql(r + Zl) } : {},
 			period: n,
 			types: ["mean"]
 		}), a = Object.values(i).flatMap(([e]) => e ? [e.start / 1e3] : []);
@@ -7062,7 +7144,7 @@ async function Xl(e, t) {
 	}, r = await n("month", 0);
 	return r === void 0 ? void 0 : await n("day", r) ?? r;
 }
-function Zl(e, t, n) {
+function nu(e, t, n) {
 	let r = [], i = (e) => e == null ? null : n(e), a;
 	for (let n of e) {
 		a !== void 0 && n.start > a && r.push({
@@ -7075,7 +7157,7 @@ function Zl(e, t, n) {
 			i(n.max)
 		], c = o !== null && s !== null && o > s;
 		r.push({
-			time: (n.start / 1e3 + Ql(n, t)) / 2,
+			time: (n.start / 1e3 + ru(n, t)) / 2,
 			value: e,
 			low: c ? s : o,
 			high: c ? o : s
@@ -7083,31 +7165,31 @@ function Zl(e, t, n) {
 	}
 	return r;
 }
-function Ql({ end: e }, t) {
+function ru({ end: e }, t) {
 	return Math.min(e / 1e3, t);
 }
-function $l({ s: e, lu: t }, n) {
+function iu({ s: e, lu: t }, n) {
 	let r = e === "on" ? 1 : e === "off" ? 0 : e.trim() === "" ? NaN : Number(e);
 	return {
 		time: t,
 		value: Number.isFinite(r) ? n(r) : null
 	};
 }
-var eu = {
+var au = {
 	mV: .001,
 	µV: 1e-6,
 	kV: 1e3,
 	mA: .001,
 	kA: 1e3
 };
-function tu(e, t) {
+function ou(e, t) {
 	if (e === "°F" && t === "°C") return (e) => (e - 32) / 1.8;
 	if (e === "°C" && t === "°F") return (e) => e * 1.8 + 32;
-	let n = typeof e == "string" ? eu[e] ?? 1 : 1;
+	let n = typeof e == "string" ? au[e] ?? 1 : 1;
 	return (e) => e * n;
 }
 // src/timeline/panes.ts
-var nu = [8, 4], ru = [
+var su = [8, 4], cu = [
 	{
 		key: "voltage",
 		name: "timeline.voltage",
@@ -7123,7 +7205,7 @@ var nu = [8, 4], ru = [
 			key: "cell_min",
 			name: "timeline.lowest",
 			colour: "good",
-			dash: nu
+			dash: su
 		}]
 	},
 	{
@@ -7156,7 +7238,7 @@ var nu = [8, 4], ru = [
 				key: "ccl",
 				name: "timeline.charge_limit",
 				colour: "good",
-				dash: nu
+				dash: su
 			},
 			{
 				key: "dcl",
@@ -7182,7 +7264,7 @@ var nu = [8, 4], ru = [
 			key: "temperature_min",
 			name: "timeline.coldest",
 			colour: "charge",
-			dash: nu
+			dash: su
 		}]
 	},
 	{
@@ -7210,10 +7292,10 @@ var nu = [8, 4], ru = [
 			colour: "charge"
 		}]
 	}
-], iu = "events";
-function au(e, t) {
+], lu = "events";
+function uu(e, t) {
 	let n = /* @__PURE__ */ new Map(), r = [];
-	for (let { key: i, lines: a, flags: o } of ru) if (!t.includes(i)) for (let { key: t, factor: i = 1 } of a) {
+	for (let { key: i, lines: a, flags: o } of cu) if (!t.includes(i)) for (let { key: t, factor: i = 1 } of a) {
 		let a = e.entities[t];
 		a !== void 0 && (o ? r.push(a) : n.set(a, i));
 	}
@@ -7223,17 +7305,17 @@ function au(e, t) {
 		events: t.includes("events") ? void 0 : e.entities.protection
 	};
 }
-function ou(e, t, n) {
-	let r = ru.filter(({ key: e }) => !n.includes(e)).flatMap((n) => n.lines.filter(({ key: e }) => t.entities[e] === void 0).map(({ name: t }) => U(e, "timeline.line", {
+function du(e, t, n) {
+	let r = cu.filter(({ key: e }) => !n.includes(e)).flatMap((n) => n.lines.filter(({ key: e }) => t.entities[e] === void 0).map(({ name: t }) => U(e, "timeline.line", {
 		pane: U(e, n.name),
 		line: U(e, t)
 	})));
 	return !n.includes("events") && t.entities.protection === void 0 && r.push(U(e, "timeline.events")), r;
 }
-function su(e, t, n, r, i, a) {
+function fu(e, t, n, r, i, a) {
 	let o = r.resolution === "raw";
 	return {
-		panes: ru.filter(({ key: e }) => !n.includes(e)).map((n) => {
+		panes: cu.filter(({ key: e }) => !n.includes(e)).map((n) => {
 			let { key: i, name: s, unit: c, digits: l, least: u, between: d, flags: f } = n, p = n.lines.flatMap(({ key: n, name: i, colour: s, dash: c }) => {
 				let l = r.tracks.get(t.entities[n] ?? "")?.points, u = o || f !== void 0, d = {
 					key: n,
@@ -7244,7 +7326,7 @@ function su(e, t, n, r, i, a) {
 				};
 				return l ? [{
 					...d,
-					points: u ? cu(l, a) : l,
+					points: u ? pu(l, a) : l,
 					...c ? { dash: c } : {}
 				}] : [];
 			});
@@ -7262,7 +7344,7 @@ function su(e, t, n, r, i, a) {
 		marks: i
 	};
 }
-function cu(e, t) {
+function pu(e, t) {
 	let n = e.at(-1);
 	return n && n.time < t ? [...e, {
 		...n,
@@ -7270,7 +7352,7 @@ function cu(e, t) {
 	}] : e;
 }
 // src/timeline/memory.ts
-var lu = class {
+var mu = class {
 	#e;
 	#t;
 	#n;
@@ -7297,7 +7379,7 @@ var lu = class {
 				low: n,
 				high: r,
 				sum: i + this.#n * (e - this.#e)
-			}, this.points[this.points.length - 1] = uu(this.#t, e, this.#n);
+			}, this.points[this.points.length - 1] = hu(this.#t, e, this.#n);
 		}
 		if (this.#e = e, this.#n = t ?? void 0, t === null) this.#t = void 0, this.points.at(-1)?.value !== null && this.points.push({
 			time: e,
@@ -7309,16 +7391,16 @@ var lu = class {
 				...this.#t,
 				low: Math.min(n, t),
 				high: Math.max(r, t)
-			}, this.points[this.points.length - 1] = uu(this.#t, e, t);
+			}, this.points[this.points.length - 1] = hu(this.#t, e, t);
 		} else this.#t = {
 			from: e,
 			low: t,
 			high: t,
 			sum: 0
-		}, this.points.push(uu(this.#t, e, t));
+		}, this.points.push(hu(this.#t, e, t));
 	}
 };
-function uu({ from: e, low: t, high: n, sum: r }, i, a) {
+function hu({ from: e, low: t, high: n, sum: r }, i, a) {
 	return {
 		time: (e + i) / 2,
 		value: i > e ? r / (i - e) : a,
@@ -7327,20 +7409,20 @@ function uu({ from: e, low: t, high: n, sum: r }, i, a) {
 	};
 }
 // src/timeline/resolution.ts
-var du = 3600, fu = 24 * du, pu = [
+var gu = 3600, _u = 24 * gu, vu = [
 	{
 		resolution: "raw",
-		most: 26 * du,
-		kept: 10 * fu
+		most: 26 * gu,
+		kept: 10 * _u
 	},
 	{
 		resolution: "5minute",
 		most: 867600,
-		kept: 10 * fu
+		kept: 10 * _u
 	},
 	{
 		resolution: "hour",
-		most: 100 * fu,
+		most: 100 * _u,
 		kept: Infinity
 	},
 	{
@@ -7348,17 +7430,17 @@ var du = 3600, fu = 24 * du, pu = [
 		most: Infinity,
 		kept: Infinity
 	}
-], mu = {
+], yu = {
 	"5minute": 300,
-	hour: du,
-	day: fu
+	hour: gu,
+	day: _u
 };
-function hu({ from: e, to: t }, n) {
-	let [r, ...i] = pu.filter(({ most: r, kept: i }) => t - e <= r && e >= n - i - du).map(({ resolution: e }) => e);
+function bu({ from: e, to: t }, n) {
+	let [r, ...i] = vu.filter(({ most: r, kept: i }) => t - e <= r && e >= n - i - gu).map(({ resolution: e }) => e);
 	return r === void 0 ? ["day"] : [r, ...i];
 }
 // src/timeline/recall.ts
-var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
+var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 	#e;
 	#t;
 	#n = !1;
@@ -7414,7 +7496,7 @@ var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
 	}
 	#s({ from: e, to: t }) {
 		let n = this.now();
-		return hu({
+		return bu({
 			from: e,
 			to: t ?? n
 		}, n);
@@ -7422,13 +7504,13 @@ var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
 	async #c(e, t, n) {
 		let [r, ...i] = this.#s(t), a = await this.#l(e, t, r, r, n);
 		for (let o of i) {
-			let i = xu(a);
-			if (n !== this.#r || i - t.from <= vu * a.length) break;
+			let i = Eu(a);
+			if (n !== this.#r || i - t.from <= Cu * a.length) break;
 			let s = await this.#l(e, t, r, o, n).catch((e) => {
 				if (i === Infinity) throw e;
 			});
 			if (!s) break;
-			let c = xu(s) < i - yu * a.length;
+			let c = Eu(s) < i - wu * a.length;
 			for (let e of (c ? a : s).stops) e();
 			c && (a = s);
 		}
@@ -7436,7 +7518,7 @@ var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
 		return a;
 	}
 	async #l(e, t, n, r, i) {
-		let { measured: a, switched: o, events: s, from: c, to: l } = t, u = new Map(o.map((e) => [e, new lu()])), d = {
+		let { measured: a, switched: o, events: s, from: c, to: l } = t, u = new Map(o.map((e) => [e, new mu()])), d = {
 			wish: t,
 			best: n,
 			resolution: r,
@@ -7446,26 +7528,26 @@ var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
 			length: (l ?? this.now()) - c,
 			stops: []
 		}, f = [...a.keys()], p = c;
-		if (r === "raw") for (let e of f) u.set(e, new lu());
+		if (r === "raw") for (let e of f) u.set(e, new mu());
 		else if (f.length) {
-			let t = this.now(), n = await Yl(e, f, {
+			let t = this.now(), n = await eu(e, f, {
 				from: c,
 				to: l ?? t
 			}, r);
-			p = Math.max(c, t - gu);
+			p = Math.max(c, t - xu);
 			for (let e of f) {
-				let i = n[e] ?? [], o = i.at(-1), s = a.get(e) ?? 1, c = Zl(i, t, (e) => e * s);
-				u.set(e, new lu(c, mu[r], o && Ql(o, t)));
+				let i = n[e] ?? [], o = i.at(-1), s = a.get(e) ?? 1, c = nu(i, t, (e) => e * s);
+				u.set(e, new mu(c, yu[r], o && ru(o, t)));
 			}
 		}
 		let m = [];
-		if (f.length && (l === null || l > p) && m.push(Jl(f, {
+		if (f.length && (l === null || l > p) && m.push($l(f, {
 			from: p,
 			to: l
-		})), o.length && m.push(Jl(o, {
+		})), o.length && m.push($l(o, {
 			from: c,
 			to: l
-		})), s !== void 0 && m.push(Jl([s], {
+		})), s !== void 0 && m.push($l([s], {
 			from: c,
 			to: l
 		}, !0)), i !== this.#r) return d;
@@ -7492,8 +7574,8 @@ var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
 	#d({ states: e }, t) {
 		let n = this.hass(), r = n?.config.unit_system.temperature ?? "°C", i = !1;
 		for (let [a, o] of Object.entries(e)) {
-			let e = n?.states[a]?.attributes.unit_of_measurement, s = tu(e, r), c = t.wish.measured.get(a) ?? 1, l = t.tracks.get(a);
-			for (let e of o ?? []) if (l) l.add($l(e, (e) => s(e) * c));
+			let e = n?.states[a]?.attributes.unit_of_measurement, s = ou(e, r), c = t.wish.measured.get(a) ?? 1, l = t.tracks.get(a);
+			for (let e of o ?? []) if (l) l.add(iu(e, (e) => s(e) * c));
 			else if (a === t.wish.events && Number.isFinite(Date.parse(e.s))) {
 				let n = [
 					e.s,
@@ -7507,34 +7589,34 @@ var gu = 7200, _u = 1.25, vu = .25, yu = .1, bu = class {
 	}
 	#f(e) {
 		let t = this.now();
-		if (!(e.wish.to !== null || e.from > t - _u * e.length)) {
+		if (!(e.wish.to !== null || e.from > t - Su * e.length)) {
 			e.from = t - e.length;
 			for (let t of e.tracks.values()) t.forget(e.from);
 			for (let [t, { s: n }] of e.events) Date.parse(n) / 1e3 < e.from && e.events.delete(t);
 		}
 	}
 };
-function xu({ wish: e, tracks: t }) {
+function Eu({ wish: e, tracks: t }) {
 	let n = [...e.measured.keys()].map((e) => t.get(e)?.points.find(({ value: e }) => e !== null)?.time ?? Infinity);
 	return Math.min(Infinity, ...n);
 }
 // src/timeline/timeline-card.ts
-var Su = 3600, Cu = 24 * Su, wu = [
-	["timeline.hour", Su],
-	["timeline.hours_6", 6 * Su],
-	["timeline.hours_24", Cu],
-	["timeline.days_7", 7 * Cu],
-	["timeline.days_30", 30 * Cu],
-	["timeline.year", 365 * Cu],
+var Du = 3600, Ou = 24 * Du, ku = [
+	["timeline.hour", Du],
+	["timeline.hours_6", 6 * Du],
+	["timeline.hours_24", Ou],
+	["timeline.days_7", 7 * Ou],
+	["timeline.days_30", 30 * Ou],
+	["timeline.year", 365 * Ou],
 	["timeline.all", null]
-], Tu = 30, Eu = 14600 * Cu, Du = 10, Ou = 600, ku = .005, Au = 30, ju = 10 * Cu, Mu = {
-	"home-bms-black-box": zl,
+], Au = 30, ju = 14600 * Ou, Mu = 10, Nu = 600, Pu = .005, Fu = 30, Iu = 10 * Ou, Lu = {
+	"home-bms-black-box": Wl,
 	"home-bms-cells": it,
 	"home-bms-chart": Bo,
-	"home-bms-health-card": hs,
-	"home-bms-pack-card": Xs,
-	"home-bms-release": Ic,
-	"home-bms-system-card": Sl,
+	"home-bms-health-card": ys,
+	"home-bms-pack-card": ec,
+	"home-bms-release": Vc,
+	"home-bms-system-card": Dl,
 	"home-bms-timeline-card": class extends $o {
 		static {
 			this.properties = {
@@ -7543,7 +7625,7 @@ var Su = 3600, Cu = 24 * Su, wu = [
 				now: { state: !0 }
 			};
 		}
-		#e = new bu(() => this.hass, (e) => this.#i(e), () => Date.now() / 1e3);
+		#e = new Tu(() => this.hass, (e) => this.#i(e), () => Date.now() / 1e3);
 		constructor() {
 			super(), this.now = Date.now() / 1e3;
 		}
@@ -7554,8 +7636,8 @@ var Su = 3600, Cu = 24 * Su, wu = [
 			return null;
 		}
 		static get settings() {
-			let e = [...ru, {
-				key: iu,
+			let e = [...cu, {
+				key: lu,
 				name: "timeline.events"
 			}].map(({ key: e, name: t }) => ({
 				value: e,
@@ -7567,8 +7649,8 @@ var Su = 3600, Cu = 24 * Su, wu = [
 					name: "hours",
 					label: "form.hours",
 					selector: { number: {
-						min: Tu / Su,
-						max: Eu / Su,
+						min: Au / Du,
+						max: ju / Du,
 						step: "any",
 						mode: "box"
 					} }
@@ -7611,7 +7693,7 @@ var Su = 3600, Cu = 24 * Su, wu = [
 			if (!this.hass || !t || !this.isConnected) return;
 			let { from: n } = this.#r;
 			this.#e.want({
-				...au(t, this.#t),
+				...uu(t, this.#t),
 				from: n,
 				to: this.#n.end
 			});
@@ -7622,7 +7704,7 @@ var Su = 3600, Cu = 24 * Su, wu = [
 		get #n() {
 			let e = Number(this.config?.hours);
 			return this.view ?? {
-				length: e > 0 ? e * Su : Cu,
+				length: e > 0 ? e * Du : Ou,
 				end: null
 			};
 		}
@@ -7635,7 +7717,7 @@ var Su = 3600, Cu = 24 * Su, wu = [
 		}
 		#i(e) {
 			let t = Date.now() / 1e3, { length: n, end: r } = this.#n;
-			e && this.requestUpdate(), r === null && (e || t - this.now >= Math.min(Du, n / Ou)) && (this.now = t);
+			e && this.requestUpdate(), r === null && (e || t - this.now >= Math.min(Mu, n / Nu)) && (this.now = t);
 		}
 		#a(e) {
 			if (this.now = Date.now() / 1e3, !e) {
@@ -7643,43 +7725,43 @@ var Su = 3600, Cu = 24 * Su, wu = [
 				return;
 			}
 			let { from: t, to: n } = yo(e, {
-				least: Tu,
-				most: Eu,
+				least: Au,
+				most: ju,
 				end: this.now
 			});
 			this.view = {
 				length: n - t,
-				end: n > this.now - ku * (n - t) ? null : n
+				end: n > this.now - Pu * (n - t) ? null : n
 			};
 		}
 		async #o(e, t) {
-			let n = await Xl(e, [...au(t, []).measured.keys()]).catch(() => void 0);
+			let n = await tu(e, [...uu(t, []).measured.keys()]).catch(() => void 0);
 			this.#a({
-				from: n ?? Date.now() / 1e3 - 365 * Cu,
+				from: n ?? Date.now() / 1e3 - 365 * Ou,
 				to: Date.now() / 1e3
 			});
 		}
 		draw(e, t) {
 			let { recalled: n, refusal: r } = this.#e;
-			return L`
+			return I`
       <div class="body" aria-busy=${this.#e.busy}>
         <div class="top">
           <h2>${this.config?.title ?? t.name}</h2>
           ${this.#s(e, t)}
         </div>
-        ${r ? L`<div class="note" role="alert">
+        ${r ? I`<div class="note" role="alert">
               <p>${U(e, "timeline.refused", { message: r.message })}</p>
               <button type="button" @click=${() => this.requestUpdate()}>${U(e, "timeline.again")}</button>
-            </div>` : n ? this.#c(e, t, n) : L`<div class="note" role="status">${U(e, "timeline.waiting")}</div>`}
+            </div>` : n ? this.#c(e, t, n) : I`<div class="note" role="status">${U(e, "timeline.waiting")}</div>`}
       </div>
       <home-bms-black-box .hass=${e} .info=${t} ?dark=${e.themes.darkMode}></home-bms-black-box>
     `;
 		}
 		#s(e, t) {
 			let { length: n, end: r } = this.#n;
-			return L`
+			return I`
       <div class="buttons" role="group" aria-label=${U(e, "timeline.ranges")}>
-        ${wu.map(([i, a]) => L`
+        ${ku.map(([i, a]) => I`
             <button
               type="button"
               aria-pressed=${a !== null && r === null && Math.abs(n - a) < 1}
@@ -7712,22 +7794,22 @@ var Su = 3600, Cu = 24 * Su, wu = [
 					"timeline.zoom_out",
 					(e) => _o(e, 2, r === null ? 1 : .5)
 				]
-			].map(([t, n, r]) => L`<button type="button" class="move" aria-label=${U(e, n)} title=${U(e, n)} @click=${() => this.#a(r(this.#r))}>
+			].map(([t, n, r]) => I`<button type="button" class="move" aria-label=${U(e, n)} title=${U(e, n)} @click=${() => this.#a(r(this.#r))}>
               ${t}
             </button>`)}
       </div>
     `;
 		}
 		#c(e, t, n) {
-			let r = this.#r, i = this.#t, a = Vl(e, n.events, r.from, r.to), o = su(e, t, i, n, a, Math.min(r.to, this.now)), s = !o.panes.some(({ lines: e }) => e.some(({ points: e }) => e.some(({ value: e }) => e !== null))), c = ou(e, t, i), l = U(e, "timeline.shown", {
-				from: We(e, r.from, "both"),
-				to: We(e, r.to, "both")
+			let r = this.#r, i = this.#t, a = Kl(e, n.events, r.from, r.to), o = fu(e, t, i, n, a, Math.min(r.to, this.now)), s = !o.panes.some(({ lines: e }) => e.some(({ points: e }) => e.some(({ value: e }) => e !== null))), c = du(e, t, i), l = U(e, "timeline.shown", {
+				from: H(e, r.from, "both"),
+				to: H(e, r.to, "both")
 			});
-			return L`
+			return I`
       <p class="quiet small" role="status">
         ${this.#e.busy ? U(e, "timeline.waiting") : s ? l : `${l} · ${U(e, `resolution.${n.resolution}`)}`}
       </p>
-      ${s ? L`<div class="note" role="status">${U(e, "timeline.empty")}</div>` : L`<home-bms-chart
+      ${s ? I`<div class="note" role="status">${U(e, "timeline.empty")}</div>` : I`<home-bms-chart
             .hass=${e}
             .spec=${o}
             .range=${r}
@@ -7736,24 +7818,24 @@ var Su = 3600, Cu = 24 * Su, wu = [
             @home-bms-range=${this.#d}
             @home-bms-mark=${this.#f}
           ></home-bms-chart>`}
-      ${c.length ? L`<p class="quiet small">${U(e, "timeline.missing", { names: c.join("; ") })}</p>` : R}
-      ${i.includes("events") || t.entities.protection === void 0 ? R : this.#l(e, a, r)}
+      ${c.length ? I`<p class="quiet small">${U(e, "timeline.missing", { names: c.join("; ") })}</p>` : L}
+      ${i.includes("events") || t.entities.protection === void 0 ? L : this.#l(e, a, r)}
     `;
 		}
 		#l(e, t, n) {
-			return L`
+			return I`
       <section class="events" aria-label=${U(e, "timeline.events")}>
         <h3>${U(e, "timeline.events")}</h3>
-        ${t.length ? L`<p class="quiet small">${U(e, "timeline.open")}</p>
+        ${t.length ? I`<p class="quiet small">${U(e, "timeline.open")}</p>
               <ol>
-                ${t.slice(0, Au).map(({ name: e, severity: t, time: n }) => L`
+                ${t.slice(0, Fu).map(({ name: e, severity: t, time: n }) => I`
                     <li>
                       <button type="button" @click=${() => this.#u(n)}>${So(t)} <span>${e}</span></button>
                     </li>
                   `)}
-              </ol>` : L`<p class="quiet small">${U(e, "timeline.no_events")}</p>`}
-        ${t.length > Au ? L`<p class="quiet small">${U(e, "timeline.more", { count: t.length - Au })}</p>` : R}
-        ${n.from < this.now - ju ? L`<p class="quiet small">${U(e, "timeline.kept")}</p>` : R}
+              </ol>` : I`<p class="quiet small">${U(e, "timeline.no_events")}</p>`}
+        ${t.length > Fu ? I`<p class="quiet small">${U(e, "timeline.more", { count: t.length - Fu })}</p>` : L}
+        ${n.from < this.now - Iu ? I`<p class="quiet small">${U(e, "timeline.kept")}</p>` : L}
       </section>
     `;
 		}
@@ -7829,12 +7911,12 @@ var Su = 3600, Cu = 24 * Su, wu = [
     `];
 		}
 	},
-	"ll-strategy-dashboard-home-bms": ac
+	"ll-strategy-dashboard-home-bms": uc
 };
-function Nu() {
+function Ru() {
 	customElements.whenDefined("home-assistant").then(() => {
-		for (let [e, t] of Object.entries(Mu)) customElements.get(e) || customElements.define(e, t);
-	}), (window.customCards ??= []).push(...bs), (window.customStrategies ??= []).push(xs);
+		for (let [e, t] of Object.entries(Lu)) customElements.get(e) || customElements.define(e, t);
+	}), (window.customCards ??= []).push(...ws), (window.customStrategies ??= []).push(Ts);
 }
 // src/home-bms.ts
-Nu();
+Ru();

@@ -10,6 +10,7 @@ import { findPack } from "../systems";
 import { told, word, type Word } from "../words";
 import { depths, depthsStyle } from "./depths";
 import { forecast, forecastStyle } from "./forecast";
+import { inspections, inspectionsStyle } from "./inspections";
 import { MEASURES } from "./measures";
 
 /** A figure of the whole pack. */
@@ -55,7 +56,7 @@ export class HomeBmsHealthCard extends HomeBmsCard<PackInfo, HealthShown> {
           ${FIGURES.map(({ name, text }) => html`<div><dt class="quiet">${word(hass, name)}</dt><dd>${text(hass, health)}</dd></div>`)}
         </dl>
         <home-bms-cells .hass=${hass} .info=${info} .measures=${MEASURES} .shown=${health} ?dark=${hass.themes.darkMode}></home-bms-cells>
-        <div class="pair">${forecast(hass, health)} ${depths(hass, health)}</div>
+        <div class="pair">${forecast(hass, health)} ${depths(hass, health)} ${inspections(hass, health)}</div>
       </div>
     `;
   }
@@ -68,6 +69,7 @@ export class HomeBmsHealthCard extends HomeBmsCard<PackInfo, HealthShown> {
     ...HomeBmsCard.styles,
     forecastStyle,
     depthsStyle,
+    inspectionsStyle,
     css`
       dl {
         display: grid;
