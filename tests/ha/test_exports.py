@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from errno import ENOSPC
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import pyarrow.parquet
+import pandas as pd
 import pytest
 from homeassistant.components import persistent_notification
 from homeassistant.components.recorder import history
@@ -126,17 +126,16 @@ async def recorded(hass: HomeAssistant, entity_ids: list[str]) -> list[tuple[dat
 
 
 def other_reader(path: Path) -> list[dict[str, Any]]:
-    """Read a file with what anybody has, and nothing of home_bms."""
+    """Read a file with pandas, as a user would, and nothing of home_bms."""
     if path.suffix == ".csv":
-        with path.open(newline="") as stream:
-            return [{key: value or None for key, value in row.items()} for row in csv.DictReader(stream)]
-    if path.suffix == ".sqlite":
-        database = sqlite3.connect(path)
-        database.row_factory = sqlite3.Row
-        rows = [dict(row) for row in database.execute("SELECT * FROM history")]
-        database.close()
-        return rows
-    return list(pyarrow.parquet.read_table(path).to_pylist())
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+    elif path.suffix == ".sqlite":
+        with closing(sqlite3.connect(path)) as database:
+            frame = pd.read_sql("SELECT * FROM history", database)
+    else:
+        frame = pd.read_parquet(path)
+    frame = frame.astype(object)
+    return frame.where(frame.notna(), None).to_dict("records")
 
 
 def moment(value: Any) -> datetime:
