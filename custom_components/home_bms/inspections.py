@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -107,7 +107,12 @@ class InspectionKeeper:
             self._entry.async_on_unload(
                 async_dispatcher_connect(self._hass, SIGNAL_TICK.format(key), self._ticked(key))
             )
-        self._entry.async_on_unload(async_track_time_interval(self._hass, lambda _: self.async_judge(), _EVERY))
+        self._entry.async_on_unload(async_track_time_interval(self._hass, self._look, _EVERY))
+        self.async_judge()
+
+    @callback
+    def _look(self, _: datetime) -> None:
+        """Judge by the calendar; without the decorator Home Assistant would do so in a thread of its own."""
         self.async_judge()
 
     def _ticked(self, key: str) -> CALLBACK_TYPE:

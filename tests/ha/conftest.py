@@ -182,6 +182,15 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("enable_custom_integrations")
 
 
+@pytest.fixture(autouse=True)
+def nothing_from_a_thread(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """See that nothing reaches for Home Assistant from a thread of its own: it survives that, and only logs it."""
+    yield
+    for record in caplog.get_records("call"):
+        error = record.exc_info[1] if record.exc_info else None
+        assert "thread other than the event loop" not in f"{record.getMessage()} {error}"
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the supervisors tick fast."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -15,7 +16,8 @@ from homeassistant.data_entry_flow import InvalidData
 from homeassistant.exceptions import ServiceNotSupported, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_bms.const import DOMAIN
@@ -67,6 +69,19 @@ async def erna(hass: HomeAssistant) -> Context:
     """Return the context of a user who is no administrator."""
     user = MockUser(id="erna", name="Erna", groups=[await _group(hass, "system-users")]).add_to_hass(hass)
     return Context(user_id=user.id)
+
+
+async def test_the_calendar_is_looked_at_where_nobody_looks(
+    hass: HomeAssistant, calendar: Calendar, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = calendar.entry.runtime_data.inspections
+    looked: list[bool] = []
+    monkeypatch.setattr(
+        keeper, "async_judge", lambda: looked.append(threading.current_thread() is threading.main_thread())
+    )
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=11))
+    await hass.async_block_till_done()
+    assert looked == [True], "in Home Assistant's own thread"
 
 
 async def _group(hass: HomeAssistant, group_id: str) -> Group:
