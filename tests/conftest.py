@@ -3,6 +3,7 @@
 Home Assistant's loader otherwise takes the harness's own `custom_components` folder for the only one.
 """
 
+import logging
 from os import environ
 
 from hypothesis import HealthCheck, settings
@@ -17,3 +18,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("default")
+
+# The harness has each question to the database and each step of the recorder told in the log: more work than the tests.
+for chatty in ("sqlalchemy.engine", "homeassistant.components.recorder"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -22,6 +22,8 @@ _UNSEEN: Final = re.compile(
 
 # Columns beyond which a table is set smaller, so that it fits on paper.
 _DENSE: Final = 7
+# Letters of a word beyond which it may be broken anywhere in a table, so that it does not push others off the paper.
+_LONG_WORD: Final = 14
 
 
 class Tone(StrEnum):
@@ -196,11 +198,18 @@ def _row(table: Table, cells: tuple[str, ...], tag: str) -> str:
     return (
         "<tr>"
         + "".join(
-            f"<{tag}{scope}{' class="number"' if column in table.numbers else ''}>{_text(cell)}</{tag}>"
+            f"<{tag}{scope}{_look(cell, number=column in table.numbers)}>{_text(cell)}</{tag}>"
             for column, cell in enumerate(cells)
         )
         + "</tr>"
     )
+
+
+def _look(cell: str, *, number: bool) -> str:
+    """Return the class of a cell, ready to stand in its tag."""
+    if number:
+        return ' class="number"'
+    return ' class="long"' if any(len(word) > _LONG_WORD for word in cell.split()) else ""
 
 
 def _figure(figure: Figure, level: int) -> Iterator[str]:
@@ -226,9 +235,10 @@ p { margin: 6px 0; white-space: pre-line; overflow-wrap: anywhere; }
 table { width: 100%; margin: 8px 0 12px; border-collapse: collapse; font-size: 13.5px; }
 caption { padding: 2px 0 4px; text-align: left; color: #4c5866; }
 th, td { padding: 4px 8px; border-bottom: 1px solid #dde3ea; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; white-space: pre-line; }
+  white-space: pre-line; }
+.facts th, .facts td, td.long { overflow-wrap: anywhere; }
 tr > :first-child { min-width: 7em; }
-thead th { border-bottom: 1.5px solid #8a97a6; background: #f2f5f8; overflow-wrap: normal; }
+thead th { border-bottom: 1.5px solid #8a97a6; background: #f2f5f8; }
 tfoot td { border-top: 1.5px solid #8a97a6; border-bottom: 0; font-weight: 600; }
 .number { text-align: right; white-space: pre; font-variant-numeric: tabular-nums; }
 thead .number { white-space: normal; }

@@ -152,7 +152,7 @@ def _drawn(plot: Plot) -> Iterator[str]:
         marks = _marks(plot, values)
         scale = _Scale(marks[0], marks[-1], len(plot.labels))
         yield from _grid(plot, scale, marks)
-        for part in (_bars, _bands, _rules, _lines, _points):
+        for part in (_bars, _bands, _rules, _lines, _points, _rule_names):
             yield from part(plot, scale)
         yield from _legend(plot)
     else:
@@ -273,7 +273,12 @@ def _rules(plot: Plot, scale: _Scale) -> Iterator[str]:
     for rule in plot.rules:
         y = scale.y(rule.at)
         yield f'<path d="M{_LEFT:g} {y:.1f}H{_WIDTH - _RIGHT:g}" stroke="{_RULE}" stroke-dasharray="6 4"/>'
-        yield _words(rule.name, _WIDTH - _RIGHT - 4, y - 4, anchor="end", colour=_RULE)
+
+
+def _rule_names(plot: Plot, scale: _Scale) -> Iterator[str]:
+    """Name the rules above all that is drawn."""
+    for rule in plot.rules:
+        yield _words(rule.name, _WIDTH - _RIGHT - 4, scale.y(rule.at) - 4, anchor="end", colour=_RULE)
 
 
 def _legend(plot: Plot) -> Iterator[str]:
@@ -307,5 +312,6 @@ def _dot(x: float, y: float, colour: str, radius: float) -> str:
 
 
 def _words(text: str, x: float, y: float, *, anchor: str = "start", colour: str = "") -> str:
-    fill = f' fill="{colour}"' if colour else ""
+    # What is coloured lies on other drawings; a rim sets it off from them.
+    fill = f' fill="{colour}" stroke="#fff" stroke-width="3" paint-order="stroke"' if colour else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{fill}>{escape(text)}</text>'

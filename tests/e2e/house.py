@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from scripts.demo import entity_ids, import_history
 from scripts.hass import Hass
 
 DOMAIN: Final = "home_bms"
 SYSTEMS: Final[Mapping[str, tuple[int, ...]]] = {"Shed": (4,), "Garage": (16,), "Barn": (16, 16, 16, 16)}
 """The cells of each pack."""
+GUEST: Final = {"username": "guest", "password": "guest-guest"}
 VIEWS: Final = ("now", "cells", "history", "health", "system", "maintenance")
 
 
@@ -67,6 +70,38 @@ async def add_dashboard(hass: Hass, path: str, title: str, settings: Mapping[str
     )
     strategy = {"type": "custom:home-bms", **(settings or {})}
     await hass.command("lovelace/config/save", url_path=path, config={"strategy": strategy})
+
+
+async def give_past(hass: Hass, system: System, hours: int) -> None:
+    """Let a system of one pack have lived for some hours already."""
+    (pack,) = system.packs
+    (subentry,) = await hass.command("config_entries/subentries/list", entry_id=system.entry_id)
+    entities = {
+        "system": await entity_ids(hass, system.entry_id),
+        "pack": await entity_ids(hass, subentry["subentry_id"]),
+    }
+    learned = await import_history(hass, system.made, hours, entities)
+    shown = [found[key] for found in entities.values() for key in ("soc", "energy_in", "energy_out")]
+    await hass.until(lambda: _remembered(hass, shown, hours), "statistics", 60)
+    await hass.act("home_bms.import_learned", device_id=pack["device_id"], learned=learned)
+
+
+async def _remembered(hass: Hass, entity_ids: list[str], hours: int) -> bool:
+    """Whether the recorder, which imports in its own time, has all hours of these entities."""
+    found = await hass.command(
+        "recorder/statistics_during_period",
+        start_time=(datetime.now(UTC) - timedelta(hours=hours + 2)).isoformat(),
+        statistic_ids=entity_ids,
+        period="hour",
+    )
+    return all(len(found.get(entity_id, ())) >= hours for entity_id in entity_ids)
+
+
+async def add_guest(hass: Hass) -> str:
+    """Let somebody in who is no administrator, and return an access token of theirs."""
+    person = await hass.command("config/auth/create", name="Guest", group_ids=["system-users"], local_only=True)
+    await hass.command("config/auth_provider/homeassistant/create", user_id=person["user"]["id"], **GUEST)
+    return await hass.token(GUEST["username"], GUEST["password"])
 
 
 async def _add(hass: Hass, name: str, seed: int) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-// Looks at our cards in a page of Home Assistant; axe is loaded beside it.
+// Looks at our cards in a page of Home Assistant, or at a page that is ours alone; axe is loaded beside it.
 (() => {
   // They are below shadow roots of Home Assistant's own.
   const cards = (root = document) =>
@@ -31,12 +31,34 @@
         return [...told, ...inside];
       });
 
+  const overlapping = (drawing) => {
+    const texts = [...drawing.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+    return texts.flatMap(([text, box], place) =>
+      texts
+        .slice(place + 1)
+        .filter(([, b]) => box.left < b.right && b.left < box.right && box.top + 3 < b.bottom && b.top + 3 < box.bottom)
+        .map(([other]) => `is written over: ${text} / ${other}`),
+    );
+  };
+
+  const violations = async (context) => {
+    const found = await axe.run(context, { resultTypes: ["violations"] });
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+    );
+  };
+
   window.look = {
     cards: () => cards().map((card) => card.localName),
     clipped: () => cards().flatMap((card) => clipped(card.shadowRoot, card.getBoundingClientRect())),
-    violations: async () => {
-      const { violations } = await axe.run({ include: cards() }, { resultTypes: ["violations"] });
-      return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+    violations: () => violations({ include: cards() }),
+    paper: async () => {
+      const main = document.querySelector("main");
+      return [
+        ...clipped(main, main.getBoundingClientRect()),
+        ...[...main.querySelectorAll("svg")].flatMap(overlapping),
+        ...(await violations(document)),
+      ];
     },
   };
 })();

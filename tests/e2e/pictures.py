@@ -15,10 +15,9 @@ from typing import Any, Final
 
 from playwright.async_api import Browser, expect
 
-from scripts.demo import entity_ids, import_history
 from scripts.hass import ROOT, Hass, free_port
 
-from .house import System, furnish
+from .house import System, furnish, give_past
 from .visit import HEIGHTS, chromium, visit
 
 SHOWN: Final = ROOT / "docs" / "images"
@@ -98,25 +97,13 @@ async def take(shots: Iterable[Shot]) -> None:
             systems = await furnish(hass, "Shed", "Garage", "Barn")
             for system in systems.values():
                 await hass.act("switch.turn_on", entity_id=system.entities["allow_control"])
-            await _give_past(hass, systems["Garage"])
+            await give_past(hass, systems["Garage"], HOURS)
             for name, of_scene in groupby(shots, lambda shot: shot.scene):
                 scene = SCENES[name]
                 system = systems[scene.system]
                 async with _broken(hass, system, scene.faults):
                     for _, alike in groupby(of_scene, lambda shot: (shot.width, shot.height, shot.dark)):
                         await _take(browser, hass, system, scene, list(alike))
-
-
-async def _give_past(hass: Hass, system: System) -> None:
-    """Let a system have lived for some days already."""
-    (pack,) = system.packs
-    (subentry,) = await hass.command("config_entries/subentries/list", entry_id=system.entry_id)
-    entities = {
-        "system": await entity_ids(hass, system.entry_id),
-        "pack": await entity_ids(hass, subentry["subentry_id"]),
-    }
-    learned = await import_history(hass, system.made, HOURS, entities)
-    await hass.act("home_bms.import_learned", device_id=pack["device_id"], learned=learned)
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from custom_components.home_bms.dashboard import FILE
 from scripts.hass import Hass
 
 from .conftest import real_hass
-from .house import VIEWS, System, add_dashboard, furnish
+from .house import VIEWS, System, add_dashboard, add_guest, furnish
 from .visit import Visit, chromium, visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,7 +29,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 LOADS: Final = int(os.environ.get("HOME_BMS_LOADS", "3"))
 """With an empty cache; all races between our module and Home Assistant's frontend were lost in most of them."""
 ALL: Final = "every-battery"
-NOBODY: Final = {"username": "guest", "password": "guest-guest"}
 # The cards of each view of a system with one pack.
 CARDS: Final = {
     "now": ["home-bms-system-card", "home-bms-pack-card"],
@@ -191,11 +190,7 @@ async def test_a_lost_pack_and_a_system_that_is_switched_off_are_told_in_words(h
 
 
 async def test_a_user_who_is_no_admin_sees_the_same_cards(house: House) -> None:
-    hass = house.hass
-    person = await hass.command("config/auth/create", name="Guest", group_ids=["system-users"], local_only=True)
-    await hass.command("config/auth_provider/homeassistant/create", user_id=person["user"]["id"], **NOBODY)
-    token = await hass.token(NOBODY["username"], NOBODY["password"])
-    async with visit(house.browser, hass, token) as seen:
+    async with visit(house.browser, house.hass, await add_guest(house.hass)) as seen:
         for view, cards in CARDS.items():
             await seen.open(f"{house.systems['Garage'].path}/{view}")
             for card in cards:

@@ -82,6 +82,10 @@ class Visit:
         """Return what axe finds in our cards."""
         return await self._look("violations")
 
+    async def flaws(self) -> list[str]:
+        """Return what sticks out, is cut off or written over on a page that is ours alone, and what axe finds in it."""
+        return await self._look("paper")
+
     async def _look(self, what: str) -> list[str]:
         if not await self.page.evaluate("() => 'look' in window"):
             await self.page.evaluate(AXE.read_text())

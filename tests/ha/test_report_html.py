@@ -109,3 +109,13 @@ def test_numbers_stand_to_the_right_and_wide_tables_are_set_smaller() -> None:
     assert ("table", {}) in read.elements
     wide = Reader(page(Table(head=("a",) * 8, rows=())))
     assert ("table", {"class": "dense"}) in wide.elements
+
+
+def test_only_words_that_are_too_long_for_a_column_are_broken() -> None:
+    name = "2026-11-26_cell_overvoltage_trip.jsonl.gz"
+    told = page(Table(head=("Step", "Result"), rows=(("Drill: cell too high", "Skipped"), ("Black box", name))))
+    assert [attributes.get("class") for tag, attributes in Reader(told).elements if tag == "td"] == [
+        *(None, None),
+        *(None, "long"),
+    ]
+    assert "td.long { overflow-wrap: anywhere; }" in told

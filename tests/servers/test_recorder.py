@@ -65,6 +65,14 @@ def recorder_db_url(request: pytest.FixtureRequest, engine: str, tmp_path: Path)
     return request.getfixturevalue("postgres").new_database()
 
 
+def counted(shown: Rows) -> list[float]:
+    """Return the last kWh in and out that were shown; 0 is none yet."""
+    return [
+        (_number(rows[-1].state) if rows else None) or 0.0
+        for rows in (shown.get(f"sensor.home_battery_energy_{way}") for way in ("charged", "discharged"))
+    ]
+
+
 class Life:
     """Home Assistant from one start to its end, and what its entities showed meanwhile."""
 
@@ -83,6 +91,11 @@ class Life:
     def changes(self) -> int:
         """How often anything has changed after it was first shown."""
         return sum(len(rows) - 1 for rows in self.shown.values())
+
+    @property
+    def counters(self) -> list[float]:
+        """What the counters of energy stand at; which of them moves is the simulated sun's matter."""
+        return counted(self.shown)
 
     async def recorded(self, since: datetime | None = None) -> Rows:
         """Return what stands in the database of this life, or of more."""
@@ -137,7 +150,7 @@ async def life(run: RunRecorder) -> AsyncGenerator[Life]:
         entry = make_entry(hass, pack_subentry(**{**VIRTUAL, "speed": 60.0}))
         try:
             await set_up(hass, entry)
-            await until(lambda: lived.changes >= ENOUGH, 60)
+            await until(lambda: lived.changes >= ENOUGH and max(lived.counters) > 0.0, 60)
             # From now on nothing changes any more, so that all that was shown can be compared with all that is kept.
             await entry.runtime_data.async_stop()
             await hass.async_block_till_done()
@@ -191,13 +204,7 @@ async def test_postgresql_keeps_what_was_shown_and_goes_on_after_a_restart(async
             entity: row for entity, row in (await second.statistics(first.began)).items() if entity in statistics
         } == statistics
         # The counters go on, and the statistics take them for the same.
-        counters = [f"sensor.home_battery_energy_{way}" for way in ("charged", "discharged")]
-        then, later = (
-            [float(shown[counter][-1].state or "") for counter in counters] for shown in (rows, second.shown)
-        )
-        assert all(after >= before for before, after in zip(then, later, strict=True))
-        # Which of them moves is the simulated sun's matter.
-        assert max(then) > 0.0
+        assert all(after >= before for before, after in zip(counted(rows), second.counters, strict=True))
         assert not await second.issues()
 
 
