@@ -78,7 +78,7 @@ ENDS: Mapping[str, Mapping[str, float]] = {
     "top": {"soc": 99.5, "watts": WATTS},
     "bottom": {"soc": 3.0, "watts": -WATTS},
 }
-QUICK = [("ignores all", "top"), ("obeys late", "bottom"), ("goes silent", "top")]
+QUICK = [("ignores all", "top")]
 CASES = [(name, end) for name in BEHAVIOURS for end in ENDS] if NIGHTLY else QUICK
 """A life takes a quarter of a minute; all of them are lived by night."""
 

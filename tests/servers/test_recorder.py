@@ -94,7 +94,7 @@ class Life:
 
     @property
     def counters(self) -> list[float]:
-        """What the counters of energy stand at; which of them moves is the simulated sun's matter."""
+        """What the counters of energy stand at; whether they move in so short a life is the simulated sun's matter."""
         return counted(self.shown)
 
     async def recorded(self, since: datetime | None = None) -> Rows:
@@ -150,7 +150,7 @@ async def life(run: RunRecorder) -> AsyncGenerator[Life]:
         entry = make_entry(hass, pack_subentry(**{**VIRTUAL, "speed": 60.0}))
         try:
             await set_up(hass, entry)
-            await until(lambda: lived.changes >= ENOUGH and max(lived.counters) > 0.0, 60)
+            await until(lambda: lived.changes >= ENOUGH, 60)
             # From now on nothing changes any more, so that all that was shown can be compared with all that is kept.
             await entry.runtime_data.async_stop()
             await hass.async_block_till_done()
