@@ -279,7 +279,7 @@ ROWS = (
         number=23, part="c", area="protect", fault="It rises on to the trip",
         injected="world: 100 A, disobedient, until 3.59 V", scene=Scene(wanted=60.0, soc=97.0, control=False),
         inject=lambda b: charge_to(b, 3.597),
-        react=(within(5, tripped("cell_overvoltage")), within(5, WANTS_CHARGE_OPEN)), never=(told("short_circuit"),),
+        react=(within(7, tripped("cell_overvoltage")), within(7, WANTS_CHARGE_OPEN)), never=(told("short_circuit"),),
         latches=("cell_overvoltage",), mend=drain, recover=(within(60, PERMITTED),),
         why="Trips at 3.60 V for 3 s, 50 mV inside the pack's own cut-off; counted from 3 mV below. Control is off:"
         " with it"
