@@ -27,11 +27,15 @@ async def async_take(
     """Take the device that answers for the pack's from now on; the entry is set up again by its update listener.
 
     Of the same pack everything is kept: what was learned, counters, records, commissioning, and latched trips. Of
-    another only what a person set up, and latched trips, which only a person may release.
+    another only what a person set up, and latched trips, which only a person may release. Of neither home_bms closes a
+    switch because it had opened one of the device before.
     """
-    if not same_pack and (pack := entry.runtime_data.packs.get(pack_id)) is not None:
-        entry.runtime_data.learned.async_forget(pack_id)
-        await pack.async_relearn(bms.forget)
+    if (pack := entry.runtime_data.packs.get(pack_id)) is not None:
+        if same_pack:
+            await pack.async_relearn(lambda _, state: bms.change_device(state))
+        else:
+            entry.runtime_data.learned.async_forget(pack_id)
+            await pack.async_relearn(bms.forget)
     subentry = entry.subentries[pack_id]
     hass.config_entries.async_update_subentry(
         entry,

@@ -56,6 +56,14 @@ def test_another_pack_is_known_from_nothing_but_its_trips_stay_latched(story: St
     assert story.decision.worst.name == "TRIP"
 
 
+def test_the_limits_of_another_pack_begin_at_zero(story: Story) -> None:
+    story.tell(300)
+    assert story.decision.ccl.value > 0
+    story.state = bms.forget(story.config, story.state)
+    story.tell(1)
+    assert (story.decision.ccl.value, story.decision.dcl.value) == (0, 0)
+
+
 def test_no_alarm_is_level_ok(story: Story) -> None:
     assert story.decision.worst.name == "OK"
 

@@ -51,6 +51,21 @@ def test_after_a_reset_home_bms_closes_what_it_opened_once_all_is_known_and_perm
     assert story.state.contactors.charge.state is ContactorState.CLOSED
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_what_was_opened_of_one_device_is_not_closed_of_the_next_in_its_place(same: bool) -> None:
+    story = Story()
+    cold: dict[str, Any] = {"temperatures": (-1.0, 10.0), "current": 30.0}
+    story.tell(1, temperatures=(10.0, 15.0), current=30.0)
+    story.tell(15, **cold)
+    assert story.decision.switches.charge is False
+    assert story.state.contactors.charge.ours
+    wish(story, discharge=True)
+    story.state = bms.change_device(story.state) if same else bms.forget(story.config, story.state)
+    both = Switches(charge=False, discharge=False, balance=False)
+    story.tell(300, switches=both, commanded=both)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (None, None)
+
+
 def test_current_that_ignores_a_limit_of_zero_opens_the_switch(story: Story) -> None:
     """Protect takes the limit to zero; an inverter that charges on is stopped at the pack."""
     cold: dict[str, Any] = {"temperatures": (-1.0, 10.0), "current": 30.0}

@@ -288,12 +288,29 @@ def replace_cell(config: PackConfig, state: PackState, cell: int) -> PackState:
     return replace(state, estimate=learned.replace_cell(config, state.estimate, cell))
 
 
-def forget(config: PackConfig, state: PackState) -> PackState:
-    """Return the state of another pack in the place of this one; latched trips and wishes stay, for people set them."""
-    fresh = start(config)
+def change_device(state: PackState) -> PackState:
+    """Return the state with another device in the pack's place: home_bms has opened nothing of it, so it closes nothing.
+
+    A wish to close was meant for the one before. Latched trips and the other wishes stay, for people set them.
+    """
+    charge, discharge = state.contactors.charge, state.contactors.discharge
+    wishes = state.wishes
     return replace(
         state,
+        contactors=replace(
+            state.contactors, charge=replace(charge, ours=False), discharge=replace(discharge, ours=False)
+        ),
+        wishes=replace(wishes, charge=wishes.charge and None, discharge=wishes.discharge and None),
+    )
+
+
+def forget(config: PackConfig, state: PackState) -> PackState:
+    """Return the state of another pack in the place of this one: its limits begin at zero, like any pack's."""
+    fresh = start(config)
+    return replace(
+        change_device(state),
         trust=fresh.trust,
+        limits=fresh.limits,
         estimate=fresh.estimate,
         balance=fresh.balance,
         motion=fresh.motion,
