@@ -54,7 +54,7 @@ from .core.model import (
 )
 from .core.past import Session
 from .device_changes import DeviceChanges
-from .helpers import LinkMeter, address, pack_config, refused, ring_data
+from .helpers import LinkMeter, address, call_each, pack_config, refused, ring_data
 from .hw.can_driver import CanDriver
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
@@ -333,8 +333,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         sessions = snapshot.history.sessions
         before, self._sessions_ended = self._sessions_ended, sessions.ended
         if sessions.ended > before:
-            for listener in tuple(self._session_listeners):
-                listener(sessions.done[-1])
+            call_each(self._session_listeners, f"the sessions of {self.name}", sessions.done[-1])
 
     def _obey(self, together: SystemDecision) -> None:
         """Hand the limits to the simulated inverter of a virtual pack, where control is allowed.
@@ -449,12 +448,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._tell_event(alarm, Level.PROTECT.name.lower() if stands else RELEASED, alarm)
 
     def _tell_event(self, alarm: Alarm, became: str, began: Alarm) -> None:
-        """Call every listener; one that breaks keeps nothing from the others."""
-        for listener in tuple(self._event_listeners):
-            try:
-                listener(alarm.key, became, alarm, began)
-            except Exception:  # noqa: BLE001 - an entity must not end protection
-                LOGGER.exception("A listener to the protections of %s broke", self.name)
+        call_each(self._event_listeners, f"the protections of {self.name}", alarm.key, became, alarm, began)
 
     # What users ask for.
 

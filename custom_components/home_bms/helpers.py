@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from enum import Enum, Flag, IntEnum
 from math import isfinite
@@ -35,6 +35,7 @@ from .const import (
     CONF_UNIT_ID,
     DOMAIN,
     LINK_WINDOW,
+    LOGGER,
     TYPE_RTU_OVER_TCP,
     TYPE_SERIAL,
 )
@@ -141,6 +142,15 @@ def refused(err: ConfigError) -> ServiceValidationError:
         translation_key=err.key,
         translation_placeholders={"field": err.field.removeprefix("leased_"), **err.placeholders},
     )
+
+
+def call_each(listeners: Iterable[Callable[..., None]], whose: str, *told: object) -> None:
+    """Call every listener to something; one that breaks keeps nothing from the others."""
+    for listener in tuple(listeners):
+        try:
+            listener(*told)
+        except Exception:  # noqa: BLE001 - an entity must not end protection
+            LOGGER.exception("A listener to %s broke", whose)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no closed type

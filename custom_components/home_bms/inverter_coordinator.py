@@ -20,6 +20,7 @@ from .core.bank import Bank
 from .core.escalation import Escalation, Step
 from .core.model import Flow
 from .core.obedience import Seen, narrowed, observe, restored, setpoint
+from .helpers import call_each
 from .hw.driver import Capability, DriverError
 from .hw.inverters.can_inverter import nothing_permitted
 from .hw.inverters.inverter import TOLD_FOR, Ability, InverterInfo, InverterReading, Memory, SetpointError
@@ -402,11 +403,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         log = LOGGER.warning if escalation.step > before else LOGGER.info
         step, direction = escalation.step.name.lower(), (flow.name or "").lower()
         log("%s: in the direction of %s, home_bms now relies on %s", self.name, direction, step)
-        for listener in tuple(self._step_listeners):
-            try:
-                listener(flow, escalation, before)
-            except Exception:  # noqa: BLE001 - an entity must not end protection
-                LOGGER.exception("A listener to %s broke", self.name)
+        call_each(self._step_listeners, self.name, flow, escalation, before)
 
     def _spawn[T](self, work: Coroutine[Any, Any, T], what: str) -> asyncio.Task[T]:
         """Run something in a task that outlives the loop, whose error asyncio does not report once more."""

@@ -16,6 +16,7 @@ from .core.lease_times import Now
 from .core.leases import LeaseBook, expire, sound
 from .core.model import SystemDecision
 from .core.roster import Packs
+from .helpers import call_each
 from .store import HomeBmsStore
 
 _STORED: Final = "leases"
@@ -110,10 +111,5 @@ class LeaseKeeper:
         return lambda: self._listeners.remove(listener)
 
     def _tell(self, change: Change) -> None:
-        """Call every listener; one that breaks keeps nothing from the others."""
         self._news = True
-        for listener in tuple(self._listeners):
-            try:
-                listener(change)
-            except Exception:  # noqa: BLE001 - an entity must not end protection
-                LOGGER.exception("A listener to the leases broke")
+        call_each(self._listeners, "the leases", change)
