@@ -289,7 +289,7 @@ def replace_cell(config: PackConfig, state: PackState, cell: int) -> PackState:
 
 
 def change_device(state: PackState) -> PackState:
-    """Return the state with another device in the pack's place: home_bms has opened nothing of it, so it closes nothing.
+    """Return the state with another device in the pack's place: home_bms opened nothing of it, and so closes nothing.
 
     A wish to close was meant for the one before. Latched trips and the other wishes stay, for people set them.
     """
