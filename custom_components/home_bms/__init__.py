@@ -19,7 +19,7 @@ from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator
 from .core.model import ConfigError
 from .dashboard import async_register_dashboard
 from .energy_offer import async_offer, async_watch_energy
-from .exports import async_register_export_views
+from .export_folder import async_register_export_views
 from .fleet import async_forget_fleet, async_start_fleet
 from .helpers import pack_config
 from .hw.inverters.inverter import Memory

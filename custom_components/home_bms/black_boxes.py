@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections import deque
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from .const import CONF_HARDWARE_RING, CONF_MODEL, CONF_THRESHOLDS, DOMAIN, LOGG
 from .core.blackbox import Box
 from .core.model import HardwareRing, Level
 from .core.record import Header, Recording, dump
+from .kept_files import drop, found, sweep, write_whole
 
 # Of one pack, whichever is reached first.
 MOST_FILES: Final = 20
@@ -151,18 +151,8 @@ class BlackBoxes:
 
 def _store(folder: Path, name: str, before: str | None, recording: Recording) -> None:
     """Write a file and take away what it replaces and what is too much."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for torn in folder.glob("*.tmp"):
-        torn.unlink()
-    temporary = folder / f"{name}.tmp"
-    try:
-        with temporary.open("wb") as file:
-            file.write(dump(recording))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / name)
-    finally:
-        temporary.unlink(missing_ok=True)
+    sweep(folder)
+    write_whole(folder / name, dump(recording))
     if before not in (None, name):
         (folder / str(before)).unlink(missing_ok=True)
     _rotate(folder, name)
@@ -170,36 +160,24 @@ def _store(folder: Path, name: str, before: str | None, recording: Recording) ->
 
 def _rotate(folder: Path, newest: str) -> None:
     """Drop the oldest files beyond the bounds: first those without a trip, so that a flapping link buries none."""
-    files = _files(folder, "")
-    count, size = len(files), sum(file.size for file in files)
-    spare = [file for file in files if file.name != newest]
-    for file in sorted(spare, key=lambda file: (file.level == Level.TRIP.name.lower(), file.name)):
-        if count <= MOST_FILES and size <= MOST_BYTES:
-            return
-        (folder / file.name).unlink(missing_ok=True)
-        count, size = count - 1, size - file.size
+    files = sorted(_files(folder, ""), key=lambda file: (file.level == Level.TRIP.name.lower(), file.name))
+    drop(folder, files, newest, most_files=MOST_FILES, most_bytes=MOST_BYTES)
 
 
 def _files(folder: Path, url: str) -> list[BlackBoxFile]:
     """Return the files that are black boxes by their names, the newest first."""
-    if not folder.is_dir():
-        return []
-    found = []
-    for path in sorted(folder.iterdir(), reverse=True):
-        if (told := _NAME.fullmatch(path.name)) is None:
-            continue
-        stamp, cause, level = told.groups()
-        found.append(
-            BlackBoxFile(
-                name=path.name,
-                time=datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).isoformat(),
-                cause=cause,
-                level=level,
-                size=path.stat().st_size,
-                url=f"{url}/{path.name}",
-            )
+    files = [
+        BlackBoxFile(
+            name=file.told[0],
+            time=datetime.strptime(file.told[1], _STAMP).replace(tzinfo=UTC).isoformat(),
+            cause=file.told[2],
+            level=file.told[3],
+            size=file.size,
+            url=f"{url}/{file.told[0]}",
         )
-    return found
+        for file in found(folder, _NAME)
+    ]
+    return sorted(files, key=lambda file: file.name, reverse=True)
 
 
 @callback

@@ -14,7 +14,10 @@ from errno import ENOSPC
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, Final, Protocol
+
+from .kept_files import sweep
 
 RAW: Final = ("time", "entity_id", "pack", "key", "unit", "state")
 """Columns of states as they were told: `pack` is its name, `key` what home_bms calls the value."""
@@ -61,6 +64,8 @@ class Writing:
         self._path = path
         self._temporary = path.with_name(f"{path.name}.tmp")
         self._open = False
+        # Of a call that is cancelled a thread may still be writing, and no library bears a file closed under it.
+        self._turn = Lock()
         self.rows = 0
         try:
             self._writer: Writer = _WRITERS[kind](self._temporary, numbers_in(columns), columns)
@@ -73,7 +78,8 @@ class Writing:
         """Add rows, as long as that leaves the disk some room."""
         if shutil.disk_usage(self._path.parent).free < SPARED:
             raise OSError(ENOSPC, os.strerror(ENOSPC))
-        self._writer.write(rows)
+        with self._turn:
+            self._writer.write(rows)
         self.rows += len(rows)
 
     @property
@@ -83,28 +89,24 @@ class Writing:
 
     def finish(self) -> int:
         """Put the file in its place; return its bytes."""
-        self._open = False
-        self._writer.close()
-        with self._temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        size = self.size
-        self._temporary.replace(self._path)
+        with self._turn:
+            self._open = False
+            self._writer.close()
+            with self._temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
+            size = self.size
+            self._temporary.replace(self._path)
         return size
 
     def abandon(self) -> None:
         """Leave nothing behind of a file that was not finished."""
-        if self._open:
-            self._open = False
-            # What cannot be written cannot be closed in order either.
-            with suppress(OSError, sqlite3.Error, ValueError):
-                self._writer.close()
-        self._temporary.unlink(missing_ok=True)
-
-
-def sweep(folder: Path) -> None:
-    """Take away what a process that was killed has left behind."""
-    for torn in folder.glob("*.tmp"):
-        torn.unlink(missing_ok=True)
+        with self._turn:
+            if self._open:
+                self._open = False
+                # What cannot be written cannot be closed in order either.
+                with suppress(OSError, sqlite3.Error, ValueError):
+                    self._writer.close()
+            self._temporary.unlink(missing_ok=True)
 
 
 def numbers_in(columns: tuple[str, ...]) -> frozenset[str]:

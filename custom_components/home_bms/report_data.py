@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 from .const import DOMAIN
 from .coordinator import PackCoordinator
+from .recorder_rows import async_settled
 from .report_period import Period, Step, slots
 
 _RECORDER: Final = "homeassistant.components.recorder"
@@ -248,9 +249,13 @@ class Recordings:
 
 
 async def async_recordings(hass: HomeAssistant) -> Recordings:
-    """Return what asks the recorder. Home Assistant may have been set up without one, and a BMS waits for none."""
+    """Return what asks the recorder, which has written down all that it was told.
+
+    Home Assistant may have been set up without one, and a BMS waits for none.
+    """
     if DATA_INSTANCE not in hass.data:
         return Recordings(hass)
+    await async_settled(hass)
     parts = [await async_import_module(hass, f"{_RECORDER}.{name}") for name in ("statistics", "history", "db_schema")]
     return Recordings(hass, *parts)
 

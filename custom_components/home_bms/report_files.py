@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
+from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from homeassistant.components.http.auth import async_sign_path
 from homeassistant.components.http.decorators import require_admin
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.util import slugify
 
 from .const import DOMAIN
+from .kept_files import drop, found, sweep, write_whole
 from .report_html import POLICY
 
 URL: Final = f"/api/{DOMAIN}/reports"
@@ -24,9 +26,12 @@ URL: Final = f"/api/{DOMAIN}/reports"
 MOST_FILES: Final = 60
 MOST_BYTES: Final = 5_000_000
 """Of one report: what a mail takes and a browser opens at once."""
+# For which an address that was signed for somebody can be used.
+_SIGNED: Final = timedelta(hours=1)
 
 _NAME: Final = re.compile(r"([a-z]+)_([a-z0-9_.-]+)_(\d{4}-\d\d-\d\d)\.html")
-_SLUG_MOST: Final = 100
+# Letters of each thing that a report is about: what tells two of them apart comes last.
+_PART_MOST: Final = 60
 
 
 class TooLargeError(ValueError):
@@ -54,7 +59,7 @@ def folder_of(hass: HomeAssistant) -> Path:
 
 def file_name(kind: str, about: tuple[str, ...], day: date) -> str:
     """Return a name for a report of a kind about something; made again on the same day it replaces the one before."""
-    slug = "_".join(slugify(part, separator="-") for part in about)[:_SLUG_MOST]
+    slug = "_".join(slugify(part, separator="-")[:_PART_MOST] for part in about)
     return f"{kind}_{slug}_{day.isoformat()}.html"
 
 
@@ -66,43 +71,19 @@ def write(folder: Path, name: str, text: str) -> ReportFile:
     content = text.encode()
     if len(content) > MOST_BYTES:
         raise TooLargeError(f"{len(content)} bytes")
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{name}.tmp"
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(folder / name)
-    finally:
-        temporary.unlink(missing_ok=True)
-    found = files(folder)
-    written = next(file for file in found if file.name == name)
-    spare = [file for file in found if file.kind == written.kind and file.name != name]
-    for file in spare[MOST_FILES - 1 :]:
-        (folder / file.name).unlink(missing_ok=True)
+    write_whole(folder / name, content)
+    there = files(folder)
+    written = next(file for file in there if file.name == name)
+    drop(folder, [file for file in reversed(there) if file.kind == written.kind], name, most_files=MOST_FILES)
     return written
 
 
 def files(folder: Path) -> list[ReportFile]:
     """Return the files that are reports by their names, the newest first; not for the event loop."""
-    if not folder.is_dir():
-        return []
-    found = []
-    for path in folder.iterdir():
-        if (told := _NAME.fullmatch(path.name)) is None or not path.is_file():
-            continue
-        state = path.stat()
-        found.append(
-            ReportFile(
-                name=path.name,
-                kind=told[1],
-                time=datetime.fromtimestamp(state.st_mtime, UTC).isoformat(),
-                size=state.st_size,
-                url=f"{URL}/{path.name}",
-            )
-        )
-    return sorted(found, key=lambda file: (file.time, file.name), reverse=True)
+    return [
+        ReportFile(name=file.told[0], kind=file.told[1], time=file.time, size=file.size, url=f"{URL}/{file.told[0]}")
+        for file in found(folder, _NAME)
+    ]
 
 
 async def async_files(hass: HomeAssistant) -> list[ReportFile]:
@@ -114,10 +95,20 @@ async def async_files(hass: HomeAssistant) -> list[ReportFile]:
 
 
 @callback
+def link(hass: HomeAssistant, url: str, words: str) -> str:
+    """Return a link to a file for Home Assistant's markdown, signed for who asks now; for nobody it opens nothing.
+
+    Without a target Home Assistant's frontend would take the address for a page of its own.
+    """
+    return f'<a href="{async_sign_path(hass, url, _SIGNED)}" target="_blank">{escape(words)}</a>'
+
+
+@callback
 def async_register_report_views(hass: HomeAssistant) -> None:
-    """Let administrators list and fetch the files."""
+    """Let administrators list and fetch the files, and take away what a kill has left of one."""
     hass.http.register_view(ReportListView)
     hass.http.register_view(ReportView)
+    hass.async_add_executor_job(sweep, folder_of(hass))
 
 
 class ReportListView(HomeAssistantView):

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from .core.ageing import SIZE_END
 from .core.model import HardwareRing, Level, Stage
 from .core.ring import REGISTERS
 from .report_account import SERIAL, PackAccount
@@ -19,8 +20,6 @@ from .report_words import UNKNOWN, Wording
 from .story import QUANTITIES
 
 _PERCENT: Final = 100.0
-# Of the rated capacity at which a home pack counts as worn, as `core.ageing` has it.
-_WORN: Final = 0.8
 _COLUMNS: Final = (Level.WARN, Level.DERATE, Level.PROTECT, Level.TRIP)
 
 
@@ -122,7 +121,7 @@ def _condition(wording: Wording, period: Period, pack: PackAccount) -> Section:
         trend(
             "capacity", "Ah", ("capacity",), rules=(
                 Rule(name=wording("rated"), at=rated),
-                Rule(name=wording("worn_at", share=wording.number(_PERCENT * _WORN, 0, "%")), at=_WORN * rated),
+                Rule(name=wording("worn_at", share=wording.number(_PERCENT * SIZE_END, 0, "%")), at=SIZE_END * rated),
             ),
         ),
         trend("cell_difference", "mV", ("cell_difference",), from_zero=True),

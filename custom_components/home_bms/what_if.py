@@ -25,9 +25,10 @@ from .core.replay import reconfigure
 from .core.series import Series, Value, wanted
 from .core.what_if import Tally, Trial
 from .export_files import Row
-from .exports import ATTR_FROM, ATTR_TO, async_raw_readers, async_read_rows, async_settled, exported_of, span, stretches
+from .exports import ATTR_FROM, ATTR_TO, span
 from .helpers import hardware_ring, refused
 from .history_words import at
+from .recorder_rows import async_raw_readers, async_read_rows, async_settled, exported_of, stretches
 from .texts import word
 from .what_if_table import event_facts, table
 
@@ -107,7 +108,7 @@ def _load(path: Path) -> Recording:
 
 async def _async_recorded(hass: HomeAssistant, call: ServiceCall, pack: PackCoordinator) -> tuple[Tally, Tally, float]:
     """Return both tallies of what the recorder has kept, whose clock is the Unix time."""
-    begin, end = span(hass, call, LONGEST)
+    begin, end = span(call, LONGEST)
     ring = hardware_ring(pack.settings)
     overrides = pack.settings.get(CONF_THRESHOLDS, {})
     changed = _proposed(Header(home_bms="", hardware=ring, overrides=overrides, config=pack.config), call)

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from errno import ENOSPC
@@ -37,11 +38,13 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from sqlalchemy.exc import SQLAlchemyError
 
-from custom_components.home_bms import export_files, exports
+from custom_components.home_bms import export_files, export_folder, exports, recorder_rows
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.export_files import RAW, STATISTICS, ExportError, Format, Writing, read
-from custom_components.home_bms.exports import PYARROW, URL, files, stretches
+from custom_components.home_bms.export_folder import URL, files
+from custom_components.home_bms.exports import PYARROW
+from custom_components.home_bms.recorder_rows import stretches
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks
 
@@ -344,18 +347,46 @@ async def test_a_call_that_is_cancelled_leaves_nothing(
     assert names(folder) == []
 
 
+def test_who_gives_up_waits_for_what_is_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing = Writing(tmp_path / "a.csv", Format.CSV, RAW)
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Any) -> None:
+        began.set()
+        go_on.wait(10)
+
+    monkeypatch.setattr(writing._writer, "write", slow)
+    writer = threading.Thread(target=writing.write, args=([],))
+    writer.start()
+    assert began.wait(10)
+    leaver = threading.Thread(target=writing.abandon)
+    leaver.start()
+    leaver.join(0.05)
+    assert leaver.is_alive(), "it has closed the file under the writer"
+    go_on.set()
+    for thread in (writer, leaver):
+        thread.join(10)
+    assert names(tmp_path) == []
+
+
+async def test_a_pack_may_have_any_name(hass: HomeAssistant, lived: PackCoordinator, folder: Path) -> None:
+    dr.async_get(hass).async_update_device(device_of(hass), name_by_user="../" + "Speicher " * 60)
+    answer = await export(hass)
+    assert names(folder) == [Path(answer["path"]).name]
+
+
 async def test_only_so_many_are_kept(
     hass: HomeAssistant, lived: PackCoordinator, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "MOST_FILES", 2)
+    monkeypatch.setattr(export_folder, "MOST_FILES", 2)
     end = dt_util.now()
     for day in range(4):
         answer = await export(hass, **{"from": end - timedelta(days=2 + day), "to": end})
     kept = names(folder)
     assert len(kept) == 2
     assert Path(answer["path"]).name in kept
-    monkeypatch.setattr(exports, "MOST_BYTES", 1)
-    exports._rotate(folder, Path(answer["path"]).name)
+    monkeypatch.setattr(export_folder, "MOST_BYTES", 1)
+    export_folder.rotate(folder, Path(answer["path"]).name)
     assert names(folder) == [Path(answer["path"]).name]
 
 
@@ -409,7 +440,7 @@ async def test_without_a_recorder_there_is_nothing_to_export(hass: HomeAssistant
 async def test_a_database_that_is_being_converted_is_not_read(
     hass: HomeAssistant, lived: PackCoordinator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "async_migration_in_progress", lambda _: True)
+    monkeypatch.setattr(recorder_rows, "async_migration_in_progress", lambda _: True)
     with pytest.raises(HomeAssistantError, match="converting"):
         await export(hass)
 

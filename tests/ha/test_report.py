@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,11 +12,13 @@ from typing import Any
 
 import pytest
 from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
@@ -27,6 +30,7 @@ from custom_components.home_bms.core import kalman
 from custom_components.home_bms.core.battery import Ageing, Finding, Kind, Life, Trend
 from custom_components.home_bms.core.model import HardwareRing, Level
 from custom_components.home_bms.helpers import ring_data
+from custom_components.home_bms.report_data import Recordings
 
 from .conftest import ENTRY_ID, PACK_ID, SERIAL, ScriptedDriver, lost, make_entry, pack_subentry, set_up, ticks, until
 from .inverter_house import gx, house, inverter_of, looks, quick_inverters
@@ -130,6 +134,37 @@ async def test_a_year_of_two_packs_adds_up_to_what_the_recorder_has(
     # Each curve of the first pack is in three pieces: before, between and after the two gaps.
     drawn = [attributes["d"] for tag, attributes in read.elements if tag == "path" and attributes.get("stroke-width")]
     assert len(drawn) >= 3 * 6
+
+
+async def test_what_the_recorder_has_yet_to_write_down_is_waited_for(
+    hass: HomeAssistant, packs: list[PackCoordinator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, asked, order = get_instance(hass), threading.Event(), []
+    ask, first = recorder.async_get_commit_future, Recordings.async_first
+
+    class Busy(RecorderTask):
+        def run(self, instance: Recorder) -> None:
+            asked.wait(5.0)
+
+    class Writing(RecorderTask):
+        def run(self, instance: Recorder) -> None:
+            order.append("written")
+
+    def settle() -> Any:
+        future = ask()
+        asked.set()
+        return future
+
+    async def read(self: Recordings, pack: PackCoordinator) -> datetime | None:
+        order.append("read")
+        return await first(self, pack)
+
+    monkeypatch.setattr(recorder, "async_get_commit_future", settle)
+    monkeypatch.setattr(Recordings, "async_first", read)
+    recorder.queue_task(Busy())
+    recorder.queue_task(Writing())
+    await report(hass)
+    assert order == ["written", "read"]
 
 
 async def test_a_month_is_told_day_by_day(hass: HomeAssistant, packs: list[PackCoordinator]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from datetime import date, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -14,11 +15,13 @@ from unittest.mock import patch
 import pytest
 from homeassistant.auth.models import User
 from homeassistant.components.http.auth import async_sign_path
+from homeassistant.components.http.const import KEY_HASS_REFRESH_TOKEN_ID
 from homeassistant.components.recorder import Recorder
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.http import current_request
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
@@ -29,9 +32,9 @@ from sqlalchemy.exc import OperationalError
 from custom_components.home_bms import report_files
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.report_files import URL, TooLargeError, file_name, files, write
+from custom_components.home_bms.report_files import URL, TooLargeError, file_name, files, link, write
 
-from .conftest import ENTRY_ID, PACK_ID
+from .conftest import ENTRY_ID, PACK_ID, make_entry, set_up
 from .test_services import answer, device_id
 
 BUTTON = "button.home_battery_make_report"
@@ -123,6 +126,16 @@ async def test_what_is_too_large_is_refused(
     assert names(folder) == []
 
 
+async def test_what_a_kill_left_of_a_report_goes_at_the_next_start(
+    hass: HomeAssistant, scripted: None, folder: Path
+) -> None:
+    write(folder, "report_a_2026-10-01.html", "whole")
+    (folder / "report_b_2026-10-01.html.tmp").write_text("half")
+    await set_up(hass, make_entry(hass))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert names(folder) == ["report_a_2026-10-01.html"]
+
+
 def test_the_oldest_of_a_kind_make_room_and_others_are_left_alone(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +163,11 @@ def test_whatever_somebody_calls_a_pack_its_report_is_a_file_of_the_folder(folde
     assert written.name == name
     assert (folder / name).resolve().parent == folder.resolve()
     assert len(name) < 140
+
+
+def test_reports_of_two_months_are_two_files_however_long_the_name_is() -> None:
+    named = [file_name("report", ("a" * 300, "000001", month), date(2026, 11, 1)) for month in ("2026-09", "2026-10")]
+    assert named[0] != named[1]
 
 
 async def test_only_administrators_may_have_one_made(
@@ -245,6 +263,35 @@ async def test_a_signed_address_is_enough_for_a_browser(
     client = await hass_client_no_auth()
     assert (await client.get(signed)).status == HTTPStatus.OK
     assert (await client.get(told["url"])).status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_a_link_in_a_text_opens_for_the_administrator_who_was_answered_and_for_nobody_else(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+    hass_read_only_user: MockUser,
+    socket_enabled: None,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    hass_admin_user: User,
+) -> None:
+    told = await made(hass)
+    await hass_client()
+    client = await hass_client_no_auth()
+    for user, status in (
+        (hass_admin_user, HTTPStatus.OK),
+        (hass_read_only_user, HTTPStatus.UNAUTHORIZED),
+        (None, HTTPStatus.UNAUTHORIZED),
+    ):
+        if user is not None:
+            token = await hass.auth.async_create_refresh_token(user, "https://example.com")
+            asks = current_request.set({KEY_HASS_REFRESH_TOKEN_ID: token.id})  # type: ignore[arg-type]
+        text = link(hass, told["url"], "Report <1>")
+        if user is not None:
+            current_request.reset(asks)
+        opened = re.fullmatch(r'<a href="([^"]+)" target="_blank">Report &lt;1&gt;</a>', text)
+        assert opened is not None
+        assert (await client.get(opened[1])).status == status
 
 
 async def test_nobody_else_is_told_anything(

@@ -1,0 +1,77 @@
+"""Keeps files in a folder: each whole or not at all, and only so many; not for the event loop."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class Kept(Protocol):
+    """A file of a folder."""
+
+    @property
+    def name(self) -> str:
+        """Without its folder."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+
+class Found(NamedTuple):
+    """A file whose name says that it belongs to a folder."""
+
+    told: re.Match[str]
+    """What its name says."""
+    time: str
+    """When it was written, ISO 8601."""
+    size: int
+    """Bytes."""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, into a folder that need not be there yet. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Take away what a process that was killed has left behind."""
+    for torn in folder.glob("*.tmp"):
+        torn.unlink(missing_ok=True)
+
+
+def found(folder: Path, name: re.Pattern[str]) -> list[Found]:
+    """Return the files with such a name, the newest first; none of a folder that is not there. Raises OSError."""
+    if not folder.is_dir():
+        return []
+    files = []
+    for path in folder.iterdir():
+        if (told := name.fullmatch(path.name)) is not None and path.is_file():
+            state = path.stat()
+            files.append(Found(told, datetime.fromtimestamp(state.st_mtime, UTC).isoformat(), state.st_size))
+    return sorted(files, key=lambda file: (file.time, file.told[0]), reverse=True)
+
+
+def drop(folder: Path, files: Sequence[Kept], newest: str, *, most_files: int, most_bytes: float = inf) -> None:
+    """Delete files in their order until no more are left than may be; the newest stays in any case. Raises OSError."""
+    count, size = len(files), sum(file.size for file in files)
+    for file in files:
+        if count <= most_files and size <= most_bytes:
+            return
+        if file.name != newest:
+            (folder / file.name).unlink(missing_ok=True)
+            count, size = count - 1, size - file.size
