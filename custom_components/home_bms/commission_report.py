@@ -13,8 +13,9 @@ from homeassistant.util import dt as dt_util
 from .commission_words import number_texts, outcome_name, reason_text, state_name, step_name
 from .const import DOMAIN, LOGGER
 from .coordinator import HomeBmsRuntimeData, PackCoordinator
-from .core.commissioning import Outcome, Result, State
-from .report_files import TooLargeError, file_name, folder_of, write
+from .core.commissioning import Outcome, Result, State, sign
+from .core.commissioning import state as state_of
+from .report_files import ReportFile, TooLargeError, file_name, folder_of, write
 from .report_html import Document, Facts, Part, Remark, Section, Table, Text, Tone, render
 from .report_words import UNKNOWN, Wording, async_wording
 from .texts import word
@@ -29,31 +30,30 @@ _TONES: Final = {
 
 
 async def async_write_report(hass: HomeAssistant, pack: PackCoordinator, runtime: HomeBmsRuntimeData) -> str | None:
-    """Sign off what stands and write its report; return its address, `None` where it could not be written.
+    """Write the report of what stands and sign it off; return its address, `None` where it could not be written.
 
     What was found stays found where the disk is full.
     """
     at = dt_util.now()
     name = file_name(KIND, (pack.name, pack.identity[-6:]), at.date())
-    await pack.commissioning.async_sign(at, name)
     text = render(commission_document(hass, await async_wording(hass), pack, runtime, at))
+    written: ReportFile | None = None
     try:
-        file = await hass.async_add_executor_job(write, folder_of(hass), name, text)
+        written = await hass.async_add_executor_job(write, folder_of(hass), name, text)
     except (OSError, TooLargeError) as err:
         LOGGER.warning("The commissioning report of %s could not be written: %s", pack.name, err)
-        await pack.commissioning.async_sign(at, None)
-        return None
-    return file.url
+    await pack.commissioning.async_sign(at, None if written is None else written.name)
+    return None if written is None else written.url
 
 
 @callback
 def commission_document(
     hass: HomeAssistant, wording: Wording, pack: PackCoordinator, runtime: HomeBmsRuntimeData, at: datetime
 ) -> Document:
-    """Return the report of what stands now."""
+    """Return the report of what stands now, as it is once it is signed off."""
     commissioning = pack.commissioning
-    record = commissioning.record
-    state = commissioning.state
+    record = sign(commissioning.record, commissioning.steps, at.isoformat(), None)
+    state = state_of(record, commissioning.steps, commissioning.basis)
     counts = {outcome: sum(result.outcome is outcome for result in record.results.values()) for outcome in Outcome}
     tally = ", ".join(f"{outcome_name(hass, outcome)}: {count}" for outcome, count in counts.items())
     version = str(async_get_loaded_integration(hass, DOMAIN).version)

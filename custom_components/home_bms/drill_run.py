@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +12,7 @@ from .core.commissioning import Finding, Number, Outcome
 from .core.drill import LONGEST, RECOVERY, Pretence
 from .core.hands import enough
 from .core.model import Flow, Snapshot
-from .looks import looks
+from .looks import Progress, looks
 
 CURRENT_WITHIN: Final = 60.0
 """s that a drill waits for current that it could stop."""
@@ -21,9 +20,6 @@ CURRENT_WITHIN: Final = 60.0
 _STOPPED: Final = 2.0
 # Share of the limit before the drill up to which a first stage has come (`communication_lost` leaves a quarter).
 _STAGE: Final = 0.3
-
-type Progress = Callable[[float], None]
-"""Told how far it is, 0-1."""
 
 
 class DrillRefusedError(Exception):
@@ -132,6 +128,9 @@ async def _async_ready(
             break
     if seen is None:
         raise DrillRefusedError("not_heard")
+    if _on(pack) is not None:
+        # Somebody else's has begun meanwhile; to take its place would let its limits leap back up.
+        raise DrillRefusedError("drill_running")
     current = seen.believed.current or 0.0
     charging = pretence is Pretence.CELL_OVERVOLTAGE or current >= 0
     bound = seen.decision.ccl if charging else seen.decision.dcl

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any, Final, override
 
 import probatio as vol
@@ -19,17 +18,15 @@ from homeassistant.helpers.selector import (
 from .commission_report import async_write_report
 from .commission_words import MARKS, finding_text, overview_text, state_name, step_name
 from .const import SUBENTRY_PACK
-from .core.commissioning import Kind, Step
+from .core.commissioning import Step
 from .flow_commission_steps import CommissionSteps
 from .parts_words import async_load_words
+from .report_files import link
 from .texts import word
 
 CONF_BY: Final = "by"
 CONF_STEP: Final = "step"
 _LONGEST_NAME: Final = 100
-
-# Where each kind of step begins.
-_BEGIN: Final[Mapping[Kind, str]] = MappingProxyType({kind: kind.value for kind in Kind})
 
 
 class CommissionFlow(CommissionSteps):
@@ -129,20 +126,23 @@ class CommissionFlow(CommissionSteps):
                 },
             )
         await pack.commissioning.async_skip_rest()
-        written = await async_write_report(self.hass, pack, self._runtime)
+        runtime = self._runtime
+        written = await async_write_report(self.hass, pack, runtime)
+        await runtime.inspections.async_commissioned(pack.commissioning.record.by)
+        title = word(self.hass, "commission_report", "title")
         return self.async_abort(
             reason="commissioned" if written is not None else "commissioned_unwritten",
             description_placeholders={
                 "name": pack.name,
                 "state": state_name(self.hass, pack.commissioning.state),
-                "report": written or "",
+                "report": "" if written is None else link(self.hass, written, title),
             },
         )
 
     async def _begin(self, step: Step) -> SubentryFlowResult:
         """Go to a step's first form."""
         self._step = step
-        name = "checking" if step.row.automatic else _BEGIN[step.row.kind]
+        name = "checking" if step.row.automatic else step.row.kind.value
         start: Callable[[], Any] = getattr(self, f"async_step_{name}")
         result: SubentryFlowResult = await start()
         return result

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 
-from .core.inspection_book import Item
+from .core.inspection_book import Item, Standing
 from .described_sensor import DescribedSensor, DescribedSensorDescription
 from .inspection_words import day_text, reasons, title
 from .inspections import InspectionKeeper
@@ -40,7 +40,7 @@ def _waiting(system: SystemCoordinator) -> Mapping[str, Any]:
                 "name": title(system.hass, item.row.key),
                 "about": keeper.name_of(item),
                 "due": None if item.due is None else day_text(item.due),
-                "overdue": item.standing.value == "overdue",
+                "overdue": item.standing is Standing.OVERDUE,
                 "reason": reasons(system.hass, item),
             }
             for item in _due(system)

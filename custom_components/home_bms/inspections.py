@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -16,10 +17,12 @@ from homeassistant.util import dt as dt_util
 from . import publish
 from .const import CONF_HARDWARE_RING, CONF_SERIAL_NUMBER, LOGGER, SIGNAL_TICK
 from .core.codec import CodecError, codec
+from .core.commissioning import State
 from .core.inspection import applying, done, plan, postpone, tell, undo
-from .core.inspection_book import Book, Course, Item, Record, Subject
+from .core.inspection_book import SYSTEM, Book, Course, Item, Record, Subject, place
 from .core.inspection_signs import Seen
-from .core.inspection_table import About
+from .core.inspection_table import COMMISSIONING_TEST, About
+from .core.model import ConfigError
 from .core.upkeep import Upkeep, count, note_settings
 from .inspection_issues import InspectionIssues
 from .inspection_settings import InspectionSettings
@@ -197,6 +200,22 @@ class InspectionKeeper:
             unit=told.unit,
         )
         await self._async_change(DONE, item, done(self.book, item, record, _today()))
+
+    async def async_commissioned(self, by: str) -> None:
+        """Take the yearly test down as done, by who signed off, once every pack has passed its commissioning.
+
+        It is as old as the pack's that was tested first. What was left out or only partly proven is no test.
+        """
+        item = self.find(place(COMMISSIONING_TEST, SYSTEM))
+        tests = [pack.commissioning for pack in self._system.packs.values()]
+        days = [dt_util.as_local(test.commissioned_on).date() for test in tests if test.commissioned_on is not None]
+        if item is None or len(days) < len(tests) or any(test.state is not State.PASSED for test in tests):
+            return
+        when = min([*days, date.fromordinal(_today())])
+        if item.last is None or item.last.day < when.toordinal():
+            # One that is older than core takes down leaves it due.
+            with suppress(ConfigError):
+                await self.async_done(item, Told(by=by, when=when))
 
     async def async_undo(self, item: Item) -> None:
         """Withdraw what was told last of an inspection."""

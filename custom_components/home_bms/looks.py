@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from homeassistant.core import callback
@@ -16,6 +16,9 @@ from .core.model import Snapshot
 
 SILENT: Final = 5.0
 """s without a look after which nobody looks any more; a pack that does not answer is still looked at each second."""
+
+type Progress = Callable[[float], None]
+"""Told how far somebody who watches is, 0-1."""
 
 
 class PackGoneError(HomeAssistantError):
@@ -38,15 +41,22 @@ async def looks(pack: PackCoordinator, seconds: float) -> AsyncGenerator[Snapsho
                 async with asyncio.timeout(min(left, SILENT)):
                     await came.wait()
             except TimeoutError:
-                if left < SILENT:
+                if left < SILENT and not pack.supervisor.stopped:
                     return
-                raise PackGoneError(
-                    translation_domain=DOMAIN, translation_key="pack_gone", translation_placeholders={"name": pack.name}
-                ) from None
+                raise _gone(pack) from None
             came.clear()
+            if pack.supervisor.stopped:
+                # What ticks is the pack that was loaded in its place, under the same name.
+                raise _gone(pack)
             yield pack.latest
     finally:
         stop()
+
+
+def _gone(pack: PackCoordinator) -> PackGoneError:
+    return PackGoneError(
+        translation_domain=DOMAIN, translation_key="pack_gone", translation_placeholders={"name": pack.name}
+    )
 
 
 async def fresh(pack: PackCoordinator, count: int, seconds: float) -> tuple[Snapshot, ...]:

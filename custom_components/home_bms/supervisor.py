@@ -152,6 +152,11 @@ class Supervisor:
         self._stop_lock = asyncio.Lock()
         self._stopped = False
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it watches no more."""
+        return self._stopped
+
     async def async_start(self) -> None:
         """Judge once, waiting a little longer for the pack's first answer, then go on in the background."""
         await self._tick(SETUP_PATIENCE)

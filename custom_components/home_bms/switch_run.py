@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from .coordinator import PackCoordinator
 from .core.commissioning import Finding, Number, Outcome
 from .core.model import ContactorState, Snapshot
-from .looks import looks
+from .looks import Progress, looks
 
 OPEN_WITHIN: Final = 15.0
 """s: `opens_within` and what a contactor may wait for its current."""
@@ -19,17 +18,15 @@ CLOSED_WITHIN: Final = 60.0
 CURRENT_MOST: Final = 2.0
 """A beyond which the check does not begin: nothing is worn by it (`ContactorConfig.break_current`)."""
 
-type Progress = Callable[[float], None]
-
 
 def refusal(pack: PackCoordinator) -> str | None:
     """Return the key of why the check cannot begin now, if it cannot."""
     look = pack.latest
     if not pack.control_allowed:
         return "control_off"
-    if look.believed.current is None:
+    if (current := _current(pack, look)) is None:
         return "current_unknown"
-    if abs(look.believed.current) > CURRENT_MOST:
+    if abs(current) > CURRENT_MOST:
         return "current_too_high"
     if not _are(look, ContactorState.CLOSED):
         return "not_closed"
@@ -39,7 +36,7 @@ def refusal(pack: PackCoordinator) -> str | None:
 async def async_check_switches(pack: PackCoordinator, progress: Progress) -> Finding:
     """Open, see that nothing flows, and close again.
 
-    Whoever leaves half-way leaves it open: nothing closes that nobody watches.
+    Whoever leaves half-way leaves it open, and so does what fails: nothing closes that nobody watches.
     """
     if (key := refusal(pack)) is not None:
         return Finding(outcome=Outcome.FAILED, reason=key)
@@ -51,18 +48,26 @@ async def async_check_switches(pack: PackCoordinator, progress: Progress) -> Fin
         return Finding(outcome=Outcome.FAILED, reason="not_opened", numbers=numbers)
     numbers["opened_after"] = round(loop.time() - began, 1)
     progress(0.3)
-    highest = 0.0
-    look = pack.latest
-    async for look in looks(pack, STILL_FOR):
-        highest = max(highest, abs(look.reading.current or 0.0))
-    numbers["current_open"] = round(highest, 1)
-    if (behind := look.reading.link_voltage) is not None:
+    currents = [_current(pack, look) async for look in looks(pack, STILL_FOR)]
+    known = [abs(current) for current in currents if current is not None]
+    if known:
+        numbers["current_open"] = round(max(known), 1)
+    if (behind := pack.latest.reading.link_voltage) is not None:
         numbers["voltage_behind"] = round(behind, 1)
-    if highest > CURRENT_MOST:
+    if max(known, default=0.0) > CURRENT_MOST:
         return Finding(outcome=Outcome.FAILED, reason="current_while_open", numbers=numbers)
+    if not known or len(known) < len(currents):
+        return Finding(outcome=Outcome.FAILED, reason="current_unknown", numbers=numbers)
+    if not pack.control_allowed:
+        return Finding(outcome=Outcome.FAILED, reason="control_off", numbers=numbers)
     progress(0.5)
     await pack.async_wish(charge=True, discharge=True)
-    return await _async_close(pack, numbers)
+    try:
+        return await _async_close(pack, numbers)
+    finally:
+        # A wish that stands would close it whenever it may, with nobody beside it.
+        if not pack.supervisor.stopped and not _are(pack.latest, ContactorState.CLOSED):
+            await pack.async_wish(charge=False, discharge=False)
 
 
 async def _async_close(pack: PackCoordinator, numbers: dict[str, Number]) -> Finding:
@@ -93,6 +98,12 @@ async def _reached(pack: PackCoordinator, state: ContactorState, seconds: float)
         if _are(look, state):
             return True
     return False
+
+
+def _current(pack: PackCoordinator, look: Snapshot) -> float | None:
+    """Return the A that flow; `None` unknown or old."""
+    believed = look.believed
+    return believed.current if believed.current_age < pack.config.age_derate else None
 
 
 def _are(look: Snapshot, state: ContactorState) -> bool:

@@ -121,11 +121,34 @@ def test_a_real_danger_is_told_during_a_drill(story: Story) -> None:
     assert told.decision.switches.charge is False
 
 
+def test_a_trip_that_was_reset_during_a_drill_stays_no_trip_of_the_drill(story: Story) -> None:
+    drilled = Drilled(story, Pretence.CELL_OVERVOLTAGE)
+    drilled.tell(6, cells=(3.90, *(3.30,) * 15))
+    drilled.tell(60)
+    assert drilled.level("cell_overvoltage") is Level.TRIP
+    assert story.snapshot is not None
+    story.state, standing = bms.reset_trips(story.config, story.state, story.snapshot.reading)
+    assert standing == ()
+    told = drilled.tell()
+    assert told.drill == "cell_overvoltage"
+    assert drilled.level("cell_overvoltage") is Level.PROTECT
+    assert told.decision.mode == "protected"
+
+
 def test_a_cell_that_is_higher_than_what_is_pretended_keeps_its_own_voltage(story: Story) -> None:
     assert story.snapshot is not None
     begun = drill.begin(story.config, story.state, story.snapshot.reading, Pretence.CELL_OVERVOLTAGE)
     higher = make_reading(story.time + 1, cell=3.70)
     assert drill.pretended(begun, higher) is higher
+
+
+def test_a_link_that_is_pretended_lost_over_midnight_takes_the_calendar_along(story: Story) -> None:
+    assert story.snapshot is not None
+    last = replace(story.snapshot.reading, clock=1000.0, day=7)
+    begun = drill.begin(story.config, story.state, last, Pretence.LINK_LOST)
+    told = drill.pretended(begun, make_reading(story.time + 2, clock=1002.0, day=8, current=50.0))
+    assert (told.time, told.clock, told.day) == (story.time + 2, 1002.0, 8)
+    assert (told.current, told.current_time) == (last.current, last.current_time)
 
 
 @pytest.mark.parametrize("cells", [(), (None,) * 16])

@@ -97,5 +97,22 @@ def test_what_is_not_known_is_no_current() -> None:
     assert direction(looks(None, None), looks(None, None), charge=True, rated=100.0).reason == "nothing_flowed"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "outcome", "reason"),
+    [
+        # A house that charges anyway: without the current before, nothing is known of a change.
+        (looks(None, 3.300), looks(50.0, 3.305), Outcome.FAILED, "nothing_flowed"),
+        (looks(-50.0, 3.300), looks(None, 3.305), Outcome.FAILED, "nothing_flowed"),
+        # Cells that come into sight have not risen.
+        (looks(0.0, None), looks(20.0, 3.300), Outcome.PARTLY, "cells_did_not_move"),
+    ],
+)
+def test_what_was_not_known_before_or_after_proves_no_direction(
+    before: tuple[PackReading, ...], after: tuple[PackReading, ...], outcome: Outcome, reason: str
+) -> None:
+    finding = direction(before, after, charge=True, rated=100.0)
+    assert (finding.outcome, finding.reason) == (outcome, reason)
+
+
 def test_a_large_battery_needs_more_current() -> None:
     assert (enough(100.0), enough(400.0)) == (3.0, 8.0)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import pytest
 import pytest_asyncio
 import pytest_socket
@@ -230,7 +231,7 @@ async def ask(page: Page, **message: Any) -> Any:
 
 
 async def commission(hass: Hass, system: System) -> str:
-    """Commission a pack without hands, as far as the last step; return the report's address."""
+    """Commission a pack without hands, as far as the last step; return the report's address, which is linked signed."""
     step = await hass.post(FLOW, {"handler": [system.entry_id, SUBENTRY_COMMISSIONING]})
     flow = f"{FLOW}/{step['flow_id']}"
 
@@ -247,8 +248,11 @@ async def commission(hass: Hass, system: System) -> str:
     for told in ({"next_step_id": "overview"}, {"next_step_id": "finish"}, {}):
         step = await hass.post(flow, told)
     assert (step["type"], step["reason"]) == ("abort", "commissioned")
-    url: str = step["description_placeholders"]["report"]
-    return url
+    link = re.search(r'href="(([^"?]+)\?authSig=[^"]+)" target="_blank"', step["description_placeholders"]["report"])
+    assert link is not None
+    async with aiohttp.ClientSession() as browser, browser.get(f"{hass.url}{link[1]}") as answer:
+        assert answer.status == HTTPStatus.OK
+    return link[2]
 
 
 async def fetch(seen: Visit, url: str, folder: Path) -> Path:

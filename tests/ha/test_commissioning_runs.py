@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import drill_run, looks, self_test, switch_run
+from custom_components.home_bms import commission_report, drill_run, looks, self_test, switch_run
 from custom_components.home_bms.commission_report import async_write_report
 from custom_components.home_bms.commission_words import finding_text
 from custom_components.home_bms.commissioning import COMMISSIONING_CHANGED, basis_of
@@ -122,6 +124,11 @@ async def test_a_drill_waits_until_the_one_before_has_left_nothing(
     pack.supervisor.drill = replace(stuck, until=stuck.until + 60)
     found = await run(entry)
     assert (found.outcome, found.reason) == (Outcome.FAILED, "drill_running")
+
+
+async def test_of_two_drills_at_once_one_is_refused(entry: MockConfigEntry) -> None:
+    both = await asyncio.gather(run(entry), run(entry))
+    assert {found.reason for found in both} == {"no_inverter", "drill_running"}
 
 
 async def test_a_drill_is_refused_where_nobody_looks(entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,11 +238,59 @@ async def test_current_through_open_switches_is_told(allowed: PackCoordinator, d
     assert (found.reason, found.numbers["current_open"]) == ("current_while_open", 5.0)
 
 
-async def test_switches_that_do_not_close_again_are_told(allowed: PackCoordinator, driver: ScriptedDriver) -> None:
+async def test_a_current_that_is_not_known_is_not_taken_for_none(
+    allowed: PackCoordinator, driver: ScriptedDriver
+) -> None:
+    checking = asyncio.get_running_loop().create_task(async_check_switches(allowed, nothing))
+    await until(lambda: driver.switches.charge is False)
+    driver.current = None
+    found = await checking
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "current_unknown")
+    assert driver.switches.charge is False
+
+
+async def test_nothing_is_closed_once_control_is_withdrawn(allowed: PackCoordinator, driver: ScriptedDriver) -> None:
+    checking = asyncio.get_running_loop().create_task(async_check_switches(allowed, nothing))
+    await until(lambda: driver.switches.charge is False)
+    await allowed.config_entry.runtime_data.async_allow_control(False)
+    found = await checking
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "control_off")
+    assert allowed.supervisor.state.wishes.charge is False
+
+
+async def test_a_pack_that_is_unloaded_while_it_is_open_stays_open(
+    hass: HomeAssistant, allowed: PackCoordinator, driver: ScriptedDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch_run, "STILL_FOR", 3.0)
+    checking = asyncio.get_running_loop().create_task(async_check_switches(allowed, nothing))
+    await until(lambda: allowed.latest.contactors.charge.state is ContactorState.OPEN)
+    assert await hass.config_entries.async_unload(allowed.config_entry.entry_id)
+    with pytest.raises(PackGoneError):
+        await checking
+    assert allowed.supervisor.state.wishes.charge is False
+
+
+async def test_switches_that_do_not_close_again_are_told_and_stay_open(
+    allowed: PackCoordinator, driver: ScriptedDriver
+) -> None:
     checking = asyncio.get_running_loop().create_task(async_check_switches(allowed, nothing))
     await until(lambda: driver.switches.charge is False)
     driver.temperatures = [-25.0] * 4
     assert (await checking).reason == "not_closed_again"
+    assert allowed.supervisor.state.wishes.charge is False
+
+
+async def test_who_leaves_while_it_closes_leaves_it_open(allowed: PackCoordinator, driver: ScriptedDriver) -> None:
+    checking = asyncio.get_running_loop().create_task(async_check_switches(allowed, nothing))
+    await until(lambda: driver.switches.charge is False)
+    driver.obeys = False
+    await until(lambda: allowed.supervisor.state.wishes.charge is True)
+    checking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await checking
+    driver.obeys = True
+    await ticks(allowed, 10)
+    assert driver.switches.charge is False
 
 
 async def test_nothing_is_opened_where_it_would_do_harm(entry: MockConfigEntry, driver: ScriptedDriver) -> None:
@@ -317,6 +372,16 @@ async def test_a_pack_that_was_unloaded_is_not_waited_for(
     await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(PackGoneError, match="was unloaded"):
         await self_test.async_self_test(pack)
+
+
+async def test_a_pack_that_was_loaded_anew_is_not_taken_for_the_one_that_was_watched(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    watching = looks.looks(entry.runtime_data.packs[PACK_ID], 5.0)
+    await anext(watching)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    with pytest.raises(PackGoneError, match="was unloaded"):
+        await anext(watching)
 
 
 async def test_settings_and_doubts_are_told_in_words(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -482,6 +547,78 @@ async def test_a_report_that_cannot_be_written_loses_nothing(hass: HomeAssistant
     assert person.result["reason"] == "commissioned_unwritten"
     assert pack.commissioning.record.report is None
     assert pack.commissioning.commissioned_on is not None
+
+
+async def test_nothing_is_signed_off_before_its_report_is_written(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+
+    def write(_: Path, __: str, text: str) -> None:
+        seen.append(pack.commissioning.record.finished)
+        assert "Passed, with gaps" in text
+        raise OSError("full")
+
+    pack: PackCoordinator = entry.runtime_data.packs[PACK_ID]
+    monkeypatch.setattr(commission_report, "write", write)
+    await pack.commissioning.async_begin("Ada")
+    await pack.commissioning.async_skip_rest()
+    assert await async_write_report(hass, pack, entry.runtime_data) is None
+    assert seen == [None]
+    assert (pack.commissioning.state, pack.commissioning.record.report) == (State.PASSED_WITH_SKIPS, None)
+
+
+# The yearly test.
+
+
+async def passed(pack: PackCoordinator, outcome: Outcome = Outcome.PASSED) -> None:
+    """Have all steps passed, but the last one as told."""
+    keys = [step.key for step in pack.commissioning.steps]
+    found = dict.fromkeys(keys, Finding(outcome=Outcome.PASSED)) | {keys[-1]: Finding(outcome=outcome)}
+    await pack.commissioning.async_take(found)
+    await pack.commissioning.async_sign(dt_util.now(), None)
+
+
+@pytest.mark.parametrize(("outcome", "by"), [(Outcome.PASSED, "Ada"), (Outcome.PARTLY, None), (Outcome.FAILED, None)])
+async def test_a_commissioning_that_passed_is_the_yearly_test(
+    hass: HomeAssistant, entry: MockConfigEntry, outcome: Outcome, by: str | None
+) -> None:
+    await passed(entry.runtime_data.packs[PACK_ID], outcome)
+    person = Person(hass, entry)
+    await person.begin("Ada")
+    await person.choose("finish")
+    await person.say()
+    assert person.result["reason"] == "commissioned"
+    last = entry.runtime_data.inspections.find("commissioning_test").last
+    assert (None if last is None else last.by) == by
+
+
+async def test_the_yearly_test_is_as_old_as_that_of_the_pack_that_was_tested_first(
+    hass: HomeAssistant, drivers: list[ScriptedDriver], driver: ScriptedDriver, scripted: None
+) -> None:
+    drivers.append(ScriptedDriver("JK-0002"))
+    entry = make_entry(hass, pack_subentry(), pack_subentry(SECOND_ID, "Pack 2", serial_number="JK-0002"))
+    await set_up(hass, entry)
+    keeper = entry.runtime_data.inspections
+    first, second = entry.runtime_data.packs.values()
+
+    async def taken(days: int) -> list[int]:
+        ago = dt_util.now() - timedelta(days=days)
+        await first.commissioning.async_sign(ago, None)
+        await keeper.async_commissioned("Ada")
+        return [record.day for record in keeper.book["commissioning_test"].records]
+
+    await passed(first)
+    assert await taken(10) == [], "the other pack was not tested"
+    await passed(second)
+    assert await taken(4000) == [], "longer ago than anything may be told"
+    day = dt_util.now().date().toordinal()
+    assert await taken(10) == [day - 10]
+    assert await taken(10) == [day - 10], "nothing new"
+    assert await taken(0) == [day - 10, day]
+    # A clock that was ahead when it was signed off.
+    assert await taken(-3) == [day - 10, day]
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_other_firmware_asks_again_and_the_repair_leads_to_the_steps(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from . import bms
-from .model import Alarm, Bound, Decision, Level, PackConfig, PackReading, PackState, Snapshot, Stage
+from .model import Alarm, Bound, Decision, Level, Mode, PackConfig, PackReading, PackState, Snapshot, Stage
 
 
 class Pretence(StrEnum):
@@ -93,7 +93,8 @@ def pretended(drill: Drill, reading: PackReading) -> PackReading:
     if not pretends(drill, reading.time):
         return reading
     if drill.pretence is Pretence.LINK_LOST:
-        return replace(drill.held, time=reading.time, tick_late=reading.tick_late)
+        # Time goes on, and with it the calendar.
+        return replace(drill.held, time=reading.time, tick_late=reading.tick_late, clock=reading.clock, day=reading.day)
     cell, voltage = drill.cell, drill.voltage
     if cell is None or voltage is None or cell >= len(reading.cells):
         return reading
@@ -129,7 +130,10 @@ def narrowed(true: Decision, supposed: Decision) -> Decision:
         discharge_permitted=true.discharge_permitted and supposed.discharge_permitted,
         alarms=_graver(true.alarms, supposed.alarms),
     )
-    return replace(decision, mode=supposed.mode) if decision.worst > true.worst else decision
+    if decision.worst <= true.worst:
+        return decision
+    # A drill trips nothing.
+    return replace(decision, mode=Mode.PROTECTED if supposed.mode is Mode.TRIPPED else supposed.mode)
 
 
 def _come_back(true: Decision, worse: Decision) -> bool:

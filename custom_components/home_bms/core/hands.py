@@ -72,7 +72,7 @@ def direction(
 
     The cells know better than the shunt: charging raises every one of them, whichever way the shunt is wired.
     """
-    current, move = _current(after) - _current(before), _mean(after) - _mean(before)
+    current, move = _moved(_current(before), _current(after)), _moved(_mean(before), _mean(after))
     numbers = {"change": round(current, 1), "move": round(1000 * move, 1)}
     if abs(current) < enough(rated):
         return Finding(outcome=Outcome.FAILED, reason="nothing_flowed", numbers=numbers)
@@ -85,12 +85,17 @@ def direction(
     return Finding(outcome=Outcome.FAILED, reason=reason, numbers=numbers)
 
 
-def _current(looks: tuple[PackReading, ...]) -> float:
+def _moved(before: float | None, after: float | None) -> float:
+    """Return the difference; what was not known before or after proves nothing."""
+    return 0.0 if before is None or after is None else after - before
+
+
+def _current(looks: tuple[PackReading, ...]) -> float | None:
     known = [look.current for look in looks if look.current is not None]
-    return fmean(known) if known else 0.0
+    return fmean(known) if known else None
 
 
-def _mean(looks: tuple[PackReading, ...]) -> float:
+def _mean(looks: tuple[PackReading, ...]) -> float | None:
     """Return the V of the mean cell."""
     known = [fmean(look.cells) for look in looks if look.cells and whole(look.cells)]
-    return fmean(known) if known else 0.0
+    return fmean(known) if known else None

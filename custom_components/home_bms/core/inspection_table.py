@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 YEAR: Final = 365
+COMMISSIONING_TEST: Final = "commissioning_test"
 
 
 class About(StrEnum):
@@ -79,7 +80,7 @@ INSPECTIONS: Final[Mapping[str, Inspection]] = MappingProxyType(
             Inspection(key="smoke_detector", about=About.SYSTEM, every=YEAR, postpone=30),
             Inspection(key="extinguisher", about=About.SYSTEM, every=2 * YEAR),
             Inspection(
-                key="commissioning_test",
+                key=COMMISSIONING_TEST,
                 about=About.SYSTEM,
                 every=YEAR,
                 # s from the fault to the current that has stopped.
