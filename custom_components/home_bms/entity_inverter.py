@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, override
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
@@ -146,14 +147,17 @@ class EntityInverter(Inverter):
         plan = self._setpoint.decide(bank, setpoint)
         await self._note()
         trouble: list[DriverError] = []
+        unasked: list[DriverError] = []
         narrowed, carriers = self._setpoint.narrowed(bank), self._setpoint.carriers()
         for role, number in self._numbers.items():
             try:
                 number.ask(_limit(role, narrowed, power=number.takes_power))
             except DriverError as err:
-                # A number that cannot go to zero is no trouble where a switch ends what is left.
-                if err.key != "refused" or _SWITCH_OF.get(role) not in self._switches or role in carriers:
+                ended = err.key == "refused" and self._ended(role, bank)
+                if not ended and not (role in carriers and self._limited(role, bank)):
                     trouble.append(err)
+                elif role in carriers:
+                    unasked.append(err)
         for role, switch in self._switches.items():
             try:
                 switch.permit(_current(role, bank) > 0.0)
@@ -163,11 +167,12 @@ class EntityInverter(Inverter):
             try:
                 actuator.complain()
             except DriverError as err:
-                trouble.append(err)
+                role = InverterRole(actuator.role)
+                (unasked if role in carriers and self._limited(role, bank) else trouble).append(err)
         if plan is None:
-            unasked = self._setpoint.end()
+            unasked += self._setpoint.end()
         else:
-            unasked = self._setpoint.ask(plan, limited=all(self._limited(role, narrowed) for role in carriers))
+            unasked += self._setpoint.ask(plan, limited=all(self._limited(role, narrowed) for role in carriers))
         if trouble:
             raise trouble[0]
         if unasked:
@@ -242,12 +247,17 @@ class EntityInverter(Inverter):
             self._kept = memory
             await self._keep(memory)
 
-    def _limited(self, role: InverterRole, narrowed: Bank) -> bool:
-        """Tell whether a limit that takes a power is there and low enough."""
+    def _ended(self, role: InverterRole, bank: Bank) -> bool:
+        """Tell whether a switch ends the current that a number leaves, for none is permitted."""
+        switch = _SWITCH_OF.get(role)
+        return switch in self._switches and _current(switch, bank) <= 0.0
+
+    def _limited(self, role: InverterRole, bank: Bank) -> bool:
+        """Tell whether a limit is there and known to be low enough."""
         number = self._numbers.get(role)
-        if number is None or number.shown is None:
-            return False
-        return number.within(_limit(role, narrowed, power=number.takes_power))
+        with suppress(DriverError):
+            return number is not None and number.within(_limit(role, bank, power=number.takes_power))
+        return False
 
     def _tell_lacking(self) -> None:
         """Tell once which options are gone, and when they are back."""

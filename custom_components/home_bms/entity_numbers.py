@@ -156,7 +156,10 @@ class InverterNumber(NumberActuator):
         return self.base
 
     def within(self, limit: float) -> bool:
-        """Tell whether it shows no more than a limit in the base unit of its kind, and was told no more."""
+        """Tell whether it shows no more than a limit in the base unit of its kind, and was told no more.
+
+        Raises DriverError `no_answer` while that is not known.
+        """
         shown, span, quantity = self._known()
         stands = max(shown, shown if self.underway is None else float(self.underway))
         return stands < quantity.convert(limit, quantity.unit, self.unit) + span.step / 2
@@ -199,7 +202,8 @@ class PowerNumber(NumberActuator):
         """Bring it to W in its own sign, or only to where it is no more than that unless it `rises`.
 
         Between `least` and `most` W are permitted. Returns whether it is no more than what is wanted. Raises
-        DriverError: `no_answer` while it does not tell where it stands, `refused` where it cannot go there.
+        DriverError: `no_answer` while it does not tell where it stands, `refused` where it cannot go there; one whose
+        range has nothing between that and zero is brought as near to zero as it goes.
         """
         if self._look() is None:
             # What comes back after that may have been started anew, and is nobody's wish.
@@ -211,9 +215,12 @@ class PowerNumber(NumberActuator):
             watts = min(most, max(least, self._theirs))
         wanted = quantity.convert(watts, quantity.unit, self.unit)
         wish = span.towards_zero(wanted)
-        if wish is None:
-            raise DriverError("refused", f"{self.name} cannot be set to {wanted:g} {self.unit}")
         stands = shown if self.underway is None else float(self.underway)
+        if wish is None:
+            nearest = min(span.lowest, span.highest, key=abs)
+            if not (self._same(shown, nearest) and self._same(stands, nearest)):
+                self._bring(nearest, counts=False)
+            raise DriverError("refused", f"{self.name} cannot be set to {wanted:g} {self.unit}")
         low, high = min(0.0, wish), max(0.0, wish)
         safe = all(self._same(each, min(high, max(low, each))) for each in (shown, stands))
         if not safe:

@@ -183,10 +183,11 @@ class SwitchActuator(Actuator):
     def ask(self, wish: bool | None) -> None:
         """Move it where it should be; one that is not known to be off is not turned on.
 
-        Raises DriverError `no_answer` while it does not tell where it is.
+        One that is off, but may still come to an order to turn on, is told to stay off. Raises DriverError `no_answer`
+        while it does not tell where it is.
         """
         shown = self._look()
-        if wish is None or shown is wish:
+        if wish is None or (shown is wish and (wish or not self.underway)):
             self._order = None
             return
         if self._due(wish) and (shown is not None or not wish):

@@ -351,15 +351,17 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
 
     def _judge(self, order: Order | None, *, acting: bool) -> None:
         """See what the inverter makes of what it was told, and show it."""
-        before = self.data
-        if not acting:
+        before, at = self.data, self.hass.loop.time()
+        # Where somebody else sends in our place, the inverter no longer goes by what home_bms told it.
+        silenced = not self.link.tells and at - self._told_at > TOLD_FOR
+        if not acting or silenced:
             # What nobody told nobody can disobey.
             self._told = None
             obedience = restored(before.obedience)
         else:
             told = None if self._told is None else self._told.bank
             seen = Seen(
-                time=self.hass.loop.time(),
+                time=at,
                 ccl=None if told is None else told.ccl,
                 dcl=None if told is None else told.dcl,
                 current=self._current(order),
@@ -373,7 +375,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         ):
             if was.escalation.step is not now.escalation.step:
                 self._tell_step(flow, now.escalation, was.escalation.step)
-        self._issues.async_judge(self.hass.loop.time(), self.complaint, before.reading)
+        self._issues.async_judge(at, self.complaint, before.reading)
         self.async_set_updated_data(replace(before, acting=acting, order=order, obedience=obedience))
 
     def _current(self, order: Order | None) -> float | None:

@@ -73,6 +73,17 @@ async def test_a_switch_that_does_not_follow_is_not_effective(pack: EntityPack, 
     await driver.async_apply(decision(charge=False))
 
 
+async def test_an_order_to_close_that_may_still_come_to_something_is_taken_back(pack: EntityPack) -> None:
+    driver = driver_of(pack)
+    pack.tell(pack.entity("switch", "charging"), "off")
+    pack.obeys = False
+    await driver.async_apply(decision(charge=True))
+    for _ in range(3):
+        await driver.async_apply(decision(charge=False))
+    # It is off as it should be, and is told so all the same, once.
+    assert [call[1] for call in pack.calls] == ["turn_on", "turn_off"]
+
+
 async def test_one_bad_switch_keeps_no_other_from_opening(pack: EntityPack, clock: Clock) -> None:
     driver = driver_of(pack, settings(pack, charge_state=None))
     pack.obeys = False

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from custom_components.home_bms.entity_inverter import EntityInverter
 from custom_components.home_bms.entity_numbers import Span
+from custom_components.home_bms.entity_orders import READ_BACK_WITHIN
 from custom_components.home_bms.hw.driver import DriverError
-from custom_components.home_bms.hw.inverters.inverter import Ability
+from custom_components.home_bms.hw.inverters.inverter import Ability, SetpointError
 
 from .asked_inverter import BANK, STOPPED, asked, hybrid, orders, settings, shown, stands, tell
 from .entity_device import Clock, EntityPack
@@ -124,6 +125,35 @@ async def test_a_limit_takes_the_power_where_no_number_does(
     assert (stands(device, "charge_limit"), stands(device, "discharge_limit")) == (50.0, 100.0)
 
 
+async def test_a_power_that_its_limit_cannot_take_leaves_the_limit_told_unless_that_is_beyond_it(
+    hass: HomeAssistant, device: EntityPack, clock: Clock
+) -> None:
+    device.add("number", "charge current", "100", "A", min=30, max=120, step=1)
+    link = EntityInverter(hass, settings(device, "work_mode", "charge_limit"))
+    with pytest.raises(DriverError, match="cannot go below 30 A") as moving:
+        await tell(link, 1000.0, times=1)
+    assert not isinstance(moving.value, SetpointError)
+    # 50 A are permitted, and the 30 A at which it stands by now are less.
+    await hass.async_block_till_done(wait_background_tasks=True)
+    with pytest.raises(SetpointError, match="cannot go below 30 A"):
+        await tell(link, 1000.0, times=1)
+    assert shown(device, "work_mode") == "Self use"
+    with pytest.raises(DriverError, match="cannot go below 30 A") as beyond:
+        await tell(link, 1000.0, replace(BANK, ccl=10.0), times=1)
+    assert not isinstance(beyond.value, SetpointError)
+    # One that took no notice is judged in the same way.
+    device.add("number", "charge current", "40", "A", min=0, max=120, step=1)
+    device.obeys = False
+    link = EntityInverter(hass, settings(device, "work_mode", "charge_limit"))
+    await tell(link, 1000.0, times=1)
+    clock.ahead += READ_BACK_WITHIN
+    with pytest.raises(SetpointError, match="took no notice of 20"):
+        await tell(link, 1000.0, times=1)
+    with pytest.raises(DriverError, match="took no notice of 20") as deaf:
+        await tell(link, 1000.0, replace(BANK, ccl=20.0), times=1)
+    assert not isinstance(deaf.value, SetpointError)
+
+
 async def test_a_standby_without_an_option_of_its_own_is_a_power_of_zero(
     hass: HomeAssistant, device: EntityPack
 ) -> None:
@@ -230,7 +260,9 @@ async def test_a_range_that_lacks_the_power_is_told(hass: HomeAssistant, device:
     device.add("number", "power", "500", "W", min=300, max=5000, step=10)
     with pytest.raises(DriverError, match="cannot be set to 0 W"):
         await tell(EntityInverter(hass, settings(device, "setpoint")), 0.0)
-    assert stands(device, "setpoint") == 500.0
+    await hass.async_block_till_done(wait_background_tasks=True)
+    # As near as it goes.
+    assert stands(device, "setpoint") == 300.0
 
 
 @given(

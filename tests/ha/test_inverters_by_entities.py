@@ -178,6 +178,9 @@ async def test_a_number_that_cannot_go_low_enough_is_told_unless_a_switch_ends_t
     with pytest.raises(DriverError, match="cannot go below 5 A") as refused:
         await link.async_tell(nothing, None)
     assert refused.value.key == "refused"
+    # A switch ends nothing while a little is permitted.
+    with pytest.raises(DriverError, match="cannot go below 5 A"):
+        await EntityInverter(hass, settings(device)).async_tell(replace(BANK, ccl=2.0), None)
 
 
 async def test_an_entity_that_takes_no_notice_or_says_no_is_told(

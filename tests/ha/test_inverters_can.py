@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -14,8 +15,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_bms import inverter_coordinator
 from custom_components.home_bms.can_lines import async_held_can, async_hold_can
+from custom_components.home_bms.core.obedience import Response
 from custom_components.home_bms.hw.can import CanLink
+from custom_components.home_bms.hw.can_error import CanLinkError
 from custom_components.home_bms.hw.can_frame import frame_of
 from custom_components.home_bms.hw.can_params import CanParams, Interface
 from custom_components.home_bms.hw.inverters.can_inverter import CanInverter
@@ -133,6 +137,41 @@ async def test_a_second_battery_on_the_bus_is_noticed_and_nothing_is_sent_agains
         task.cancel()
         second.release()
         await link.close()
+
+
+async def test_one_that_hears_a_second_battery_instead_is_soon_not_judged_by_what_it_was_told(
+    entry: MockConfigEntry, other: VirtualCanInverter, params: CanParams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inverter_coordinator, "TOLD_FOR", 0.3)
+    inverter = inverter_of(entry)
+    await entry.runtime_data.async_allow_control(True)
+    await until(lambda: other.limits is not None and other.limits[1:] == (140, 140))
+    await until(lambda: inverter.data.obedience.charge.limit == 140)
+    link = CanLink(params)
+
+    async def speak() -> None:
+        while True:
+            with suppress(CanLinkError):
+                second = await link.claim({0x351}, 0.0)
+                try:
+                    second.send(frame_of(0x351, bytes(8)))
+                    await second.drained()
+                finally:
+                    second.release()
+            await asyncio.sleep(0.01)
+
+    task = asyncio.get_running_loop().create_task(speak())
+    try:
+        await until(lambda: inverter.told is None)
+        assert inverter.complaint is not None
+        await looks(inverter, 1)
+        assert inverter.data.obedience.charge.limit is None
+        assert inverter.data.obedience.charge.response is Response.UNKNOWN
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await link.close()
+    await until(lambda: inverter.data.obedience.charge.limit == 140)
 
 
 async def test_a_bus_has_one_link_that_ends_with_the_last(hass: HomeAssistant, params: CanParams) -> None:

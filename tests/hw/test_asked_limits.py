@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 
 from custom_components.home_bms.core.model import AskedLimits, PackReading
 from custom_components.home_bms.hw.asked_limits import asked, together
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.frames import memory_of
+from custom_components.home_bms.hw.parts import _take
+from custom_components.home_bms.hw.parts_reading import Seat
 
 from .recorded import vectors
 from .sunspec_device import INFO, READING
@@ -113,3 +118,25 @@ def test_of_several_members_the_lowest_rules():
     )
     assert together([member(8, cvl=27.0)], 16) == {}
     assert together([], 16) == {}
+
+
+async def test_a_member_that_says_no_more_of_a_limit_does_not_leave_the_word_to_the_others():
+    def told(time, **limits):
+        asked = AskedLimits(**limits) if limits else None
+        return PackReading(time=time, cells=(3.3,) * 16, asked=asked, asked_time=time if limits else None)
+
+    async def answer(reading):
+        return reading
+
+    strict = Seat(row=None, driver=SimpleNamespace(info=SimpleNamespace(fingerprint="A")), known="A")
+    easy = told(3.0, ccl=90.0, charge_allowed=True)
+    for reading, expected, time in (
+        (told(1.0, ccl=5.0, charge_allowed=False), AskedLimits(ccl=5.0, charge_allowed=False), 1.0),
+        (told(2.0, ccl=7.0), AskedLimits(ccl=7.0, charge_allowed=False), 2.0),
+        (told(3.0), AskedLimits(ccl=7.0, charge_allowed=False), 2.0),
+        (told(4.0, ccl=80.0, charge_allowed=True), AskedLimits(ccl=80.0, charge_allowed=True), 3.0),
+    ):
+        strict.asking = asyncio.create_task(answer(reading))
+        await asyncio.wait([strict.asking])
+        _take(strict)
+        assert together([strict.reading, easy], 16) == {"asked": expected, "asked_time": time}

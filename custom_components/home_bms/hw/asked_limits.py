@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final, NamedTuple
 
 from ..core.model import AskedLimits, PackReading
@@ -12,8 +12,6 @@ from .registers import Values
 
 LIMITS: Final = ("cvl", "ccl", "dcl")
 """What frame maps call them; the names of `AskedLimits`."""
-
-
 _NAMES: Final = tuple(field.name for field in fields(AskedLimits))
 
 
@@ -48,6 +46,19 @@ def heard_limits(heard: Heard, *flags: Flag) -> dict[str, Any]:
         return {}
     counted = [name for name in (*LIMITS, *(flag.signal for flag in flags)) if heard.get(name) is not None]
     return {"asked": limits, "asked_time": heard.since(counted)}
+
+
+def standing(told: PackReading, before: PackReading | None) -> PackReading:
+    """Return what one member tells, with what it asked for before and tells nothing of now.
+
+    Its silence must not leave the word to a member that asks for less caution.
+    """
+    if before is None or before.asked is None:
+        return told
+    if told.asked is None:
+        return replace(told, asked=before.asked, asked_time=before.asked_time)
+    kept = {name: getattr(before.asked, name) for name in _NAMES if getattr(told.asked, name) is None}
+    return replace(told, asked=replace(told.asked, **kept))
 
 
 def together(readings: Iterable[PackReading], cells: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, override
 
 from ..core.model import ConfigError, Decision, HardwareRing, Level, PackReading, Switches
+from .asked_limits import standing
 from .devices import DEVICES
 from .driver import Capability, DeviceInfo, Driver, DriverError
 from .outputs import Output
@@ -325,7 +326,7 @@ def _take(seat: Seat) -> None:
     if seat.known != (found := seat.driver.info.fingerprint):
         raise DriverError("identity_changed", f"{seat.known} now is {found}")
     if isinstance(answer, PackReading):
-        seat.reading = answer
+        seat.reading = standing(answer, seat.reading)
 
 
 def _retrieve(asking: asyncio.Task[Any]) -> None:
