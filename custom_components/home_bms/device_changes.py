@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,9 +11,10 @@ from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
 from .core.codec import CodecError, codec
-from .core.device_log import NOTHING, Change, DeviceLog, Kind, note
+from .core.device_log import MOST, NOTHING, Change, DeviceLog, Kind, note
 from .core.model import HardwareRing
 from .core.ring import REGISTERS
+from .helpers import call_each
 from .hw.driver import DeviceInfo
 from .lease_words import shown_time
 from .store import HomeBmsStore
@@ -30,7 +32,7 @@ class DeviceChanges:
     def __init__(self, store: HomeBmsStore, pack_id: str) -> None:
         self._store = store
         self._listeners: list[ChangeListener] = []
-        self._untold: list[Change] = []
+        self._untold: deque[Change] = deque(maxlen=MOST)
         self.log = _restored(store.saved_system(part := f"changes_{pack_id}"))
         store.async_add_system_source(part, lambda: _LOG.encode(self.log))
 
@@ -48,7 +50,7 @@ class DeviceChanges:
         self.log, changes = note(self.log, facts, ring, dt_util.utcnow().timestamp())
         if self.log is not before:
             self._store.async_schedule_save()
-        self._untold += changes
+        self._untold.extend(changes)
         self._tell()
         return changes
 
@@ -63,11 +65,8 @@ class DeviceChanges:
         return lambda: self._listeners.remove(listener)
 
     def _tell(self) -> None:
-        if self._listeners:
-            untold, self._untold = self._untold, []
-            for change in untold:
-                for listener in tuple(self._listeners):
-                    listener(change)
+        while self._listeners and self._untold:
+            call_each(self._listeners, "a device's changes", self._untold.popleft())
 
 
 def _restored(saved: Any) -> DeviceLog:  # noqa: ANN401 - JSON has no closed type

@@ -171,16 +171,16 @@ class Fleet:
 
     async def async_stop(self) -> None:
         """Say goodbye, and end; more than one call does no harm."""
+        # Whatever happens below, nobody obeys by these settings any more.
+        self._broker.async_stop()
         while self._ends:
             self._ends.pop()()
         if self._worker is not None:
             self._worker.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._worker
+            await asyncio.wait({self._worker})
             self._worker = None
             if self._topics is not None:
                 await self._outbox.async_last(self._topics.availability, OFFLINE.encode())
-        self._broker.async_stop()
 
     @callback
     def _changed(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
@@ -129,6 +129,5 @@ class Broker:
 
 
 def _loaded(hass: HomeAssistant) -> ConfigEntry[Any] | None:
-    """Return the entry of MQTT, while it is set up; there is one at most."""
-    entry = next(iter(hass.config_entries.async_entries(MQTT)), None)
-    return entry if entry is not None and entry.state is ConfigEntryState.LOADED else None
+    """Return the entry of MQTT, while it is set up; beside it there may be an offer of it that a user has ignored."""
+    return next(iter(hass.config_entries.async_loaded_entries(MQTT)), None)

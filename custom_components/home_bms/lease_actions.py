@@ -8,15 +8,13 @@ from functools import partial
 from typing import Any, Final
 
 import voluptuous as vol
-from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME, WEEKDAYS
+from homeassistant.const import ATTR_NAME, WEEKDAYS
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import HomeBmsRuntimeData
 from .core.lease_times import Now
 from .core.leases import WISHES, Lease, LeaseBook, add, release
 from .core.model import ConfigError
@@ -24,7 +22,7 @@ from .helpers import refused
 from .hw.openadr import Programme
 from .lease_programme import OWNER_LETTERS, async_follow, owner_of
 from .lease_words import book_facts, shown_time
-from .system_coordinator import SystemCoordinator
+from .targets import system_of
 
 ATTR_OWNER: Final = "owner"
 ATTR_REASON: Final = "reason"
@@ -79,16 +77,9 @@ _NAMES: Final[Mapping[str, str]] = {"within": ATTR_READY_BY, "last": ATTR_LAST_D
 _TIMES: Final = frozenset({"start", "end", "last"})
 
 
-def _system(hass: HomeAssistant, call: ServiceCall) -> SystemCoordinator:
-    """Return the system of a device, which may be that of one of its packs. Raises ServiceValidationError."""
-    _, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[ATTR_DEVICE_ID])
-    runtime: HomeBmsRuntimeData = entry.runtime_data
-    return runtime.system
-
-
 async def async_request(default_name: str, hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Lease what is asked, in the place of what the same owner has under the same name."""
-    system = _system(hass, call)
+    system = system_of(hass, call)
     data = call.data
     now = dt_util.now()
     start = _utc(data[ATTR_START]) if ATTR_START in data else now.timestamp()
@@ -129,20 +120,20 @@ async def async_release(hass: HomeAssistant, call: ServiceCall) -> ServiceRespon
     def change(book: LeaseBook, clock: Now) -> LeaseBook:  # noqa: ARG001
         return release(book, call.data.get(ATTR_OWNER), call.data.get(ATTR_NAME))
 
-    ended = -await _system(hass, call).async_change_leases(change)
+    ended = -await system_of(hass, call).async_change_leases(change)
     return {"released": ended} if call.return_response else None
 
 
 async def async_get_leases(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Answer with all that is leased, and what counts of it."""
-    return book_facts(_system(hass, call).leases)
+    return book_facts(system_of(hass, call).leases)
 
 
 async def async_follow_openadr(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Lease what the events of a programme ask for, and end what they ask no more; answers what is followed."""
     given = {name: call.data[name] for name in (ATTR_PRIORITY, ATTR_OUTAGE_RESERVE) if name in call.data}
     programme = Programme(owner=owner_of(call.data[ATTR_PROGRAMME]), **given)
-    found = await async_follow(_system(hass, call), programme, call.data[ATTR_EVENTS])
+    found = await async_follow(system_of(hass, call), programme, call.data[ATTR_EVENTS])
     if not call.return_response:
         return None
     return {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from homeassistant.core import callback
@@ -81,3 +81,17 @@ def async_end_of_removed(store: HomeBmsStore, leases: LeaseKeeper, owners: Mappi
 
     leases.change(change)
     store.async_add_system_source(_STORED, lambda: dict(owners))
+
+
+@callback
+def async_end_setpoints(leases: LeaseKeeper, owners: Container[str]) -> None:
+    """Leave of the leases of programmes that may only narrow what narrows: they may have been permitted more before."""
+
+    def change(book: LeaseBook, _: Now) -> LeaseBook:
+        narrowed = [
+            replace(lease, power=None, charge_to=None, within=None) if lease.owner in owners else lease
+            for lease in book.leases
+        ]
+        return replace(book, leases=tuple([lease for lease in narrowed if any(ask is not None for ask in lease.asks)]))
+
+    leases.change(change)

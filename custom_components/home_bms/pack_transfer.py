@@ -24,6 +24,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from .can_lines import async_held_can
 from .can_pack import MODEL_DBC, can_device, can_params
 from .const import (
     CONF_BAUDRATE,
@@ -62,8 +63,10 @@ from .coordinator import HomeBmsConfigEntry
 from .core.chemistry import SETTINGS
 from .core.model import ConfigError, HardwareRing
 from .forms import BATTERY_SCHEMA
-from .helpers import pack_config, plain
+from .helpers import PARITIES, pack_config, plain
 from .hw.devices import DEVICES
+from .lines import links_of
+from .link_users import async_clash, async_told
 from .replacement import async_is_set_up
 from .store import UNUSABLE
 
@@ -103,7 +106,15 @@ _LINKS: Final[Mapping[str, Mapping[str, type]]] = {
     TYPE_PARTS: {CONF_PARTS: dict},
 }
 _MODBUS: Final = frozenset({TYPE_TCP, TYPE_RTU_OVER_TCP, TYPE_SERIAL, TYPE_VIRTUAL})
-_RANGES: Final = {CONF_PORT: (1, 65535), CONF_UNIT_ID: (0, 247), CONF_BAUDRATE: (1200, 1_000_000), CONF_SPEED: (1, 600)}
+# As the forms that ask for them.
+_RANGES: Final = {
+    CONF_PORT: (1, 65535),
+    CONF_UNIT_ID: (0, 247),
+    CONF_BAUDRATE: (1200, 1_000_000),
+    CONF_STOPBITS: (1, 2),
+    CONF_SEED: (0, 999_999),
+    CONF_SPEED: (1, 600),
+}
 _OTHERS: Final[dict[str, type]] = {
     CONF_TYPE: str,
     CONF_MODEL: str,
@@ -180,6 +191,8 @@ def _understood(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON has no clo
         return None
     if not (_is_number(value) if kind in (int, float) else isinstance(value, kind)):
         raise ConfigError("import_kind", name, value=value)
+    if (kind is int and value != int(value)) or (name == CONF_PARITY and value not in PARITIES):
+        raise ConfigError("import_kind", name, value=value)
     if name in _RANGES:
         _in_range(name, value, *_RANGES[name])
     if name == CONF_THRESHOLDS:
@@ -193,7 +206,8 @@ def _understood(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON has no clo
                 raise ConfigError("import_unknown", key)
             if not _is_number(register):
                 raise ConfigError("import_kind", key, value=register)
-    return value
+    # JSON and YAML write a whole number as they like; a wire does not take them all.
+    return int(value) if kind is int else value
 
 
 def _in_range(name: str, value: Any, minimum: float, maximum: float) -> None:  # noqa: ANN401
@@ -234,12 +248,13 @@ async def async_created(hass: HomeAssistant, document: Mapping[str, Any]) -> Con
     if data[CONF_TYPE] in _MODBUS and data[CONF_MODEL] not in DEVICES:
         raise ConfigError("import_kind", CONF_MODEL, value=data[CONF_MODEL])
     if data[CONF_TYPE] == TYPE_CAN:
-        await _async_check_can(hass, data)
+        await _async_check_can(hass, document["title"], data)
     with _meant(CONF_PARTS):
         pack_config(data)
     unique_id = document.get("unique_id") or data.get(CONF_SERIAL_NUMBER)
     if not isinstance(unique_id, str):
         raise ConfigError("import_kind", "unique_id", value=unique_id)
+    await _async_check_link(hass, document["title"], data)
     if async_is_set_up(hass, unique_id):
         raise ConfigError("pack_known", "unique_id", found=unique_id)
     return ConfigSubentry(
@@ -247,10 +262,25 @@ async def async_created(hass: HomeAssistant, document: Mapping[str, Any]) -> Con
     )
 
 
-async def _async_check_can(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
+async def _async_check_link(hass: HomeAssistant, title: str, data: Mapping[str, Any]) -> None:
+    """Raise ConfigError unless all on a link agree on its settings: at the next start they would stop every pack."""
+    for link in links_of(data):
+        with _meant(CONF_TYPE):
+            clash = async_clash(hass, link)
+        if DEVICES[link[CONF_MODEL]].own_line and link[CONF_TYPE] == TYPE_TCP:
+            raise ConfigError("import_kind", CONF_TYPE, value=link[CONF_TYPE])
+        if clash is not None:
+            told = await async_told(hass, clash)
+            error = f"{told['name']}, {told['field']}: {told['theirs']} ≠ {told['ours']}"
+            raise ConfigError("link_settings_in_use", clash.field, name=title, error=error)
+
+
+async def _async_check_can(hass: HomeAssistant, title: str, data: Mapping[str, Any]) -> None:
     """Raise ConfigError unless a bus and what is on it can be meant: at the next start they would stop every pack."""
     with _meant(CONF_CAN):
-        can_params(data)
+        params = can_params(data)
+    if (held := async_held_can(hass, params)) is not None and held.params != params:
+        raise ConfigError("link_settings_in_use", CONF_CAN, name=title, error=params.key)
     if data[CONF_MODEL] == MODEL_DBC:
         for name in (CONF_DBC_NAME, CONF_DBC, CONF_MAPPING):
             _required(data, name)

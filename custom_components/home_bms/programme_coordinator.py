@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -183,9 +183,8 @@ class ProgrammeCoordinator(DataUpdateCoordinator[ProgrammeView]):
         self._programme = programme_of(self.settings, self._ven, self._units or {})
         found = await async_follow(self._system, self._programme, events)
         self._plan = found.plan
-        meant = [event for event in events if is_meant(self._programme, event)]
         # Nobody else uses the reporter meanwhile.
-        unreported = await self.hass.async_add_executor_job(self._reporter.follow, meant, _now())
+        unreported = await self.hass.async_add_executor_job(self._want_reports, events)
         ignored = (*found.ignored, *unreported)
         self._succeeded()
         self.data = replace(self.data, connected=True, read=dt_util.utcnow(), ignored=ignored)
@@ -242,6 +241,14 @@ class ProgrammeCoordinator(DataUpdateCoordinator[ProgrammeView]):
 
     # Reports.
 
+    def _want_reports(self, events: Sequence[Any]) -> list[tuple[str, str]]:
+        """Take over which reports the events that are meant for us want; returns the event and what is not reported."""
+        meant = [event for event in events if is_meant(self._programme, event)]
+        unreported = self._reporter.follow(meant, _now())
+        there = {str(event.get("id", "")) for event in meant}
+        self._report_ids = {key: told for key, told in self._report_ids.items() if key[0] in there}
+        return unreported
+
     async def _report(self, *, any_time: bool) -> None:
         """Hand in what is due, a few at a time."""
         now = self.hass.loop.time()
@@ -263,7 +270,6 @@ class ProgrammeCoordinator(DataUpdateCoordinator[ProgrammeView]):
         told = await self._client.async_report(report.body, self.settings[CONF_PROGRAMME], before)
         self._reporter.done(report)
         if report.key[2] is None and told:
-            self._report_ids = {key: each for key, each in self._report_ids.items() if key != report.key}
             self._report_ids[report.key] = told
         self.data = replace(self.data, reported=dt_util.utcnow())
 

@@ -17,12 +17,14 @@ from .programme_coordinator import ProgrammeCoordinator
 
 type ProgrammeSensorDescription = DescribedSensorDescription[ProgrammeCoordinator]
 
-# A state of Home Assistant has 255 letters at most; an event's own name has 200 here.
 _MOST_IGNORED: Final = 20
+# What is not followed is told in the words of the server, of which there may be megabytes.
+_MOST_LETTERS: Final = 200
 
 
 def _called(lease: Lease) -> str:
     """Return what people call an event: by its name, or by its number where it has none."""
+    # A state of Home Assistant has 255 letters at most; an event's own name has 200 here.
     return lease.reason or lease.name
 
 
@@ -41,7 +43,10 @@ def _limits(programme: ProgrammeCoordinator) -> dict[str, Any]:
     return {
         "acting": programme.acting,
         "asks": [_asks(lease) | {"until": shown_time(end)} for lease, end in programme.data.held],
-        "ignored": [{"event": event, "why": why} for event, why in programme.data.ignored[:_MOST_IGNORED]],
+        "ignored": [
+            {"event": event[:_MOST_LETTERS], "why": why[:_MOST_LETTERS]}
+            for event, why in programme.data.ignored[:_MOST_IGNORED]
+        ],
     }
 
 

@@ -6,9 +6,9 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import SUBENTRY_PROGRAMME
 from .coordinator import HomeBmsConfigEntry
-from .lease_programme import async_end_of_removed
+from .lease_programme import async_end_of_removed, async_end_setpoints
 from .programme_coordinator import ProgrammeCoordinator
-from .programme_settings import async_client
+from .programme_settings import CONF_MAY, May, async_client
 from .store import HomeBmsStore
 from .system_coordinator import SystemCoordinator
 
@@ -37,4 +37,8 @@ def async_create_programmes(
         programme.async_register_device()
     owners = {subentry_id: programme.owner for subentry_id, programme in programmes.items()}
     async_end_of_removed(store, system.leases, owners)
+    # A server that does not answer must not keep what its user does not permit any more.
+    async_end_setpoints(
+        system.leases, {each.owner for each in programmes.values() if each.settings[CONF_MAY] != May.SETPOINTS}
+    )
     return programmes

@@ -13,12 +13,12 @@ from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry, async_register_admin_service
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 
 from .can_actions import CAPTURE_CAN, async_capture_can
 from .const import DOMAIN
-from .coordinator import HomeBmsRuntimeData, PackCoordinator
+from .coordinator import PackCoordinator
 from .core import bms
 from .core.model import BalanceMode, PackConfig, PackState
 from .core.outlook import hours_to
@@ -44,6 +44,7 @@ from .lease_actions import (
     async_release,
     async_request_power,
 )
+from .lease_words import shown_time
 from .pack_actions import (
     EXPORT_PACK,
     IMPORT_PACK,
@@ -57,6 +58,7 @@ from .report import REPORT, async_report
 from .self_test import answer, async_self_test
 from .storage_actions import START_STORAGE, async_start_storage, async_stop_storage
 from .store import UNUSABLE
+from .targets import pack_of, packs_of
 from .what_if import WHAT_IF, async_what_if
 
 ATTR_DURATION: Final = "duration"
@@ -102,29 +104,10 @@ class Action:
     answers: SupportsResponse = SupportsResponse.NONE
 
 
-def _packs(hass: HomeAssistant, call: ServiceCall) -> list[PackCoordinator]:
-    """Return the pack of a device, or all packs of a system's. Raises ServiceValidationError."""
-    device, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[ATTR_DEVICE_ID])
-    runtime: HomeBmsRuntimeData = entry.runtime_data
-    if device.config_subentry_id is None:
-        return list(runtime.packs.values())
-    if (pack := runtime.packs.get(device.config_subentry_id)) is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_pack")
-    return [pack]
-
-
-def _pack(hass: HomeAssistant, call: ServiceCall) -> PackCoordinator:
-    """Return the one pack that is meant. Raises ServiceValidationError for a system of several."""
-    packs = _packs(hass, call)
-    if len(packs) != 1:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_pack_only")
-    return packs[0]
-
-
 @contextmanager
 def _simulation(hass: HomeAssistant, call: ServiceCall) -> Generator[VirtualHost]:
     """Give the simulation of a virtual pack. Raises ServiceValidationError for any other, and for what it refuses."""
-    packs = _packs(hass, call)
+    packs = packs_of(hass, call)
     if len(packs) != 1 or (host := packs[0].host) is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_virtual")
     try:
@@ -154,7 +137,7 @@ async def _set_limits(hass: HomeAssistant, call: ServiceCall) -> None:
             translation_key="no_limit_given",
             translation_placeholders={"fields": ", ".join(LEASED)},
         )
-    packs = _packs(hass, call)
+    packs = packs_of(hass, call)
     until = hass.loop.time() + call.data[ATTR_DURATION].total_seconds()
     capacity = sum(pack.config.capacity for pack in packs)
     wishes = []
@@ -167,7 +150,7 @@ async def _set_limits(hass: HomeAssistant, call: ServiceCall) -> None:
 
 async def _clear_limits(hass: HomeAssistant, call: ServiceCall) -> None:
     """End the lease."""
-    await _wish_all([(pack, dict(NO_LEASE)) for pack in _packs(hass, call)])
+    await _wish_all([(pack, dict(NO_LEASE)) for pack in packs_of(hass, call)])
 
 
 async def _start_balancing(hass: HomeAssistant, call: ServiceCall) -> None:
@@ -178,7 +161,7 @@ async def _start_balancing(hass: HomeAssistant, call: ServiceCall) -> None:
         "balance_now_mode": None if mode is None else BalanceMode(mode),
         "balance_until": _balance_until(hass, call),
     }
-    await _wish_all([(pack, wishes) for pack in _packs(hass, call)])
+    await _wish_all([(pack, wishes) for pack in packs_of(hass, call)])
 
 
 def _balance_until(hass: HomeAssistant, call: ServiceCall) -> float | None:
@@ -196,22 +179,17 @@ def _balance_until(hass: HomeAssistant, call: ServiceCall) -> float | None:
                 translation_key="out_of_range",
                 translation_placeholders={
                     "field": ATTR_UNTIL,
-                    "value": _shown(until),
-                    "minimum": _shown(now),
-                    "maximum": _shown(now + BALANCING_MAX),
+                    "value": shown_time(until.timestamp()),
+                    "minimum": shown_time(now.timestamp()),
+                    "maximum": shown_time((now + BALANCING_MAX).timestamp()),
                 },
             )
     return None if duration is None else hass.loop.time() + duration.total_seconds()
 
 
-def _shown(time: datetime) -> str:
-    """Return a time as a person in Home Assistant's time zone reads it."""
-    return dt_util.as_local(time).isoformat(" ", "seconds")
-
-
 async def _stop_balancing(hass: HomeAssistant, call: ServiceCall) -> None:
     """End balancing on demand."""
-    await _wish_all([(pack, dict(NOT_BALANCING)) for pack in _packs(hass, call)])
+    await _wish_all([(pack, dict(NOT_BALANCING)) for pack in packs_of(hass, call)])
 
 
 async def _calibrate_soc(hass: HomeAssistant, call: ServiceCall) -> None:
@@ -220,7 +198,7 @@ async def _calibrate_soc(hass: HomeAssistant, call: ServiceCall) -> None:
     def learn(config: PackConfig, state: PackState) -> PackState:
         return bms.calibrate(config, state, call.data[ATTR_SOC])
 
-    await _pack(hass, call).async_relearn(learn)
+    await pack_of(hass, call).async_relearn(learn)
 
 
 async def _cell_replaced(hass: HomeAssistant, call: ServiceCall) -> None:
@@ -229,18 +207,18 @@ async def _cell_replaced(hass: HomeAssistant, call: ServiceCall) -> None:
     def learn(config: PackConfig, state: PackState) -> PackState:
         return bms.replace_cell(config, state, call.data[ATTR_CELL] - 1)
 
-    await _pack(hass, call).async_relearn(learn)
+    await pack_of(hass, call).async_relearn(learn)
 
 
 async def _export_learned(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Return all that was learned about a pack; nothing before its cells were seen once."""
-    pack = _pack(hass, call)
+    pack = pack_of(hass, call)
     return {ATTR_LEARNED: plain(bms.save_learned(pack.config, pack.supervisor.state))}
 
 
 async def _import_learned(hass: HomeAssistant, call: ServiceCall) -> None:
     """Take over what was learned about a pack elsewhere; the charge stays what it is now."""
-    pack = _pack(hass, call)
+    pack = pack_of(hass, call)
     # A template makes tuples of lists.
     learned = plain(call.data[ATTR_LEARNED])
 
@@ -259,24 +237,24 @@ async def _import_learned(hass: HomeAssistant, call: ServiceCall) -> None:
 
 async def _get_sessions(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Return a pack's sessions, its extremes, and the time it spent in each condition."""
-    return history_facts(_pack(hass, call).latest.history)
+    return history_facts(pack_of(hass, call).latest.history)
 
 
 async def _what_if(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Compare a pack's limits with others over what was recorded."""
-    return await async_what_if(hass, call, _pack(hass, call))
+    return await async_what_if(hass, call, pack_of(hass, call))
 
 
 async def _time_to_soc(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Return the hours until a pack is at a charge, by the load of late; nothing if it is not on its way there."""
-    hours = hours_to(_pack(hass, call).latest.estimate, call.data[ATTR_SOC])
+    hours = hours_to(pack_of(hass, call).latest.estimate, call.data[ATTR_SOC])
     return {"hours": None if hours is None else round(hours, 2)}
 
 
 async def _reset_trips(hass: HomeAssistant, call: ServiceCall) -> None:
     """Release latched trips; a pack whose cause stands keeps nobody else's latched."""
     refusals = []
-    for pack in _packs(hass, call):
+    for pack in packs_of(hass, call):
         try:
             await pack.async_reset_trips()
         except ServiceValidationError as err:
@@ -287,7 +265,7 @@ async def _reset_trips(hass: HomeAssistant, call: ServiceCall) -> None:
 
 async def _self_test(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Test a pack as far as it takes no hands."""
-    pack = _pack(hass, call)
+    pack = pack_of(hass, call)
     return answer(hass, await async_self_test(pack))
 
 

@@ -7,20 +7,17 @@ from datetime import datetime
 from typing import Any, Final
 
 import voluptuous as vol
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import HomeBmsRuntimeData
 from .core.model import ConfigError
 from .core.storage import BANDS, Purpose, Rest
 from .helpers import refused
 from .lease_words import shown_time
-from .system_coordinator import SystemCoordinator
+from .targets import system_of
 
 ATTR_PURPOSE: Final = "purpose"
 ATTR_SOC: Final = "soc"
@@ -38,25 +35,18 @@ START_STORAGE: Final[dict[vol.Marker, Any]] = {
 }
 
 
-def _system(hass: HomeAssistant, call: ServiceCall) -> SystemCoordinator:
-    """Return the system of a device, which may be that of one of its packs. Raises ServiceValidationError."""
-    _, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[ATTR_DEVICE_ID])
-    runtime: HomeBmsRuntimeData = entry.runtime_data
-    return runtime.system
-
-
 async def async_start_storage(hass: HomeAssistant, call: ServiceCall) -> None:
     """Let a battery rest; what was asked before is asked no more."""
     rest = _rest(call.data)
     try:
-        await _system(hass, call).async_rest(rest)
+        await system_of(hass, call).async_rest(rest)
     except ConfigError as err:
         raise refused(_readable(err)) from err
 
 
 async def async_stop_storage(hass: HomeAssistant, call: ServiceCall) -> None:
     """Let a battery work again."""
-    await _system(hass, call).async_rest(None)
+    await system_of(hass, call).async_rest(None)
 
 
 def _rest(data: Mapping[str, Any]) -> Rest:

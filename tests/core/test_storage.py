@@ -164,6 +164,14 @@ def test_a_person_is_told_once_it_cannot_be_topped_up_for_days() -> None:
     assert not in_vain(OFF, look(39))
 
 
+@pytest.mark.parametrize("began", [NOW + 10 * 365 * DAY, float("nan")])
+def test_a_clock_that_is_put_back_does_not_keep_a_person_from_being_told(began: float) -> None:
+    state = replace(lived(Purpose.STORAGE, 50, 39), waiting_since=began)
+    state = step(state, look(39, time=NOW))
+    late = look(39, time=NOW + TELL_AFTER)
+    assert in_vain(step(state, late), late)
+
+
 def test_a_pack_that_is_not_heard_for_days_may_sleep_and_is_told_too() -> None:
     state = lived(Purpose.STORAGE, 50, None)
     silent = look(None, None, NOW + 4 * DAY)

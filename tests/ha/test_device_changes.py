@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_bms.const import DOMAIN, EVENT_DEVICE_CHANGED
 from custom_components.home_bms.coordinator import PackCoordinator
+from custom_components.home_bms.core.device_log import Change
 from custom_components.home_bms.core.model import HardwareRing
 from custom_components.home_bms.story import tell_change
 from custom_components.home_bms.supervisor import Link
@@ -61,6 +62,22 @@ async def test_new_firmware_is_told_as_event_and_sentence_and_kept(
     assert (told["kind"], told["before"], told["after"]) == ("firmware", "15.30", "16.01")
     found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert found["packs"][0]["changes"][0]["after"] == "16.01"
+
+
+async def test_a_listener_that_breaks_keeps_no_change_from_others_and_no_reading_from_the_pack(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
+) -> None:
+    heard: list[Change] = []
+
+    def broken(_: Change) -> None:
+        raise ZeroDivisionError
+
+    pack.changes.add_listener(broken)
+    pack.changes.add_listener(heard.append)
+    driver.identity = replace(driver.identity, firmware="16.01")
+    await until(lambda: heard)
+    assert pack.statistics.faults == 0
+    assert pack.statistics.link is Link.ANSWERING
 
 
 async def test_a_moved_setting_is_kept_with_its_unit_through_the_restart_that_it_causes(

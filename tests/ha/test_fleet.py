@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
-from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.home_bms import fleet
@@ -194,6 +195,34 @@ async def test_without_a_will_of_home_assistant_there_is_none_to_wait_for(
     found = Broker(hass).will
     assert found is not None
     assert (found.topic, found.payload) == ("acme/house", "gone")
+
+
+async def test_an_offer_of_mqtt_that_was_ignored_does_not_hide_the_one_that_is_there(hass: HomeAssistant) -> None:
+    MockConfigEntry(domain="mqtt", source=SOURCE_IGNORE).add_to_hass(hass)
+    assert Broker(hass).will is None
+    MockConfigEntry(domain="mqtt", state=ConfigEntryState.LOADED).add_to_hass(hass)
+    assert Broker(hass).will is not None
+
+
+async def test_whoever_says_goodbye_obeys_nobody_any_more(
+    hass: HomeAssistant, driver: ScriptedDriver, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(fleet.Fleet, "_hear", callback(lambda _, message: said.append(message)))
+    goodbyes: list[str] = []
+
+    async def goodbye(_: object, topic: str, __: bytes) -> None:
+        goodbyes.append(topic)
+        async_fire_mqtt_message(hass, f"{ROOT}/command", "too late")
+
+    monkeypatch.setattr(fleet.Outbox, "async_last", goodbye)
+    entry = await house(hass)
+    await until(lambda: "online" in heard.all("/availability"))
+    async_fire_mqtt_message(hass, f"{ROOT}/command", "in time")
+    assert len(said) == 1
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert goodbyes == [f"{ROOT}/availability"]
+    assert len(said) == 1
 
 
 async def test_without_mqtt_there_is_no_broker(hass: HomeAssistant) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import ConfigSubentry
@@ -14,7 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import ConfigError
-from custom_components.home_bms.pack_transfer import ADDRESSES, async_created, export, updated
+from custom_components.home_bms.hw.can import CanLink
+from custom_components.home_bms.hw.can_params import params_from_data
+from custom_components.home_bms.pack_transfer import ADDRESSES, async_created, checked, export, updated
 
 from .conftest import ENTRY_ID, PACK_ID, VIRTUAL, ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .parts_house import served, subentry
@@ -103,12 +106,22 @@ async def test_a_system_gets_a_further_pack_and_control_has_to_be_allowed_anew(
         pytest.param({"host": 5}, "import_kind", "host", id="no host"),
         pytest.param({"port": 0}, "out_of_range", "port", id="no port"),
         pytest.param({"port": True}, "import_kind", "port", id="a truth for a port"),
+        pytest.param({"unit_id": 1.5}, "import_kind", "unit_id", id="half a unit id"),
+        pytest.param({"parity": "mostly"}, "import_kind", "parity", id="no parity"),
+        pytest.param({"stopbits": 3}, "out_of_range", "stopbits", id="too many stop bits"),
+        pytest.param(
+            {"type": "rtu_over_tcp", "host": "127.0.0.1"}, "link_settings_in_use", "type", id="another's link"
+        ),
+        pytest.param(
+            {"type": "virtual", "seed": 1, "speed": 1, "host": None}, "import_kind", "type", id="half of a link"
+        ),
         pytest.param({"port": None}, "import_missing", "port", id="without a port"),
         pytest.param({"cells": None}, "import_missing", "cells", id="without cells"),
         pytest.param({"serial_number": None}, "import_missing", "serial_number", id="without a serial number"),
         pytest.param({"type": "pigeon"}, "import_kind", "type", id="no such link"),
         pytest.param({"type": "entities"}, "import_kind", "type", id="entities of another house"),
         pytest.param({"model": "gold"}, "import_kind", "model", id="no such model"),
+        pytest.param({"model": "daly_a5"}, "import_kind", "type", id="frames of its own over Modbus TCP"),
         pytest.param({"thresholds": {"nonsense": 1}}, "import_unknown", "nonsense", id="unknown threshold"),
         pytest.param({"thresholds": {"cell_voltage_full": 9}}, "out_of_range", "cell_voltage_full", id="9 V a cell"),
         pytest.param({"thresholds": {"cell_voltage_full": "x"}}, "import_kind", "cell_voltage_full", id="no threshold"),
@@ -169,6 +182,25 @@ async def test_a_document_of_another_kind_is_refused(
     assert err.value.translation_key == key
     assert err.value.translation_placeholders is not None
     assert err.value.translation_placeholders["field"] == field
+
+
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    given = {"schema": "home_bms.pack", "version": 1, "title": "Pack", "data": {"unit_id": 3.0}}
+    assert isinstance(checked(given)["unit_id"], int)
+
+
+async def test_a_bus_that_is_open_with_other_settings_is_not_shared(
+    hass: HomeAssistant, entry: MockConfigEntry, document: dict[str, Any]
+) -> None:
+    before = dict(entry.subentries)
+    held = CanLink(params_from_data({**BUS, "bitrate": 250000}))
+    with (
+        patch("custom_components.home_bms.pack_transfer.async_held_can", return_value=held),
+        pytest.raises(ServiceValidationError) as err,
+    ):
+        await call(hass, "import_pack", ENTRY_ID, pack=moved(document, type="can", can=BUS))
+    assert err.value.translation_key == "link_settings_in_use"
+    assert dict(entry.subentries) == before
 
 
 async def test_of_several_packs_one_must_be_meant(

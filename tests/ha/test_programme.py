@@ -262,6 +262,36 @@ async def test_leases_stay_over_a_reload_and_a_restart_without_the_server(
     assert leases(entry) == {"shed/3": OWNER}
 
 
+async def test_a_programme_that_may_only_limit_from_now_on_keeps_no_set_point_though_its_server_is_silent(
+    hass: HomeAssistant, entry: MockConfigEntry, vtn: Vtn
+) -> None:
+    limited = event("both", "DISPATCH_SETPOINT", -2, "KW")
+    limited["intervals"][0]["payloads"].append({"type": "SIMPLE", "values": [1]})
+    vtn.events = [limited, event("peak", "DISPATCH_SETPOINT", -3, "KW"), event("charge", "ALERT_WIND", "Hold on")]
+    await until(lambda: len(leases(entry)) == 3)
+    await call(hass, "request_power", ENTRY_ID, owner="Somebody else", power=1, duration="01:00:00")
+    vtn.odd["/auth/server"] = [problem(500)] * 1000
+    programme = entry.subentries[PROGRAMME_ID]
+    hass.config_entries.async_update_subentry(entry, programme, data={**programme.data, "may": "limits"})
+    await hass.async_block_till_done(wait_background_tasks=False)
+    asks = {
+        lease.name: (lease.power, lease.charge_to, lease.charge_power, lease.reserve)
+        for lease in system_of(entry).leases.book.leases
+    }
+    assert asks == {
+        "both/3": (None, None, 0.0, None),
+        "charge/3": (None, None, None, 80.0),
+        "power": (1.0, None, None, None),
+    }
+
+
+async def test_what_a_server_says_at_length_is_shown_cut(hass: HomeAssistant, entry: MockConfigEntry, vtn: Vtn) -> None:
+    vtn.events = [event("e" * 5000, "X" * 5000, 1)]
+    await until(lambda: shown(hass, "programme_event").attributes["ignored"])
+    (row,) = shown(hass, "programme_event").attributes["ignored"]
+    assert row == {"event": "e" * 200, "why": "X" * 200}
+
+
 async def test_a_programme_that_is_removed_while_its_system_is_not_loaded_leaves_nothing(
     hass: HomeAssistant, entry: MockConfigEntry, vtn: Vtn
 ) -> None:
@@ -378,6 +408,10 @@ async def test_a_report_of_now_is_put_in_its_own_place_with_each_reading(
     await until(lambda: [asked for asked in vtn.asked if asked == ("PUT", "/reports/report-0")])
     assert list(vtn.reports) == ["report-0"]
     assert len(vtn.paths("POST", "/reports")) == 1
+    # Its place is forgotten with the event: there are events for ever.
+    assert programme_of(entry)._report_ids
+    vtn.events = []
+    await until(lambda: not programme_of(entry)._report_ids)
 
 
 async def test_what_nobody_has_decided_on_for_long_is_not_told_as_if_it_were_now(

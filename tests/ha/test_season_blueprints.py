@@ -197,6 +197,20 @@ async def test_a_cold_forecast_raises_the_reserve_until_it_is_clearly_warmer(
     assert await leases(hass) == {}, "and a degree less is no winter"
 
 
+async def test_of_two_weather_services_one_that_is_silent_ends_nothing(
+    hass: HomeAssistant, wall: Wall, virtual: PackCoordinator
+) -> None:
+    forecast = Forecast(hass)
+    forecast.lows = [-4.0]
+    battery = device_id(hass, ENTRY_ID)
+    await use(hass, "winter_reserve", battery=battery, weather=[WEATHER, "weather.silent"])
+    await wall.strikes(10)
+    assert set(await leases(hass)) == {"reserve"}, "one that foretells frost is enough"
+    forecast.lows = [9.0]
+    await wall.strikes(10)
+    assert set(await leases(hass)) == {"reserve"}
+
+
 async def test_a_cold_pack_keeps_more_and_is_charged_gently(
     hass: HomeAssistant, wall: Wall, virtual: PackCoordinator, news: None
 ) -> None:

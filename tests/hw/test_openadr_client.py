@@ -217,8 +217,9 @@ async def test_whoever_is_known_under_another_name_is_not_registered_again(vtn: 
     assert await client.async_register("house") is None
 
 
-async def test_a_ven_that_cannot_be_is_none(vtn: Vtn, client: VtnClient) -> None:
-    vtn.vens = [{"id": "../../programs/p-1", "venName": "house"}]
+@pytest.mark.parametrize("ven_id", ["../../programs/p-1", ".."])
+async def test_a_ven_that_cannot_be_is_none(vtn: Vtn, client: VtnClient, ven_id: str) -> None:
+    vtn.vens = [{"id": ven_id, "venName": "house"}]
     assert await client.async_find_ven("house") is None
 
 
@@ -366,7 +367,12 @@ async def test_a_server_cannot_fill_the_memory_page_by_page(vtn: Vtn, client: Vt
     assert len(vtn.odd["/events"]) >= 4
 
 
-@pytest.mark.parametrize("programme_id", ["", "a/b", "..?x=1", "x" * 129])
+async def test_a_page_of_a_million_things_is_not_looked_through(vtn: Vtn, client: VtnClient) -> None:
+    vtn.odd["/events"] = [text(b"[" + b"0," * 1_000_000 + b"0]")]
+    assert (await failed(client.async_events("p-1"))).trouble is VtnTrouble.TOO_MUCH
+
+
+@pytest.mark.parametrize("programme_id", ["", ".", "..", "a/b", "..?x=1", "x" * 129])
 async def test_no_id_leads_elsewhere(vtn: Vtn, client: VtnClient, programme_id: str) -> None:
     assert (await failed(client.async_programme(programme_id))).trouble is VtnTrouble.NOT_FOUND
     assert vtn.asked == []

@@ -212,7 +212,8 @@ def _waiting(state: StorageState, now: Seen) -> StorageState:
     if state.phase not in (Phase.TOPPING_UP, Phase.UNKNOWN):
         return state if state.waiting_since is None else replace(state, waiting_since=None, waiting_soc=None)
     gained = now.soc is not None and state.waiting_soc is not None and now.soc >= state.waiting_soc + GAINED
-    if state.waiting_since is None or gained:
+    # A clock that was ahead when it began would else keep it from ever being told.
+    if state.waiting_since is None or gained or not state.waiting_since <= now.time:
         return replace(state, waiting_since=now.time, waiting_soc=now.soc)
     if now.soc is not None and (state.waiting_soc is None or now.soc < state.waiting_soc):
         # What it loses meanwhile has to come back before it counts as gain: the lowest counts.

@@ -28,8 +28,8 @@ MOST_TARGETS: Final = 8
 _EARLY: Final = 30.0
 """s before its end at which a token is replaced."""
 _TOKEN: Final = re.compile(r"[!-~]{1,16384}")
-_ID: Final = re.compile(r"[\w.~-]{1,128}")
-"""A part of a path: what a server names must not lead elsewhere."""
+_ID: Final = re.compile(r"(?!\.{1,2}\Z)[\w.~-]{1,128}")
+"""A part of a path: what a server names must not lead elsewhere, nor upwards."""
 
 
 class Version(StrEnum):
@@ -208,11 +208,12 @@ class VtnClient:
             if not isinstance(answer.body, list):
                 raise VtnError(VtnTrouble.NOT_OPENADR, f"it gives no list of {path}")
             before = len(seen)
-            for each in answer.body:
+            # One more than there may be is enough to see that; a million zeros would hold up who guards the packs.
+            for each in answer.body[: MOST_OBJECTS + 1]:
                 known = isinstance(each, Mapping) and each.get("id") is not None
                 seen[f"id {each['id']}" if known else f"odd {each}"] = each
             size, skip = size + answer.size, skip + len(answer.body)
-            if size > most_bytes or len(seen) > MOST_OBJECTS:
+            if size > most_bytes or max(len(seen), len(answer.body)) > MOST_OBJECTS:
                 raise VtnError(VtnTrouble.TOO_MUCH, f"it gives too many {path}")
             if len(seen) == before:
                 found.update(seen)

@@ -209,12 +209,14 @@ class Reporter:
             if any_time and holding:
                 yield (watched.name, wish.place, None), holding
             return
-        by_place = {slot.place: slot for slot in watched.slots}
-        for place, slot in by_place.items():
-            key = (watched.name, wish.place, place)
-            if max(self._begun, now - LATE) < slot.end <= now and wish.ends_at(place) and key not in self._done:
-                about = [by_place[each] for each in range(place - wish.count + 1, place + 1) if each in by_place]
-                yield key, about
+        earliest = max(self._begun, now - LATE)
+        for slot in watched.slots:
+            # Asked first, for it leaves few of thousands at each tick.
+            if not earliest < slot.end <= now:
+                continue
+            key = (watched.name, wish.place, slot.place)
+            if wish.ends_at(slot.place) and key not in self._done:
+                yield key, [each for each in watched.slots if slot.place - wish.count < each.place <= slot.place]
 
     def _body(self, watched: _Watched, wish: _Wish, slots: list[Interval], version: Version) -> dict[str, Any]:
         """Return a report as the server wants it, without what refers to the programme."""
