@@ -46,7 +46,7 @@ def pack_shown(clock: Clock, pack: PackCoordinator) -> PackShown:
         difference=difference(snapshot) if with_cells else None,
         resistances=[pack.view.cell_resistance(snapshot, cell) for cell in range(config.cells)],
         surpluses=[pack.view.cell_surplus(snapshot, cell) for cell in range(config.cells)],
-        balancing=bool(snapshot.reading.balancing) and with_anything,
+        balancing=snapshot.reading.balancing if with_anything else None,
         bleeding=_bleeding(pack) if with_anything else None,
         balance=why(clock.at, decision.balance.reason),
         balance_remaining=None if left is None else _COUNTDOWN * round(left / _COUNTDOWN),

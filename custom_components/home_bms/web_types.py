@@ -181,7 +181,7 @@ class PackShown:
     """Of each cell, brought to 25 °C."""
     surpluses: list[AmpereHours | None]
     """Ah by which each cell is ahead of the one that will be full last (ΔQ)."""
-    balancing: bool
+    balancing: bool | None
     bleeding: list[bool] | None
     """Which cells are bled now; `None` where the device chooses by itself and does not tell."""
     balance: Why

@@ -175,7 +175,7 @@ export interface PackShown {
   readonly resistances: readonly (Milliohms | null)[];
   /** Ah by which each cell is ahead of the one that will be full last (ΔQ). */
   readonly surpluses: readonly (AmpereHours | null)[];
-  readonly balancing: boolean;
+  readonly balancing: boolean | null;
   /** Which cells are bled now; `None` where the device chooses by itself and does not tell. */
   readonly bleeding: readonly boolean[] | null;
   readonly balance: Why;

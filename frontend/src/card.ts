@@ -77,8 +77,9 @@ export abstract class HomeBmsCard<I, E, C extends CardConfig = CardConfig> exten
     if (!changed.has("hass") || !this.hass) return;
     this.toggleAttribute("dark", this.hass.themes.darkMode);
     const before = changed.get("hass") as HomeAssistant | undefined;
-    if (before?.connection === this.hass.connection) return;
-    void this.#learn(this.hass);
+    // While Home Assistant starts there is nothing yet; its `config` is another with each part that has come up.
+    const late = !this.found?.length && before?.config !== this.hass.config;
+    if (before?.connection !== this.hass.connection || late) void this.#learn(this.hass);
   }
 
   async #learn(hass: HomeAssistant): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-import type { HomeAssistant, Message } from "./hass";
+import type { Connection, HomeAssistant, Message } from "./hass";
 
 /** Why there is nothing to show, in the server's own words. */
 export interface Refusal {
@@ -10,18 +10,31 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** What was asked for. */
+interface Asked {
+  readonly text: string;
+  /** Of Home Assistant when it was asked. */
+  readonly config: unknown;
+  ended: boolean;
+  unsubscribe?: () => Promise<void>;
+}
+
 /**
  * One subscription that follows what its card asks for.
  *
- * `ask` tells the message, or null for none; asking for something else ends what was asked before. Nothing polls.
+ * `ask` tells the message, or null for none; asking for something else ends what was asked before. Nothing polls: what was
+ * lost with the connection is asked for when that is there again, and what was refused whenever more of Home Assistant has
+ * come up, for after a restart its websocket is there before home_bms is.
  */
 export class Feed<T> implements ReactiveController {
   /** The newest event; `undefined` before the first, `null` if what was asked for is not there now. */
   value: T | null | undefined;
   refusal: Refusal | undefined;
 
-  #asked: string | undefined;
-  #stop: (() => void) | undefined;
+  #asked: Asked | undefined;
+  /** That which is listened to; `undefined` while the card is not on the page. */
+  #connection: Connection | undefined;
+  #present = false;
 
   constructor(
     private readonly host: ReactiveControllerHost,
@@ -32,6 +45,7 @@ export class Feed<T> implements ReactiveController {
   }
 
   hostConnected(): void {
+    this.#present = true;
     this.#follow();
   }
 
@@ -40,37 +54,59 @@ export class Feed<T> implements ReactiveController {
   }
 
   hostDisconnected(): void {
+    this.#present = false;
+    this.#listen(undefined);
     this.#end();
   }
 
+  #listen(connection: Connection | undefined): void {
+    if (connection === this.#connection) return;
+    this.#connection?.removeEventListener("ready", this.#renew);
+    connection?.addEventListener("ready", this.#renew);
+    this.#connection = connection;
+  }
+
+  /** Ask anew. What was subscribed has ended by itself, and is not to be ended: its number is soon another's. */
+  readonly #renew = (): void => {
+    if (this.#asked) this.#asked.ended = true;
+    this.#asked = undefined;
+    this.#follow();
+  };
+
   #follow(): void {
+    // A card may be drawn once more after it was taken off the page.
+    if (!this.#present) return;
     const hass = this.hass();
+    this.#listen(hass?.connection);
     const message = hass ? this.ask() : null;
-    const asked = message ? JSON.stringify(message) : undefined;
-    if (asked === this.#asked) return;
+    const text = message ? JSON.stringify(message) : undefined;
+    const again = this.refusal !== undefined && hass?.config !== this.#asked?.config;
+    if (text === this.#asked?.text && !again) return;
     this.#end();
-    if (!hass || !message) return;
+    if (hass && message) this.#subscribe(hass, message);
+  }
+
+  #subscribe({ connection, config }: HomeAssistant, message: Message): void {
+    const asked: Asked = { text: JSON.stringify(message), config, ended: false };
     this.#asked = asked;
-    let ended = false;
-    let unsubscribe: (() => Promise<void>) | undefined;
-    this.#stop = () => {
-      ended = true;
-      // A connection that is gone has ended the subscription by itself.
-      void unsubscribe?.().catch(() => undefined);
-    };
-    hass.connection
-      .subscribeMessage<T | null>((event) => {
-        if (ended) return;
-        this.value = event;
-        this.host.requestUpdate();
-      }, message)
+    connection
+      .subscribeMessage<T | null>(
+        (event) => {
+          if (asked.ended) return;
+          this.value = event;
+          this.host.requestUpdate();
+        },
+        message,
+        { resubscribe: false },
+      )
       .then(
         (stop) => {
-          unsubscribe = stop;
-          if (ended) void stop().catch(() => undefined);
+          // A connection that is gone has ended the subscription by itself.
+          if (asked.ended) void stop().catch(() => undefined);
+          else asked.unsubscribe = stop;
         },
         (error: unknown) => {
-          if (ended) return;
+          if (asked.ended) return;
           this.refusal = refusal(error);
           this.host.requestUpdate();
         },
@@ -78,8 +114,10 @@ export class Feed<T> implements ReactiveController {
   }
 
   #end(): void {
-    this.#stop?.();
-    this.#stop = undefined;
+    if (this.#asked) {
+      this.#asked.ended = true;
+      void this.#asked.unsubscribe?.().catch(() => undefined);
+    }
     this.#asked = undefined;
     this.value = undefined;
     this.refusal = undefined;

@@ -8,10 +8,17 @@ export interface HassEntity {
 }
 
 export interface Connection {
-  /** Calls back for each event until the returned function is called; asks anew by itself after a lost connection. */
+  /**
+   * Calls back for each event until the returned function is called.
+   *
+   * It asks anew by itself after a lost connection, unless `resubscribe` is false; what is refused then stays silent for ever.
+   */
   // As Home Assistant's own library types it: who asks knows what is told.
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
-  subscribeMessage<T>(callback: (event: T) => void, message: Message): Promise<() => Promise<void>>;
+  subscribeMessage<T>(callback: (event: T) => void, message: Message, options?: { readonly resubscribe: boolean }): Promise<() => Promise<void>>;
+  /** `ready` is when it is there again after it was lost. */
+  addEventListener(event: "ready", callback: () => void): void;
+  removeEventListener(event: "ready", callback: () => void): void;
 }
 
 export interface Message {

@@ -49,11 +49,14 @@ export function quantity(hass: HomeAssistant, value: number | null | undefined, 
   return `${number(hass, value, digits)}${NARROW}${unit}`;
 }
 
+/** A number of °C as one of the user's degrees. */
+export function degrees(hass: HomeAssistant, celsius: number): number {
+  return hass.config.unit_system.temperature === "°F" ? celsius * 1.8 + 32 : celsius;
+}
+
 /** A temperature, given in °C, in the user's unit. */
 export function temperature(hass: HomeAssistant, celsius: number | null | undefined, digits = 0): string {
-  const unit = hass.config.unit_system.temperature;
-  const shown = known(celsius) && unit === "°F" ? celsius * 1.8 + 32 : celsius;
-  return quantity(hass, shown, unit, digits);
+  return quantity(hass, known(celsius) ? degrees(hass, celsius) : null, hass.config.unit_system.temperature, digits);
 }
 
 /** A power, given in W: in kW from 1000 W on. */

@@ -5,14 +5,16 @@ import type { Connection, HomeAssistant } from "./hass";
 
 const asked = new WeakMap<Connection, Promise<readonly SystemInfo[]>>();
 
-/** All systems; asked once for all cards of a page. */
+/** All systems; asked once for all cards of a page, and anew by the next card where there was none or no answer. */
 export function systems(hass: HomeAssistant): Promise<readonly SystemInfo[]> {
   let answer = asked.get(hass.connection);
   if (!answer) {
     answer = hass.callWS<Systems>({ type: "home_bms/systems" }).then((found) => found.systems);
     asked.set(hass.connection, answer);
-    // What failed is asked again by the next card.
-    answer.catch(() => asked.delete(hass.connection));
+    answer.then(
+      (found) => found.length || asked.delete(hass.connection),
+      () => asked.delete(hass.connection),
+    );
   }
   return answer;
 }

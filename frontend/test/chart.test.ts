@@ -196,7 +196,7 @@ describe("what is read", () => {
     await show({ panes: [pane({ levels: [{ value: 3.65, name: "threshold 3.65 V" }] }), flags, pane({ key: "none", lines: [{ key: "x", name: "x", points: [], colour: "text" }] })], marks: [] });
     const labels = [...chart.renderRoot.querySelectorAll("[role=img]")].map((each) => plain(each.getAttribute("aria-label")));
     expect(labels).toEqual([
-      "Cell voltage: highest 3.300 V to 3.400 V, last 3.400 V; threshold 3.65 V",
+      "Cell voltage: highest 3.300 V to 3.400 V, last not known; threshold 3.65 V",
       "Balancing: cells off to on, last on",
       "Cell voltage: x not known",
     ]);

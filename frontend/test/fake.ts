@@ -5,6 +5,7 @@ import type { HomeAssistant, HassEntity, Message } from "../src/hass";
 
 interface Asked {
   readonly message: Message;
+  readonly resubscribe: boolean | undefined;
   readonly tell: (event: unknown) => void;
   ended: boolean;
 }
@@ -18,18 +19,21 @@ export class FakeHass {
   /** The subscriptions that are refused, by type. */
   readonly refused: Record<string, string> = {};
   states: Record<string, HassEntity | undefined> = {};
+  readonly #ready = new Set<() => void>();
   hass: HomeAssistant;
 
   constructor(change: Partial<HomeAssistant> = {}) {
     this.hass = {
       states: this.states,
       connection: {
-        subscribeMessage: (callback, message) => {
+        addEventListener: (_, callback) => void this.#ready.add(callback),
+        removeEventListener: (_, callback) => void this.#ready.delete(callback),
+        subscribeMessage: (callback, message, options) => {
           const words = this.refused[message.type];
           // Home Assistant rejects with plain objects.
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
           if (words !== undefined) return Promise.reject({ code: "not_found", message: words });
-          const asked: Asked = { message, tell: callback as (event: unknown) => void, ended: false };
+          const asked: Asked = { message, resubscribe: options?.resubscribe, tell: callback as (event: unknown) => void, ended: false };
           this.subscriptions.push(asked);
           return Promise.resolve(() => {
             asked.ended = true;
@@ -56,6 +60,16 @@ export class FakeHass {
       },
       ...change,
     };
+  }
+
+  /** Be there again after the connection was lost; nobody is subscribed any more but who asks anew. */
+  reconnect(): void {
+    for (const callback of [...this.#ready]) callback();
+  }
+
+  /** How many listen for the connection to be there again. */
+  get listening(): number {
+    return this.#ready.size;
   }
 
   /** Tell all open subscriptions of a type. */

@@ -79,6 +79,55 @@ describe("a feed", () => {
     expect(home.subscriptions).toEqual([]);
   });
 
+  it("asks anew when a lost connection is there again, and ends nothing that is another's by then", async () => {
+    feed.hostConnected();
+    await soon();
+    home.tell("home_bms/pack", 7);
+    home.reconnect();
+    await soon();
+    expect(home.subscriptions.map(({ message, resubscribe, ended }) => [message, resubscribe, ended])).toEqual([
+      [message, false, false],
+      [message, false, false],
+    ]);
+    home.subscriptions[0]?.tell(8);
+    expect(feed.value).toBeUndefined();
+    home.subscriptions[1]?.tell(9);
+    expect(feed.value).toBe(9);
+    feed.hostDisconnected();
+    await soon();
+    expect(home.subscriptions.map(({ ended }) => ended)).toEqual([false, true]);
+    expect(home.listening).toBe(0);
+  });
+
+  it("shows nothing old where it is refused after a restart, and asks again as Home Assistant comes up", async () => {
+    feed.hostConnected();
+    await soon();
+    home.tell("home_bms/pack", 7);
+    home.refused["home_bms/pack"] = "Unknown command.";
+    home.reconnect();
+    feed.hostUpdated();
+    await soon();
+    expect(feed.refusal?.message).toBe("Unknown command.");
+    delete home.refused["home_bms/pack"];
+    feed.hostUpdated();
+    await soon();
+    expect(home.subscriptions).toHaveLength(1);
+    home.hass = { ...home.hass, config: { ...home.hass.config } };
+    feed.hostUpdated();
+    await soon();
+    expect(feed.refusal).toBeUndefined();
+    home.subscriptions[1]?.tell(8);
+    expect(feed.value).toBe(8);
+  });
+
+  it("asks nothing for a card that is drawn once more after it was taken away", async () => {
+    feed.hostConnected();
+    feed.hostDisconnected();
+    feed.hostUpdated();
+    await soon();
+    expect(home.subscriptions).toHaveLength(1);
+  });
+
   it("tells why it is refused", async () => {
     home.refused["home_bms/pack"] = "there is no such pack";
     feed.hostConnected();

@@ -56,6 +56,7 @@ describe("the health card", () => {
     await tell(healthShown({ soh: null, capacity: null, capacity_deviation: null, efficiency: null, since_full: null, cells: [nothing, nothing] }));
     expect(texts("dd").slice(0, 2)).toEqual(["– %", "– of 280 Ah"]);
     expect(texts(".forecast p")).toEqual(["No cell is known to wear yet; that takes weeks of use."]);
+    expect(texts("[role=status]")).toEqual(["Too little is learned yet to find anything."]);
   });
 
   it("draws the band of each cell's capacity where there is one", async () => {

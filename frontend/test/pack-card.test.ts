@@ -73,6 +73,17 @@ describe("without values", () => {
     await show();
     expect(text()).toBe("Home Assistant does not tell: it is asleep");
   });
+
+  it("looks again for packs as Home Assistant comes up", async () => {
+    home.answers["home_bms/systems"] = { systems: [] };
+    await show({}, []);
+    expect(text()).toBe("No battery pack is set up yet.");
+    home.answers["home_bms/systems"] = { systems: [systemInfo()] };
+    card.hass = { ...home.hass, config: { ...home.hass.config } };
+    await settled(card);
+    await tell(packShown());
+    expect(text("h2")).toBe("Garage");
+  });
 });
 
 describe("with values", () => {
@@ -97,7 +108,7 @@ describe("with values", () => {
 
   it("never shows a value that is not known as a zero", async () => {
     await tell(
-      packShown({ link: "lost", age: 240, quality: "none", soc: null, soc_low: null, soc_high: null, voltage: null, current: null, power: null, voltages: [null, null, null, null] }),
+      packShown({ link: "lost", age: 240, quality: "none", balancing: null, soc: null, soc_low: null, soc_high: null, voltage: null, current: null, power: null, voltages: [null, null, null, null] }),
     );
     expect(text(".soc")).toBe("– %");
     expect(text(".watts")).toBe("– W");
@@ -106,6 +117,19 @@ describe("with values", () => {
     expect(card.renderRoot.querySelector(".resting")).toBeNull();
     expect(labels()[0]).toBe("Cell 1: – V");
     expect(card.renderRoot.querySelector(".needle")).toBeNull();
+    expect(text()).toContain("Whether it balances is not known: ");
+    const tabs = [...cells().renderRoot.querySelectorAll<HTMLElement>("[role=tab]")];
+    for (const tab of tabs.slice(0, 2)) {
+      tab.click();
+      await settled(cells());
+      expect(cells().renderRoot.querySelector(".fill"), tab.textContent.trim()).toBeNull();
+    }
+  });
+
+  it("tells a current that is zero from one that is not known, and a charge without a band from a sure one", async () => {
+    await tell(packShown({ current: 0, power: 0, soc_low: null, soc_high: null }));
+    expect(card.renderRoot.querySelectorAll(".needle")).toHaveLength(2);
+    expect(card.renderRoot.querySelector(".bar")?.getAttribute("aria-label")).toBe("State of charge 63 %, probably between – and – %");
   });
 
   it("says that nothing is done where control is not allowed", async () => {

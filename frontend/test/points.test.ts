@@ -42,6 +42,7 @@ describe("points", () => {
     expect(extent(points, { from: 15, to: 29 }, true)).toEqual({ low: 1, high: 5, last: 5 });
     expect(extent(points, { from: 15, to: 29 }, false)).toEqual({ low: 5, high: 5, last: 5 });
     expect(extent(points, { from: 25, to: 50 }, false)).toEqual({ low: 2, high: 9, last: 3 });
+    expect(extent(points, { from: 15, to: 35 }, true)).toEqual({ low: 1, high: 5, last: null });
     expect(extent(points, { from: 31, to: 39 }, true)).toBeUndefined();
     expect(extent([], { from: 0, to: 9 }, true)).toBeUndefined();
   });

@@ -253,7 +253,7 @@ describe("an inverter", () => {
     const ignored = direction({ response: "ignored", step: "cvl", why: why("current_limit_ignored", { value: 71.2, threshold: 15.1, unit: "A" }) });
     await tell(systemShown({ inverters: [inverterPart({ charge: ignored })] }));
     expect(rows().Response).toEqual(["Ignores its limits", "Obeys"]);
-    expect(rows().Means).toEqual(["Charge voltage Current limit ignored (71.2 A, from 15.1 A on)", "Current limits"]);
+    expect(rows().Means).toEqual(["Charge voltage Current limit ignored (71.2 A, permitted were at most 15.1 A)", "Current limits"]);
   });
 
   it("that is silent shows nothing known", async () => {

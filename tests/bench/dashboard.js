@@ -32,7 +32,11 @@
       hass.connection.subscribeMessage(done, { type: "home_bms/pack", device_id: systems[0].packs[0].device_id });
     });
     let tell;
-    const connection = { subscribeMessage: (callback) => ((tell = callback), Promise.resolve(() => Promise.resolve())) };
+    const connection = {
+      subscribeMessage: (callback) => ((tell = callback), Promise.resolve(() => Promise.resolve())),
+      addEventListener: () => {},
+      removeEventListener: () => {},
+    };
     const card = document.createElement("home-bms-pack-card");
     card.setConfig({ type: "custom:home-bms-pack-card" });
     card.hass = { ...hass, connection, callWS: async () => ({ systems }) };

@@ -49,10 +49,7 @@ async def measure(folder: Path, seconds: float, day: int = DAY) -> AsyncIterator
     async with Hass(folder, port=free_port()) as hass, chromium() as browser:
         path = (await furnish(hass, SYSTEM))[SYSTEM].path
         await hass.command("lovelace/dashboards/create", url_path=BARE, title="Bare", mode="storage")
-        views = [
-            {"title": "Nothing", "cards": []},
-            {"title": "A tile", "cards": [{"type": "tile", "entity": "sun.sun"}]},
-        ]
+        views = [{"title": title, "cards": cards} for title, cards in THEIRS.items()]
         await hass.command("lovelace/config/save", url_path=BARE, config={"views": views})
         token = await hass.token(hass.user, hass.password)
         async for result in _first(browser, hass, token, path):

@@ -299,7 +299,7 @@ async def test_a_pack_that_is_silent_shows_nothing_old(
     assert faults(web_types.PackShown, shown) == []
     assert shown["age"] > 0.1
     assert (shown["current"], shown["soc"], shown["highest"], shown["bleeding"]) == (None, None, None, None)
-    assert shown["balancing"] is False
+    assert shown["balancing"] is None
 
 
 async def test_a_pack_that_was_never_heard_is_told_whole(

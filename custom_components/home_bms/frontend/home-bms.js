@@ -1,3 +1,59 @@
+/*!
+lit
+
+BSD 3-Clause License
+
+Copyright (c) 2017 Google LLC. All rights reserved.
+
+Redistribution and use in source and binary forms, with or without
+modification, are permitted provided that the following conditions are met:
+
+1. Redistributions of source code must retain the above copyright notice, this
+   list of conditions and the following disclaimer.
+
+2. Redistributions in binary form must reproduce the above copyright notice,
+   this list of conditions and the following disclaimer in the documentation
+   and/or other materials provided with the distribution.
+
+3. Neither the name of the copyright holder nor the names of its
+   contributors may be used to endorse or promote products derived from
+   this software without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS"
+AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE
+IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+
+uplot
+
+The MIT License (MIT)
+
+Copyright (c) 2022 Leon Sorokin
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in
+all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN
+THE SOFTWARE.
+*/
 // node_modules/@lit/reactive-element/css-tag.js
 var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nativeShadow) && "adoptedStyleSheets" in Document.prototype && "replace" in CSSStyleSheet.prototype, n = Symbol(), r = /* @__PURE__ */ new WeakMap(), i = class {
 	constructor(e, t, r) {
@@ -618,17 +674,19 @@ function Be(e, t, n = 0) {
 function V(e, t, n, r = 0) {
 	return `${Be(e, t, r)}${Ie}${n}`;
 }
-function Ve(e, t, n = 0) {
-	let r = e.config.unit_system.temperature;
-	return V(e, B(t) && r === "°F" ? t * 1.8 + 32 : t, r, n);
+function Ve(e, t) {
+	return e.config.unit_system.temperature === "°F" ? t * 1.8 + 32 : t;
 }
-function He(e, t) {
-	return We(e, t, "W", 2);
+function He(e, t, n = 0) {
+	return V(e, B(t) ? Ve(e, t) : null, e.config.unit_system.temperature, n);
 }
 function Ue(e, t) {
-	return B(t) && Math.abs(t) >= 1e6 ? V(e, t / 1e6, "MWh", 2) : We(e, t, "Wh", 1);
+	return Ge(e, t, "W", 2);
 }
-function We(e, t, n, r) {
+function We(e, t) {
+	return B(t) && Math.abs(t) >= 1e6 ? V(e, t / 1e6, "MWh", 2) : Ge(e, t, "Wh", 1);
+}
+function Ge(e, t, n, r) {
 	return !B(t) || Math.abs(t) < 1e3 ? V(e, t, n) : V(e, t / 1e3, `k${n}`, r);
 }
 function H(e, t, n) {
@@ -670,7 +728,7 @@ function H(e, t, n) {
 		...c
 	}).format(/* @__PURE__ */ new Date(t * 1e3));
 }
-var Ge = [
+var Ke = [
 	[
 		60,
 		1,
@@ -702,9 +760,9 @@ var Ge = [
 		"year"
 	]
 ];
-function Ke(e, t) {
+function qe(e, t) {
 	if (!B(t)) return "–";
-	let [, n, r] = Ge.find(([e]) => Math.abs(t) < e) ?? Ge[0];
+	let [, n, r] = Ke.find(([e]) => Math.abs(t) < e) ?? Ke[0];
 	return new Intl.NumberFormat(e.locale.language, {
 		style: "unit",
 		unit: r,
@@ -713,7 +771,7 @@ function Ke(e, t) {
 	}).format(t / n);
 }
 // src/style.ts
-var qe = o`
+var Je = o`
   :host {
     --bms-charge: light-dark(#0072b2, #56b4e9);
     --bms-discharge: light-dark(#a85000, #e69f00);
@@ -798,7 +856,7 @@ var qe = o`
       transition: none !important;
     }
   }
-`, Je = {
+`, Ye = {
 	"card.none": "Noch ist kein Batteriepack eingerichtet.",
 	"card.gone": "Das Pack ist nicht eingerichtet oder gerade nicht geladen.",
 	"card.refused": "Home Assistant gibt keine Auskunft: {message}",
@@ -810,7 +868,7 @@ var qe = o`
 	"pack.charge": "Ladung und Leistung",
 	"pack.band": "{low} bis {high} %",
 	"pack.band_why": "Der wahre Ladezustand liegt in neunzehn von zwanzig Fällen in diesem Band",
-	"pack.bar": "Ladezustand {soc} %, sicher zwischen {low} und {high} %",
+	"pack.bar": "Ladezustand {soc} %, wahrscheinlich zwischen {low} und {high} %",
 	"pack.bar_unknown": "Der Ladezustand ist nicht bekannt",
 	"pack.charging": "Lädt",
 	"pack.discharging": "Entlädt",
@@ -959,6 +1017,7 @@ var qe = o`
 	"chart.help": "Pfeil links und rechts bewegen in der Zeit, Plus und Minus zoomen, Pos1 geht zurück, Umschalt mit einem Pfeil bewegt den Zeiger. Ziehen zoomt; ein Doppelklick geht zurück.",
 	"chart.nothing": "{name} nicht bekannt",
 	"chart.summary": "{name} {low} bis {high}, zuletzt {last}",
+	"chart.unknown": "nicht bekannt",
 	"timeline.ranges": "Welche Zeit gezeigt wird",
 	"timeline.hour": "1 Std.",
 	"timeline.hours_6": "6 Std.",
@@ -1052,8 +1111,12 @@ var qe = o`
 	"health.coming": "fällig am {date}",
 	"health.due": "fällig seit {date}",
 	"health.overdue": "überfällig seit {date}",
-	"health.whole_system": "der ganzen Anlage"
-}, Ye = {
+	"health.whole_system": "der ganzen Anlage",
+	"why.of": "{what} von {threshold}",
+	"why.most": "{what}, erlaubt waren höchstens {threshold}",
+	"pack.balancing_unknown": "Ob ausgeglichen wird, ist nicht bekannt",
+	"health.nothing_learned": "Es ist noch zu wenig gelernt, um etwas zu finden."
+}, Xe = {
 	"card.none": "No battery pack is set up yet.",
 	"card.gone": "The pack is not set up or not loaded now.",
 	"card.refused": "Home Assistant does not tell: {message}",
@@ -1065,7 +1128,7 @@ var qe = o`
 	"pack.charge": "Charge and power",
 	"pack.band": "{low} to {high} %",
 	"pack.band_why": "The true state of charge lies in this band nineteen times of twenty",
-	"pack.bar": "State of charge {soc} %, surely between {low} and {high} %",
+	"pack.bar": "State of charge {soc} %, probably between {low} and {high} %",
 	"pack.bar_unknown": "The state of charge is not known",
 	"pack.charging": "Charging",
 	"pack.discharging": "Discharging",
@@ -1214,6 +1277,7 @@ var qe = o`
 	"chart.help": "Arrow left and right move in time, plus and minus zoom, Home goes back, Shift with an arrow moves the cursor. Drag to zoom; double-click to go back.",
 	"chart.nothing": "{name} not known",
 	"chart.summary": "{name} {low} to {high}, last {last}",
+	"chart.unknown": "not known",
 	"timeline.ranges": "Which time is shown",
 	"timeline.hour": "1 h",
 	"timeline.hours_6": "6 h",
@@ -1307,21 +1371,25 @@ var qe = o`
 	"health.coming": "due on {date}",
 	"health.due": "due since {date}",
 	"health.overdue": "overdue since {date}",
-	"health.whole_system": "of the whole system"
-}, Xe = {
-	en: Ye,
-	de: Je
+	"health.whole_system": "of the whole system",
+	"why.of": "{what} of {threshold}",
+	"why.most": "{what}, permitted were at most {threshold}",
+	"pack.balancing_unknown": "Whether it balances is not known",
+	"health.nothing_learned": "Too little is learned yet to find anything."
+}, Ze = {
+	en: Xe,
+	de: Ye
 };
 function U(e, t, n = {}) {
-	return Qe(e.locale.language, t, n);
+	return $e(e.locale.language, t, n);
 }
-function Ze() {
+function Qe() {
 	return document.documentElement.lang || "en";
 }
-function Qe(e, t, n = {}) {
-	return (Xe[e.split("-")[0] ?? "en"] ?? Ye)[t].replace(/\{(\w+)\}/g, (e, t) => String(n[t] ?? e));
+function $e(e, t, n = {}) {
+	return (Ze[e.split("-")[0] ?? "en"] ?? Xe)[t].replace(/\{(\w+)\}/g, (e, t) => String(n[t] ?? e));
 }
-var $e = {
+var et = {
 	limit: "entity.sensor.limiting_reason.state.*",
 	protection: "entity.event.protection.state_attributes.protection.state.*",
 	level: "entity.binary_sensor.tripped.state_attributes.level.state.*",
@@ -1343,9 +1411,9 @@ var $e = {
 	step_why: "entity.sensor.escalation.state_attributes.reason.state.*"
 };
 function W(e, t, n, r) {
-	return e.localize(`component.home_bms.${$e[t].replace("*", n)}`, r) || n.replaceAll("_", " ");
+	return e.localize(`component.home_bms.${et[t].replace("*", n)}`, r) || n.replaceAll("_", " ");
 }
-async function et(e) {
+async function tt(e) {
 	await Promise.all([
 		"entity",
 		"issues",
@@ -1353,12 +1421,12 @@ async function et(e) {
 	].map((t) => e.loadBackendTranslation(t, "home_bms")));
 }
 // src/cells/cells.ts
-var tt = 32, nt = 500, rt = {
+var nt = 32, rt = 500, it = {
 	ArrowRight: 1,
 	ArrowDown: 1,
 	ArrowLeft: -1,
 	ArrowUp: -1
-}, it = class extends De {
+}, at = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -1377,7 +1445,7 @@ var tt = 32, nt = 500, rt = {
 		return this.measures.find(({ key: e }) => e === this.key) ?? this.measures[0];
 	}
 	render() {
-		let { hass: e, measures: t } = this, n = this.#e, r = n.values(this.shown), i = this.heat ?? r.length > tt;
+		let { hass: e, measures: t } = this, n = this.#e, r = n.values(this.shown), i = this.heat ?? r.length > nt;
 		return I`
       <div class="choice">
         <div role="tablist" aria-label=${U(e, "cells.measures")} @keydown=${this.#a}>
@@ -1434,7 +1502,7 @@ var tt = 32, nt = 500, rt = {
     `;
 	}
 	#r(e, t, n, r, i, a) {
-		let { hass: o, shown: s } = this, c = e.doubt?.(s, n), l = e.bled?.(s, n) ?? !1, u = e.band?.(s, n), d = t === null ? 0 : Math.round(nt * r(t)) / nt, f = [
+		let { hass: o, shown: s } = this, c = e.doubt?.(s, n), l = e.bled?.(s, n) ?? !1, u = e.band?.(s, n), d = t === null ? 0 : Math.round(rt * r(t)) / rt, f = [
 			`${U(o, e.place, { number: n + 1 })}: ${e.text(o, t)}`,
 			i && U(o, `cells.${i}`),
 			l && U(o, "cells.balancing"),
@@ -1461,7 +1529,7 @@ var tt = 32, nt = 500, rt = {
         @focus=${() => this.chosen = n}
       >
         <span class="shape" aria-hidden="true">
-          <span class="fill"></span>
+          ${t === null ? L : I`<span class="fill"></span>`}
           ${u ? I`<span class="band" style=${Fe({
 			"--low": String(r(u[0])),
 			"--high": String(r(u[1]))
@@ -1481,15 +1549,15 @@ var tt = 32, nt = 500, rt = {
 		return o && a.push(U(t, "cells.doubted", { why: W(t, "doubt", o) })), I`<strong>${U(t, r.place, { number: i + 1 })}</strong> ${a.join(" · ")}`;
 	}
 	#a = (e) => {
-		let t = at(e, this.measures.indexOf(this.#e), this.measures.length);
+		let t = ot(e, this.measures.indexOf(this.#e), this.measures.length);
 		t !== void 0 && (this.#t(this.measures[t] ?? this.measures[0]), this.updateComplete.then(() => this.renderRoot.querySelector("[role=tab][tabindex='0']")?.focus()));
 	};
 	#o = (e) => {
-		let t = at(e, this.chosen, this.#e.values(this.shown).length);
+		let t = ot(e, this.chosen, this.#e.values(this.shown).length);
 		t !== void 0 && (this.chosen = t, this.updateComplete.then(() => this.renderRoot.querySelectorAll("[role=option]")[t]?.focus()));
 	};
 	static {
-		this.styles = [qe, o`
+		this.styles = [Je, o`
       :host {
         --on-strong: light-dark(#fff, #10222e);
         display: grid;
@@ -1665,70 +1733,70 @@ var tt = 32, nt = 500, rt = {
     `];
 	}
 };
-function at(e, t, n) {
-	let r = rt[e.key], i = r === void 0 ? e.key === "Home" ? 0 : e.key === "End" ? n - 1 : void 0 : (t + r + n) % n;
+function ot(e, t, n) {
+	let r = it[e.key], i = r === void 0 ? e.key === "Home" ? 0 : e.key === "End" ? n - 1 : void 0 : (t + r + n) % n;
 	return i !== void 0 && e.preventDefault(), i;
 }
 // node_modules/uplot/dist/uPlot.esm.js
-var ot = !0, st = "uplot", ct = "u-hz", lt = "u-vt", ut = "u-title", dt = "u-wrap", ft = "u-under", pt = "u-over", mt = "u-axis", ht = "u-off", gt = "u-select", _t = "u-cursor-x", vt = "u-cursor-y", yt = "u-cursor-pt", bt = "u-legend", xt = "u-live", St = "u-inline", Ct = "u-series", wt = "u-marker", Tt = "u-label", Et = "u-value", Dt = "width", Ot = "height", kt = "top", At = "bottom", jt = "left", Mt = "right", Nt = "#000", Pt = "#0000", Ft = "mousemove", It = "mousedown", Lt = "mouseup", Rt = "mouseenter", zt = "mouseleave", Bt = "dblclick", Vt = "resize", Ht = "scroll", Ut = "change", Wt = "dppxchange", Gt = "--", Kt = typeof window < "u", qt = Kt ? document : null, Jt = Kt ? window : null, Yt = Kt ? navigator : null, G, Xt;
-function Zt() {
+var st = !0, ct = "uplot", lt = "u-hz", ut = "u-vt", dt = "u-title", ft = "u-wrap", pt = "u-under", mt = "u-over", ht = "u-axis", gt = "u-off", _t = "u-select", vt = "u-cursor-x", yt = "u-cursor-y", bt = "u-cursor-pt", xt = "u-legend", St = "u-live", Ct = "u-inline", wt = "u-series", Tt = "u-marker", Et = "u-label", Dt = "u-value", Ot = "width", kt = "height", At = "top", jt = "bottom", Mt = "left", Nt = "right", Pt = "#000", Ft = "#0000", It = "mousemove", Lt = "mousedown", Rt = "mouseup", zt = "mouseenter", Bt = "mouseleave", Vt = "dblclick", Ht = "resize", Ut = "scroll", Wt = "change", Gt = "dppxchange", Kt = "--", qt = typeof window < "u", Jt = qt ? document : null, Yt = qt ? window : null, Xt = qt ? navigator : null, G, Zt;
+function Qt() {
 	let e = devicePixelRatio;
-	G != e && (G = e, Xt && fn(Ut, Xt, Zt), Xt = matchMedia(`(min-resolution: ${G - .001}dppx) and (max-resolution: ${G + .001}dppx)`), dn(Ut, Xt, Zt), Jt.dispatchEvent(new CustomEvent(Wt)));
+	G != e && (G = e, Zt && pn(Wt, Zt, Qt), Zt = matchMedia(`(min-resolution: ${G - .001}dppx) and (max-resolution: ${G + .001}dppx)`), fn(Wt, Zt, Qt), Yt.dispatchEvent(new CustomEvent(Gt)));
 }
-function Qt(e, t) {
+function $t(e, t) {
 	if (t != null) {
 		let n = e.classList;
 		!n.contains(t) && n.add(t);
 	}
 }
-function $t(e, t) {
+function en(e, t) {
 	let n = e.classList;
 	n.contains(t) && n.remove(t);
 }
 function K(e, t, n) {
 	e.style[t] = n + "px";
 }
-function en(e, t, n, r) {
-	let i = qt.createElement(e);
-	return t != null && Qt(i, t), n?.insertBefore(i, r), i;
+function tn(e, t, n, r) {
+	let i = Jt.createElement(e);
+	return t != null && $t(i, t), n?.insertBefore(i, r), i;
 }
-function tn(e, t) {
-	return en("div", e, t);
+function nn(e, t) {
+	return tn("div", e, t);
 }
-var nn = /* @__PURE__ */ new WeakMap();
-function rn(e, t, n, r, i) {
+var rn = /* @__PURE__ */ new WeakMap();
+function an(e, t, n, r, i) {
 	let a = "translate(" + t + "px," + n + "px)";
-	a != nn.get(e) && (e.style.transform = a, nn.set(e, a), t < 0 || n < 0 || t > r || n > i ? Qt(e, ht) : $t(e, ht));
+	a != rn.get(e) && (e.style.transform = a, rn.set(e, a), t < 0 || n < 0 || t > r || n > i ? $t(e, gt) : en(e, gt));
 }
-var an = /* @__PURE__ */ new WeakMap();
-function on(e, t, n) {
+var on = /* @__PURE__ */ new WeakMap();
+function sn(e, t, n) {
 	let r = t + n;
-	r != an.get(e) && (an.set(e, r), e.style.background = t, e.style.borderColor = n);
+	r != on.get(e) && (on.set(e, r), e.style.background = t, e.style.borderColor = n);
 }
-var sn = /* @__PURE__ */ new WeakMap();
-function cn(e, t, n, r) {
+var cn = /* @__PURE__ */ new WeakMap();
+function ln(e, t, n, r) {
 	let i = t + "" + n;
-	i != sn.get(e) && (sn.set(e, i), e.style.height = n + "px", e.style.width = t + "px", e.style.marginLeft = r ? -t / 2 + "px" : 0, e.style.marginTop = r ? -n / 2 + "px" : 0);
+	i != cn.get(e) && (cn.set(e, i), e.style.height = n + "px", e.style.width = t + "px", e.style.marginLeft = r ? -t / 2 + "px" : 0, e.style.marginTop = r ? -n / 2 + "px" : 0);
 }
-var ln = { passive: !0 }, un = {
-	...ln,
+var un = { passive: !0 }, dn = {
+	...un,
 	capture: !0
 };
-function dn(e, t, n, r) {
-	t.addEventListener(e, n, r ? un : ln);
-}
 function fn(e, t, n, r) {
-	t.removeEventListener(e, n, ln);
+	t.addEventListener(e, n, r ? dn : un);
 }
-Kt && Zt();
 function pn(e, t, n, r) {
+	t.removeEventListener(e, n, un);
+}
+qt && Qt();
+function mn(e, t, n, r) {
 	let i;
 	n ||= 0, r ||= t.length - 1;
 	let a = r <= 2147483647;
-	for (; r - n > 1;) i = a ? n + r >> 1 : Pn((n + r) / 2), t[i] < e ? n = i : r = i;
+	for (; r - n > 1;) i = a ? n + r >> 1 : Fn((n + r) / 2), t[i] < e ? n = i : r = i;
 	return e - t[n] <= t[r] - e ? n : r;
 }
-function mn(e) {
+function hn(e) {
 	return (t, n, r) => {
 		let i = -1, a = -1;
 		for (let a = n; a <= r; a++) if (e(t[a])) {
@@ -1742,9 +1810,9 @@ function mn(e) {
 		return [i, a];
 	};
 }
-var hn = (e) => e != null, gn = (e) => e != null && e > 0, _n = mn(hn), vn = mn(gn);
-function yn(e, t, n, r = 0, i = !1) {
-	let a = i ? vn : _n, o = i ? gn : hn;
+var gn = (e) => e != null, _n = (e) => e != null && e > 0, vn = hn(gn), yn = hn(_n);
+function bn(e, t, n, r = 0, i = !1) {
+	let a = i ? yn : vn, o = i ? _n : gn;
 	[t, n] = a(e, t, n);
 	let s = e[t], c = e[t];
 	if (t > -1) {
@@ -1755,106 +1823,106 @@ function yn(e, t, n, r = 0, i = !1) {
 			o(t) && (t < s ? s = t : t > c && (c = t));
 		}
 	}
-	return [s ?? Gn, c ?? -Gn];
-}
-function bn(e, t, n, r) {
-	let i = Bn(e), a = Bn(t);
-	e == t && (i == -1 ? (e *= n, t /= n) : (e /= n, t *= n));
-	let o = n == 10 ? Vn : Hn, s = i == 1 ? Pn : In, c = a == 1 ? In : Pn, l = s(o(Nn(e))), u = c(o(Nn(t))), d = zn(n, l), f = zn(n, u);
-	return n == 10 && (l < 0 && (d = Y(d, -l)), u < 0 && (f = Y(f, -u))), r || n == 2 ? (e = d * i, t = f * a) : (e = ar(e, d), t = ir(t, f)), [e, t];
+	return [s ?? Kn, c ?? -Kn];
 }
 function xn(e, t, n, r) {
-	let i = bn(e, t, n, r);
+	let i = Vn(e), a = Vn(t);
+	e == t && (i == -1 ? (e *= n, t /= n) : (e /= n, t *= n));
+	let o = n == 10 ? Hn : Un, s = i == 1 ? Fn : Ln, c = a == 1 ? Ln : Fn, l = s(o(Pn(e))), u = c(o(Pn(t))), d = Bn(n, l), f = Bn(n, u);
+	return n == 10 && (l < 0 && (d = Y(d, -l)), u < 0 && (f = Y(f, -u))), r || n == 2 ? (e = d * i, t = f * a) : (e = or(e, d), t = ar(t, f)), [e, t];
+}
+function Sn(e, t, n, r) {
+	let i = xn(e, t, n, r);
 	return e == 0 && (i[0] = 0), t == 0 && (i[1] = 0), i;
 }
-var Sn = .1, Cn = {
+var Cn = .1, wn = {
 	mode: 3,
-	pad: Sn
-}, wn = {
+	pad: Cn
+}, Tn = {
 	pad: 0,
 	soft: null,
 	mode: 0
-}, Tn = {
-	min: wn,
-	max: wn
+}, En = {
+	min: Tn,
+	max: Tn
 };
-function En(e, t, n, r) {
-	return gr(n) ? On(e, t, n) : (wn.pad = n, wn.soft = r ? 0 : null, wn.mode = r ? 3 : 0, On(e, t, Tn));
+function Dn(e, t, n, r) {
+	return _r(n) ? kn(e, t, n) : (Tn.pad = n, Tn.soft = r ? 0 : null, Tn.mode = r ? 3 : 0, kn(e, t, En));
 }
 function q(e, t) {
 	return e ?? t;
 }
-function Dn(e, t, n) {
+function On(e, t, n) {
 	for (t = q(t, 0), n = q(n, e.length - 1); t <= n;) {
 		if (e[t] != null) return !0;
 		t++;
 	}
 	return !1;
 }
-function On(e, t, n) {
-	let r = n.min, i = n.max, a = q(r.pad, 0), o = q(i.pad, 0), s = q(r.hard, -Gn), c = q(i.hard, Gn), l = q(r.soft, Gn), u = q(i.soft, -Gn), d = q(r.mode, 0), f = q(i.mode, 0), p = t - e, m = Vn(p), h = Rn(Nn(e), Nn(t)), g = Nn(Vn(h) - m);
-	(p < 1e-24 || g > 10) && (p = 0, (e == 0 || t == 0) && (p = 1e-24, d == 2 && l != Gn && (a = 0), f == 2 && u != -Gn && (o = 0)));
-	let _ = p || h || 1e3, v = zn(10, Pn(Vn(_))), y = Y(ar(e - _ * (p == 0 ? e == 0 ? .1 : 1 : a), v / 10), 24), b = e >= l && (d == 1 || d == 3 && y <= l || d == 2 && y >= l) ? l : Gn, x = Rn(s, y < b && e >= b ? b : Ln(b, y)), S = Y(ir(t + _ * (p == 0 ? t == 0 ? .1 : 1 : o), v / 10), 24), C = t <= u && (f == 1 || f == 3 && S >= u || f == 2 && S <= u) ? u : -Gn, w = Ln(c, S > C && t <= C ? C : Rn(C, S));
+function kn(e, t, n) {
+	let r = n.min, i = n.max, a = q(r.pad, 0), o = q(i.pad, 0), s = q(r.hard, -Kn), c = q(i.hard, Kn), l = q(r.soft, Kn), u = q(i.soft, -Kn), d = q(r.mode, 0), f = q(i.mode, 0), p = t - e, m = Hn(p), h = zn(Pn(e), Pn(t)), g = Pn(Hn(h) - m);
+	(p < 1e-24 || g > 10) && (p = 0, (e == 0 || t == 0) && (p = 1e-24, d == 2 && l != Kn && (a = 0), f == 2 && u != -Kn && (o = 0)));
+	let _ = p || h || 1e3, v = Bn(10, Fn(Hn(_))), y = Y(or(e - _ * (p == 0 ? e == 0 ? .1 : 1 : a), v / 10), 24), b = e >= l && (d == 1 || d == 3 && y <= l || d == 2 && y >= l) ? l : Kn, x = zn(s, y < b && e >= b ? b : Rn(b, y)), S = Y(ar(t + _ * (p == 0 ? t == 0 ? .1 : 1 : o), v / 10), 24), C = t <= u && (f == 1 || f == 3 && S >= u || f == 2 && S <= u) ? u : -Kn, w = Rn(c, S > C && t <= C ? C : zn(C, S));
 	return x == w && x == 0 && (w = 100), [x, w];
 }
-var kn = new Intl.NumberFormat(Kt ? Yt.language : "en-US"), An = (e) => kn.format(e), jn = Math, Mn = jn.PI, Nn = jn.abs, Pn = jn.floor, Fn = jn.round, In = jn.ceil, Ln = jn.min, Rn = jn.max, zn = jn.pow, Bn = jn.sign, Vn = jn.log10, Hn = jn.log2, Un = (e, t = 1) => jn.sinh(e) * t, Wn = (e, t = 1) => jn.asinh(e / t), Gn = Infinity;
-function Kn(e) {
-	return (Vn((e ^ e >> 31) - (e >> 31)) | 0) + 1;
+var An = new Intl.NumberFormat(qt ? Xt.language : "en-US"), jn = (e) => An.format(e), Mn = Math, Nn = Mn.PI, Pn = Mn.abs, Fn = Mn.floor, In = Mn.round, Ln = Mn.ceil, Rn = Mn.min, zn = Mn.max, Bn = Mn.pow, Vn = Mn.sign, Hn = Mn.log10, Un = Mn.log2, Wn = (e, t = 1) => Mn.sinh(e) * t, Gn = (e, t = 1) => Mn.asinh(e / t), Kn = Infinity;
+function qn(e) {
+	return (Hn((e ^ e >> 31) - (e >> 31)) | 0) + 1;
 }
-function qn(e, t, n) {
-	return Ln(Rn(e, t), n);
+function Jn(e, t, n) {
+	return Rn(zn(e, t), n);
 }
-function Jn(e) {
+function Yn(e) {
 	return typeof e == "function";
 }
 function J(e) {
-	return Jn(e) ? e : () => e;
+	return Yn(e) ? e : () => e;
 }
-var Yn = () => {}, Xn = (e) => e, Zn = (e, t) => t, Qn = (e) => null, $n = (e) => !0, er = (e, t) => e == t, tr = /\.\d*?(?=9{6,}|0{6,})/gm, nr = (e) => {
-	if (pr(e) || or.has(e)) return e;
-	let t = `${e}`, n = t.match(tr);
+var Xn = () => {}, Zn = (e) => e, Qn = (e, t) => t, $n = (e) => null, er = (e) => !0, tr = (e, t) => e == t, nr = /\.\d*?(?=9{6,}|0{6,})/gm, rr = (e) => {
+	if (mr(e) || sr.has(e)) return e;
+	let t = `${e}`, n = t.match(nr);
 	if (n == null) return e;
 	let r = n[0].length - 1;
 	if (t.indexOf("e-") != -1) {
 		let [e, n] = t.split("e");
-		return +`${nr(e)}e${n}`;
+		return +`${rr(e)}e${n}`;
 	}
 	return Y(e, r);
 };
-function rr(e, t) {
-	return nr(Y(nr(e / t)) * t);
-}
 function ir(e, t) {
-	return nr(In(nr(e / t)) * t);
+	return rr(Y(rr(e / t)) * t);
 }
 function ar(e, t) {
-	return nr(Pn(nr(e / t)) * t);
+	return rr(Ln(rr(e / t)) * t);
+}
+function or(e, t) {
+	return rr(Fn(rr(e / t)) * t);
 }
 function Y(e, t = 0) {
-	if (pr(e)) return e;
+	if (mr(e)) return e;
 	let n = 10 ** t;
-	return Fn(e * n * (1 + 2 ** -52)) / n;
+	return In(e * n * (1 + 2 ** -52)) / n;
 }
-var or = /* @__PURE__ */ new Map();
-function sr(e) {
+var sr = /* @__PURE__ */ new Map();
+function cr(e) {
 	return (("" + e).split(".")[1] || "").length;
 }
-function cr(e, t, n, r) {
-	let i = [], a = r.map(sr);
+function lr(e, t, n, r) {
+	let i = [], a = r.map(cr);
 	for (let o = t; o < n; o++) {
-		let t = Nn(o), n = Y(zn(e, o), t);
+		let t = Pn(o), n = Y(Bn(e, o), t);
 		for (let s = 0; s < r.length; s++) {
 			let c = e == 10 ? +`${r[s]}e${o}` : r[s] * n, l = (o >= 0 ? 0 : t) + (o >= a[s] ? 0 : a[s]), u = e == 10 ? c : Y(c, l);
-			i.push(u), or.set(u, l);
+			i.push(u), sr.set(u, l);
 		}
 	}
 	return i;
 }
-var lr = {}, ur = [], dr = [null, null], fr = Array.isArray, pr = Number.isInteger, mr = (e) => e === void 0;
-function hr(e) {
+var ur = {}, dr = [], fr = [null, null], pr = Array.isArray, mr = Number.isInteger, hr = (e) => e === void 0;
+function gr(e) {
 	return typeof e == "string";
 }
-function gr(e) {
+function _r(e) {
 	let t = !1;
 	if (e != null) {
 		let n = e.constructor;
@@ -1862,35 +1930,35 @@ function gr(e) {
 	}
 	return t;
 }
-function _r(e) {
+function vr(e) {
 	return typeof e == "object" && !!e;
 }
-var vr = Object.getPrototypeOf(Uint8Array), yr = "__proto__";
-function br(e, t = gr) {
+var yr = Object.getPrototypeOf(Uint8Array), br = "__proto__";
+function xr(e, t = _r) {
 	let n;
-	if (fr(e)) {
+	if (pr(e)) {
 		let r = e.find((e) => e != null);
-		if (fr(r) || t(r)) {
+		if (pr(r) || t(r)) {
 			n = Array(e.length);
-			for (let r = 0; r < e.length; r++) n[r] = br(e[r], t);
+			for (let r = 0; r < e.length; r++) n[r] = xr(e[r], t);
 		} else n = e.slice();
-	} else if (e instanceof vr) n = e.slice();
+	} else if (e instanceof yr) n = e.slice();
 	else if (t(e)) {
 		n = {};
-		for (let r in e) r != yr && (n[r] = br(e[r], t));
+		for (let r in e) r != br && (n[r] = xr(e[r], t));
 	} else n = e;
 	return n;
 }
-function xr(e) {
+function Sr(e) {
 	let t = arguments;
 	for (let n = 1; n < t.length; n++) {
 		let r = t[n];
-		for (let t in r) t != yr && (gr(e[t]) ? xr(e[t], br(r[t])) : e[t] = br(r[t]));
+		for (let t in r) t != br && (_r(e[t]) ? Sr(e[t], xr(r[t])) : e[t] = xr(r[t]));
 	}
 	return e;
 }
-var Sr = 0, Cr = 1, wr = 2;
-function Tr(e, t, n) {
+var Cr = 0, wr = 1, Tr = 2;
+function Er(e, t, n) {
 	for (let r = 0, i, a = -1; r < t.length; r++) {
 		let o = t[r];
 		if (o > a) {
@@ -1899,11 +1967,11 @@ function Tr(e, t, n) {
 		}
 	}
 }
-function Er(e, t) {
-	if (kr(e)) {
+function Dr(e, t) {
+	if (Ar(e)) {
 		let t = e[0].slice();
 		for (let n = 1; n < e.length; n++) t.push(...e[n].slice(1));
-		return Ar(t[0]) || (t = Or(t)), t;
+		return jr(t[0]) || (t = kr(t)), t;
 	}
 	let n = /* @__PURE__ */ new Set();
 	for (let t = 0; t < e.length; t++) {
@@ -1915,18 +1983,18 @@ function Er(e, t) {
 	for (let n = 0; n < e.length; n++) {
 		let o = e[n], s = o[0];
 		for (let e = 1; e < o.length; e++) {
-			let c = o[e], l = Array(i).fill(void 0), u = t ? t[n][e] : Cr, d = [];
+			let c = o[e], l = Array(i).fill(void 0), u = t ? t[n][e] : wr, d = [];
 			for (let e = 0; e < c.length; e++) {
 				let t = c[e], n = a.get(s[e]);
-				t === null ? u != Sr && (l[n] = t, u == wr && d.push(n)) : l[n] = t;
+				t === null ? u != Cr && (l[n] = t, u == Tr && d.push(n)) : l[n] = t;
 			}
-			Tr(l, d, i), r.push(l);
+			Er(l, d, i), r.push(l);
 		}
 	}
 	return r;
 }
-var Dr = typeof queueMicrotask > "u" ? (e) => Promise.resolve().then(e) : queueMicrotask;
-function Or(e) {
+var Or = typeof queueMicrotask > "u" ? (e) => Promise.resolve().then(e) : queueMicrotask;
+function kr(e) {
 	let t = e[0], n = t.length, r = Array(n);
 	for (let e = 0; e < r.length; e++) r[e] = e;
 	r.sort((e, n) => t[e] - t[n]);
@@ -1938,7 +2006,7 @@ function Or(e) {
 	}
 	return i;
 }
-function kr(e) {
+function Ar(e) {
 	let t = e[0][0], n = t.length;
 	for (let r = 1; r < e.length; r++) {
 		let i = e[r][0];
@@ -1949,14 +2017,14 @@ function kr(e) {
 	}
 	return !0;
 }
-function Ar(e, t = 100) {
+function jr(e, t = 100) {
 	let n = e.length;
 	if (n <= 1) return !0;
 	let r = 0, i = n - 1;
 	for (; r <= i && e[r] == null;) r++;
 	for (; i >= r && e[i] == null;) i--;
 	if (i <= r) return !0;
-	let a = Rn(1, Pn((i - r + 1) / t));
+	let a = zn(1, Fn((i - r + 1) / t));
 	for (let t = e[r], n = r + a; n <= i; n += a) {
 		let r = e[n];
 		if (r != null) {
@@ -1966,7 +2034,7 @@ function Ar(e, t = 100) {
 	}
 	return !0;
 }
-var jr = [
+var Mr = [
 	"January",
 	"February",
 	"March",
@@ -1979,7 +2047,7 @@ var jr = [
 	"October",
 	"November",
 	"December"
-], Mr = [
+], Nr = [
 	"Sunday",
 	"Monday",
 	"Tuesday",
@@ -1988,33 +2056,33 @@ var jr = [
 	"Friday",
 	"Saturday"
 ];
-function Nr(e) {
+function Pr(e) {
 	return e.slice(0, 3);
 }
-var Pr = Mr.map(Nr), X = {
-	MMMM: jr,
-	MMM: jr.map(Nr),
-	WWWW: Mr,
-	WWW: Pr
+var X = Nr.map(Pr), Fr = {
+	MMMM: Mr,
+	MMM: Mr.map(Pr),
+	WWWW: Nr,
+	WWW: X
 };
-function Z(e) {
+function Ir(e) {
 	return (e < 10 ? "0" : "") + e;
 }
-function Fr(e) {
+function Lr(e) {
 	return (e < 10 ? "00" : e < 100 ? "0" : "") + e;
 }
-var Ir = {
+var Rr = {
 	YYYY: (e) => e.getFullYear(),
 	YY: (e) => (e.getFullYear() + "").slice(2),
 	MMMM: (e, t) => t.MMMM[e.getMonth()],
 	MMM: (e, t) => t.MMM[e.getMonth()],
-	MM: (e) => Z(e.getMonth() + 1),
+	MM: (e) => Ir(e.getMonth() + 1),
 	M: (e) => e.getMonth() + 1,
-	DD: (e) => Z(e.getDate()),
+	DD: (e) => Ir(e.getDate()),
 	D: (e) => e.getDate(),
 	WWWW: (e, t) => t.WWWW[e.getDay()],
 	WWW: (e, t) => t.WWW[e.getDay()],
-	HH: (e) => Z(e.getHours()),
+	HH: (e) => Ir(e.getHours()),
 	H: (e) => e.getHours(),
 	h: (e) => {
 		let t = e.getHours();
@@ -2023,35 +2091,35 @@ var Ir = {
 	AA: (e) => e.getHours() >= 12 ? "PM" : "AM",
 	aa: (e) => e.getHours() >= 12 ? "pm" : "am",
 	a: (e) => e.getHours() >= 12 ? "p" : "a",
-	mm: (e) => Z(e.getMinutes()),
+	mm: (e) => Ir(e.getMinutes()),
 	m: (e) => e.getMinutes(),
-	ss: (e) => Z(e.getSeconds()),
+	ss: (e) => Ir(e.getSeconds()),
 	s: (e) => e.getSeconds(),
-	fff: (e) => Fr(e.getMilliseconds())
+	fff: (e) => Lr(e.getMilliseconds())
 };
-function Lr(e, t) {
-	t ||= X;
+function zr(e, t) {
+	t ||= Fr;
 	let n = [], r = /\{([a-z]+)\}|[^{]+/gi, i;
-	for (; i = r.exec(e);) n.push(i[0][0] == "{" ? Ir[i[1]] : i[0]);
+	for (; i = r.exec(e);) n.push(i[0][0] == "{" ? Rr[i[1]] : i[0]);
 	return (e) => {
 		let r = "";
 		for (let i = 0; i < n.length; i++) r += typeof n[i] == "string" ? n[i] : n[i](e, t);
 		return r;
 	};
 }
-var Rr = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-function zr(e, t) {
+var Br = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+function Z(e, t) {
 	let n;
-	return t == "UTC" || t == "Etc/UTC" ? n = /* @__PURE__ */ new Date(+e + e.getTimezoneOffset() * 6e4) : t == Rr ? n = e : (n = new Date(e.toLocaleString("en-US", { timeZone: t })), n.setMilliseconds(e.getMilliseconds())), n;
+	return t == "UTC" || t == "Etc/UTC" ? n = /* @__PURE__ */ new Date(+e + e.getTimezoneOffset() * 6e4) : t == Br ? n = e : (n = new Date(e.toLocaleString("en-US", { timeZone: t })), n.setMilliseconds(e.getMilliseconds())), n;
 }
-var Q = (e) => e % 1 == 0, Br = [
+var Vr = (e) => e % 1 == 0, Hr = [
 	1,
 	2,
 	2.5,
 	5
-], Vr = cr(10, -32, 0, Br), Hr = cr(10, 0, 32, Br), Ur = Hr.filter(Q), Wr = Vr.concat(Hr), Gr = "\n", Kr = "{YYYY}", qr = Gr + Kr, Jr = "{M}/{D}", Yr = Gr + Jr, Xr = Yr + "/{YY}", Zr = "{aa}", Qr = "{h}:{mm}" + Zr, $r = Gr + Qr, ei = ":{ss}", $ = null;
-function ti(e) {
-	let t = e * 1e3, n = t * 60, r = n * 60, i = r * 24, a = i * 30, o = i * 365, s = (e == 1 ? cr(10, 0, 3, Br).filter(Q) : cr(10, -3, 0, Br)).concat([
+], Ur = lr(10, -32, 0, Hr), Wr = lr(10, 0, 32, Hr), Gr = Wr.filter(Vr), Kr = Ur.concat(Wr), qr = "\n", Jr = "{YYYY}", Yr = qr + Jr, Xr = "{M}/{D}", Zr = qr + Xr, Qr = Zr + "/{YY}", $r = "{aa}", ei = "{h}:{mm}" + $r, ti = qr + ei, ni = ":{ss}", Q = null;
+function ri(e) {
+	let t = e * 1e3, n = t * 60, r = n * 60, i = r * 24, a = i * 30, o = i * 365, s = (e == 1 ? lr(10, 0, 3, Hr).filter(Vr) : lr(10, -3, 0, Hr)).concat([
 		t,
 		t * 5,
 		t * 10,
@@ -2095,97 +2163,97 @@ function ti(e) {
 	]), c = [
 		[
 			o,
-			Kr,
-			$,
-			$,
-			$,
-			$,
-			$,
-			$,
+			Jr,
+			Q,
+			Q,
+			Q,
+			Q,
+			Q,
+			Q,
 			1
 		],
 		[
 			i * 28,
 			"{MMM}",
-			qr,
-			$,
-			$,
-			$,
-			$,
-			$,
+			Yr,
+			Q,
+			Q,
+			Q,
+			Q,
+			Q,
 			1
 		],
 		[
 			i,
-			Jr,
-			qr,
-			$,
-			$,
-			$,
-			$,
-			$,
+			Xr,
+			Yr,
+			Q,
+			Q,
+			Q,
+			Q,
+			Q,
 			1
 		],
 		[
 			r,
-			"{h}" + Zr,
-			Xr,
-			$,
-			Yr,
-			$,
-			$,
-			$,
+			"{h}" + $r,
+			Qr,
+			Q,
+			Zr,
+			Q,
+			Q,
+			Q,
 			1
 		],
 		[
 			n,
+			ei,
 			Qr,
-			Xr,
-			$,
-			Yr,
-			$,
-			$,
-			$,
+			Q,
+			Zr,
+			Q,
+			Q,
+			Q,
 			1
 		],
 		[
 			t,
-			ei,
-			Xr + " " + Qr,
-			$,
-			Yr + " " + Qr,
-			$,
-			$r,
-			$,
+			ni,
+			Qr + " " + ei,
+			Q,
+			Zr + " " + ei,
+			Q,
+			ti,
+			Q,
 			1
 		],
 		[
 			e,
-			ei + ".{fff}",
-			Xr + " " + Qr,
-			$,
-			Yr + " " + Qr,
-			$,
-			$r,
-			$,
+			ni + ".{fff}",
+			Qr + " " + ei,
+			Q,
+			Zr + " " + ei,
+			Q,
+			ti,
+			Q,
 			1
 		]
 	];
 	function l(t) {
 		return (s, c, l, u, d, f) => {
-			let p = [], m = d >= o, h = d >= a && d < o, g = t(l), _ = Y(g * e, 3), v = di(g.getFullYear(), m ? 0 : g.getMonth(), h || m ? 1 : g.getDate()), y = Y(v * e, 3);
+			let p = [], m = d >= o, h = d >= a && d < o, g = t(l), _ = Y(g * e, 3), v = pi(g.getFullYear(), m ? 0 : g.getMonth(), h || m ? 1 : g.getDate()), y = Y(v * e, 3);
 			if (h || m) {
-				let n = h ? d / a : 0, r = m ? d / o : 0, i = _ == y ? _ : Y(di(v.getFullYear() + r, v.getMonth() + n, 1) * e, 3), s = new Date(Fn(i / e)), c = s.getFullYear(), l = s.getMonth();
+				let n = h ? d / a : 0, r = m ? d / o : 0, i = _ == y ? _ : Y(pi(v.getFullYear() + r, v.getMonth() + n, 1) * e, 3), s = new Date(In(i / e)), c = s.getFullYear(), l = s.getMonth();
 				for (let a = 0; i <= u; a++) {
-					let o = di(c + r * a, l + n * a, 1), s = o - t(Y(o * e, 3));
+					let o = pi(c + r * a, l + n * a, 1), s = o - t(Y(o * e, 3));
 					i = Y((+o + s) * e, 3), i <= u && p.push(i);
 				}
 			} else {
-				let a = d >= i ? i : d, o = y + (Pn(l) - Pn(_)) + ir(_ - y, a);
+				let a = d >= i ? i : d, o = y + (Fn(l) - Fn(_)) + ar(_ - y, a);
 				p.push(o);
 				let m = t(o), h = m.getHours() + m.getMinutes() / n + m.getSeconds() / r, g = d / r, v = f / s.axes[c]._space;
 				for (; o = Y(o + d, e == 1 ? 0 : 3), !(o > u);) if (g > 1) {
-					let e = Pn(Y(h + g, 6)) % 24, n = t(o).getHours() - e;
+					let e = Fn(Y(h + g, 6)) % 24, n = t(o).getHours() - e;
 					n > 1 && (n = -1), o -= n * r, h = (h + g) % 24;
 					let i = p[p.length - 1];
 					Y((o - i) / d, 3) * v >= .7 && p.push(o);
@@ -2200,12 +2268,12 @@ function ti(e) {
 		l
 	];
 }
-var [ni, ri, ii] = ti(1), [ai, oi, si] = ti(.001);
-cr(2, -53, 53, [1]);
-function ci(e, t) {
+var [ii, ai, oi] = ri(1), [si, ci, li] = ri(.001);
+lr(2, -53, 53, [1]);
+function ui(e, t) {
 	return e.map((e) => e.map((n, r) => r == 0 || r == 8 || n == null ? n : t(r == 1 || e[8] == 0 ? n : e[1] + n)));
 }
-function li(e, t) {
+function di(e, t) {
 	return (n, r, i, a, o) => {
 		let s = t.find((e) => o >= e[0]) || t[t.length - 1], c, l, u, d, f, p;
 		return r.map((t) => {
@@ -2214,98 +2282,98 @@ function li(e, t) {
 		});
 	};
 }
-function ui(e, t) {
-	let n = Lr(t);
+function fi(e, t) {
+	let n = zr(t);
 	return (t, r, i, a, o) => r.map((t) => n(e(t)));
 }
-function di(e, t, n) {
+function pi(e, t, n) {
 	return new Date(e, t, n);
 }
-function fi(e, t) {
+function mi(e, t) {
 	return t(e);
 }
-var pi = "{YYYY}-{MM}-{DD} {h}:{mm}{aa}";
-function mi(e, t) {
-	return (n, r, i, a) => a == null ? Gt : t(e(r));
+var hi = "{YYYY}-{MM}-{DD} {h}:{mm}{aa}";
+function gi(e, t) {
+	return (n, r, i, a) => a == null ? Kt : t(e(r));
 }
-function hi(e, t) {
+function _i(e, t) {
 	let n = e.series[t];
 	return n.width ? n.stroke(e, t) : n.points.width ? n.points.stroke(e, t) : null;
 }
-function gi(e, t) {
+function vi(e, t) {
 	return e.series[t].fill(e, t);
 }
-var _i = {
+var yi = {
 	show: !0,
 	live: !0,
 	isolate: !1,
-	mount: Yn,
+	mount: Xn,
 	markers: {
 		show: !0,
 		width: 2,
-		stroke: hi,
-		fill: gi,
+		stroke: _i,
+		fill: vi,
 		dash: "solid"
 	},
 	idx: null,
 	idxs: null,
 	values: []
 };
-function vi(e, t) {
-	let n = e.cursor.points, r = tn(), i = n.size(e, t);
-	K(r, Dt, i), K(r, Ot, i);
+function bi(e, t) {
+	let n = e.cursor.points, r = nn(), i = n.size(e, t);
+	K(r, Ot, i), K(r, kt, i);
 	let a = i / -2;
 	K(r, "marginLeft", a), K(r, "marginTop", a);
 	let o = n.width(e, t, i);
 	return o && K(r, "borderWidth", o), r;
 }
-function yi(e, t) {
+function xi(e, t) {
 	let n = e.series[t].points;
 	return n._fill || n._stroke;
 }
-function bi(e, t) {
+function Si(e, t) {
 	let n = e.series[t].points;
 	return n._stroke || n._fill;
 }
-function xi(e, t) {
+function Ci(e, t) {
 	return e.series[t].points.size;
 }
-var Si = [0, 0];
-function Ci(e, t, n) {
-	return Si[0] = t, Si[1] = n, Si;
+var wi = [0, 0];
+function Ti(e, t, n) {
+	return wi[0] = t, wi[1] = n, wi;
 }
-function wi(e, t, n, r = !0) {
+function Ei(e, t, n, r = !0) {
 	return (e) => {
 		e.button != 0 || r && e.target != t || n(e);
 	};
 }
-function Ti(e, t, n, r = !0) {
+function Di(e, t, n, r = !0) {
 	return (e) => {
 		r && e.target != t || n(e);
 	};
 }
-var Ei = {
+var Oi = {
 	show: !0,
 	x: !0,
 	y: !0,
 	lock: !1,
-	move: Ci,
+	move: Ti,
 	points: {
 		one: !1,
-		show: vi,
-		size: xi,
+		show: bi,
+		size: Ci,
 		width: 0,
-		stroke: bi,
-		fill: yi
+		stroke: Si,
+		fill: xi
 	},
 	bind: {
-		mousedown: wi,
-		mouseup: wi,
-		click: wi,
-		dblclick: wi,
-		mousemove: Ti,
-		mouseleave: Ti,
-		mouseenter: Ti
+		mousedown: Ei,
+		mouseup: Ei,
+		click: Ei,
+		dblclick: Ei,
+		mousemove: Di,
+		mouseleave: Di,
+		mouseenter: Di
 	},
 	drag: {
 		setScale: !0,
@@ -2335,139 +2403,139 @@ var Ei = {
 	dataIdx: null,
 	idxs: null,
 	event: null
-}, Di = {
+}, ki = {
 	show: !0,
 	stroke: "rgba(0,0,0,0.07)",
 	width: 2
-}, Oi = xr({}, Di, { filter: Zn }), ki = xr({}, Oi, { size: 10 }), Ai = xr({}, Di, { show: !1 }), ji = "12px system-ui, -apple-system, \"Segoe UI\", Roboto, \"Helvetica Neue\", Arial, \"Noto Sans\", sans-serif, \"Apple Color Emoji\", \"Segoe UI Emoji\", \"Segoe UI Symbol\", \"Noto Color Emoji\"", Mi = "bold " + ji, Ni = 1.5, Pi = {
+}, Ai = Sr({}, ki, { filter: Qn }), ji = Sr({}, Ai, { size: 10 }), Mi = Sr({}, ki, { show: !1 }), Ni = "12px system-ui, -apple-system, \"Segoe UI\", Roboto, \"Helvetica Neue\", Arial, \"Noto Sans\", sans-serif, \"Apple Color Emoji\", \"Segoe UI Emoji\", \"Segoe UI Symbol\", \"Noto Color Emoji\"", Pi = "bold " + Ni, Fi = 1.5, Ii = {
 	show: !0,
 	scale: "x",
-	stroke: Nt,
+	stroke: Pt,
 	space: 50,
 	gap: 5,
 	alignTo: 1,
 	size: 50,
 	labelGap: 0,
 	labelSize: 30,
-	labelFont: Mi,
+	labelFont: Pi,
 	side: 2,
-	grid: Oi,
-	ticks: ki,
-	border: Ai,
-	font: ji,
-	lineGap: Ni,
+	grid: Ai,
+	ticks: ji,
+	border: Mi,
+	font: Ni,
+	lineGap: Fi,
 	rotate: 0
-}, Fi = "Value", Ii = "Time", Li = {
+}, Li = "Value", Ri = "Time", zi = {
 	show: !0,
 	scale: "x",
 	auto: !1,
 	sorted: 1,
-	min: Gn,
+	min: Kn,
 	max: -Infinity,
 	idxs: []
 };
-function Ri(e, t, n, r, i) {
-	return t.map((e) => e == null ? "" : An(e));
+function Bi(e, t, n, r, i) {
+	return t.map((e) => e == null ? "" : jn(e));
 }
-function zi(e, t, n, r, i, a, o) {
-	let s = [], c = or.get(i) || 0;
-	n = o ? n : Y(ir(n, i), c);
+function Vi(e, t, n, r, i, a, o) {
+	let s = [], c = sr.get(i) || 0;
+	n = o ? n : Y(ar(n, i), c);
 	for (let e = n; e <= r; e = Y(e + i, c)) s.push(Object.is(e, -0) ? 0 : e);
 	return s;
 }
-function Bi(e, t, n, r, i, a, o) {
+function Hi(e, t, n, r, i, a, o) {
 	let s = [], c = e.scales[e.axes[t].scale].log;
-	i = zn(c, Pn((c == 10 ? Vn : Hn)(n))), c == 10 && (i = Wr[pn(i, Wr)]);
+	i = Bn(c, Fn((c == 10 ? Hn : Un)(n))), c == 10 && (i = Kr[mn(i, Kr)]);
 	let l = n, u = i * c;
-	c == 10 && (u = Wr[pn(u, Wr)]);
+	c == 10 && (u = Kr[mn(u, Kr)]);
 	do
-		s.push(l), l += i, c == 10 && !or.has(l) && (l = Y(l, or.get(i))), l >= u && (i = l, u = i * c, c == 10 && (u = Wr[pn(u, Wr)]));
+		s.push(l), l += i, c == 10 && !sr.has(l) && (l = Y(l, sr.get(i))), l >= u && (i = l, u = i * c, c == 10 && (u = Kr[mn(u, Kr)]));
 	while (l <= r);
 	return s;
 }
-function Vi(e, t, n, r, i, a, o) {
-	let s = e.scales[e.axes[t].scale].asinh, c = r > s ? Bi(e, t, Rn(s, n), r, i) : [s], l = r >= 0 && n <= 0 ? [0] : [];
-	return (n < -s ? Bi(e, t, Rn(s, -r), -n, i) : [s]).reverse().map((e) => -e).concat(l, c);
+function Ui(e, t, n, r, i, a, o) {
+	let s = e.scales[e.axes[t].scale].asinh, c = r > s ? Hi(e, t, zn(s, n), r, i) : [s], l = r >= 0 && n <= 0 ? [0] : [];
+	return (n < -s ? Hi(e, t, zn(s, -r), -n, i) : [s]).reverse().map((e) => -e).concat(l, c);
 }
-var Hi = /./, Ui = /[12357]/, Wi = /[125]/, Gi = /1/, Ki = (e, t, n, r) => e.map((e, i) => t == 4 && e == 0 || i % r == 0 && n.test(e.toExponential()[+(e < 0)]) ? e : null);
-function qi(e, t, n, r, i) {
-	let a = e.axes[n], o = a.scale, s = e.scales[o], c = e.valToPos, l = a._space, u = c(10, o), d = c(9, o) - u >= l ? Hi : c(7, o) - u >= l ? Ui : c(5, o) - u >= l ? Wi : Gi;
-	if (d == Gi) {
-		let e = Nn(c(1, o) - u);
-		if (e < l) return Ki(t.slice().reverse(), s.distr, d, In(l / e)).reverse();
+var Wi = /./, Gi = /[12357]/, Ki = /[125]/, qi = /1/, Ji = (e, t, n, r) => e.map((e, i) => t == 4 && e == 0 || i % r == 0 && n.test(e.toExponential()[+(e < 0)]) ? e : null);
+function Yi(e, t, n, r, i) {
+	let a = e.axes[n], o = a.scale, s = e.scales[o], c = e.valToPos, l = a._space, u = c(10, o), d = c(9, o) - u >= l ? Wi : c(7, o) - u >= l ? Gi : c(5, o) - u >= l ? Ki : qi;
+	if (d == qi) {
+		let e = Pn(c(1, o) - u);
+		if (e < l) return Ji(t.slice().reverse(), s.distr, d, Ln(l / e)).reverse();
 	}
-	return Ki(t, s.distr, d, 1);
+	return Ji(t, s.distr, d, 1);
 }
-function Ji(e, t, n, r, i) {
-	let a = e.axes[n], o = a.scale, s = a._space, c = e.valToPos, l = Nn(c(1, o) - c(2, o));
-	return l < s ? Ki(t.slice().reverse(), 3, Hi, In(s / l)).reverse() : t;
+function Xi(e, t, n, r, i) {
+	let a = e.axes[n], o = a.scale, s = a._space, c = e.valToPos, l = Pn(c(1, o) - c(2, o));
+	return l < s ? Ji(t.slice().reverse(), 3, Wi, Ln(s / l)).reverse() : t;
 }
-function Yi(e, t, n, r) {
-	return r == null ? Gt : t == null ? "" : An(t);
+function Zi(e, t, n, r) {
+	return r == null ? Kt : t == null ? "" : jn(t);
 }
-var Xi = {
+var Qi = {
 	show: !0,
 	scale: "y",
-	stroke: Nt,
+	stroke: Pt,
 	space: 30,
 	gap: 5,
 	alignTo: 1,
 	size: 50,
 	labelGap: 0,
 	labelSize: 30,
-	labelFont: Mi,
+	labelFont: Pi,
 	side: 3,
-	grid: Oi,
-	ticks: ki,
-	border: Ai,
-	font: ji,
-	lineGap: Ni,
+	grid: Ai,
+	ticks: ji,
+	border: Mi,
+	font: Ni,
+	lineGap: Fi,
 	rotate: 0
 };
-function Zi(e, t) {
+function $i(e, t) {
 	return Y((3 + (e || 1) * 2) * t, 3);
 }
-function Qi(e, t) {
-	let { scale: n, idxs: r } = e.series[0], i = e._data[0], a = e.valToPos(i[r[0]], n, !0), o = Nn(e.valToPos(i[r[1]], n, !0) - a) / (e.series[t].points.space * G);
+function ea(e, t) {
+	let { scale: n, idxs: r } = e.series[0], i = e._data[0], a = e.valToPos(i[r[0]], n, !0), o = Pn(e.valToPos(i[r[1]], n, !0) - a) / (e.series[t].points.space * G);
 	return r[1] - r[0] <= o;
 }
-var $i = {
+var ta = {
 	scale: null,
 	auto: !0,
 	sorted: 0,
-	min: Gn,
+	min: Kn,
 	max: -Infinity
-}, ea = (e, t, n, r, i) => i, ta = {
+}, na = (e, t, n, r, i) => i, ra = {
 	show: !0,
 	auto: !0,
 	sorted: 0,
-	gaps: ea,
+	gaps: na,
 	alpha: 1,
-	facets: [xr({}, $i, { scale: "x" }), xr({}, $i, { scale: "y" })]
-}, na = {
+	facets: [Sr({}, ta, { scale: "x" }), Sr({}, ta, { scale: "y" })]
+}, ia = {
 	scale: "y",
 	auto: !0,
 	sorted: 0,
 	show: !0,
 	spanGaps: !1,
-	gaps: ea,
+	gaps: na,
 	alpha: 1,
 	points: {
-		show: Qi,
+		show: ea,
 		filter: null
 	},
 	values: null,
-	min: Gn,
+	min: Kn,
 	max: -Infinity,
 	idxs: [],
 	path: null,
 	clip: null
 };
-function ra(e, t, n, r, i) {
+function aa(e, t, n, r, i) {
 	return n / 10;
 }
-var ia = {
-	time: ot,
+var oa = {
+	time: st,
 	auto: !0,
 	distr: 1,
 	log: 10,
@@ -2476,12 +2544,12 @@ var ia = {
 	max: null,
 	dir: 1,
 	ori: 0
-}, aa = xr({}, ia, {
+}, sa = Sr({}, oa, {
 	time: !1,
 	ori: 1
-}), oa = {};
-function sa(e, t) {
-	let n = oa[e];
+}), ca = {};
+function la(e, t) {
+	let n = ca[e];
 	return n || (n = {
 		key: e,
 		plots: [],
@@ -2494,38 +2562,38 @@ function sa(e, t) {
 		pub(e, t, r, i, a, o, s) {
 			for (let c = 0; c < n.plots.length; c++) n.plots[c] != t && n.plots[c].pub(e, t, r, i, a, o, s);
 		}
-	}, e != null && (oa[e] = n)), n;
+	}, e != null && (ca[e] = n)), n;
 }
-var ca = 1, la = 2;
-function ua(e, t, n) {
+var ua = 1, da = 2;
+function $(e, t, n) {
 	let r = e.mode, i = e.series[t], a = r == 2 ? e._data[t] : e._data, o = e.scales, s = e.bbox, c = a[0], l = r == 2 ? a[1] : a[t], u = r == 2 ? o[i.facets[0].scale] : o[e.series[0].scale], d = r == 2 ? o[i.facets[1].scale] : o[i.scale], f = s.left, p = s.top, m = s.width, h = s.height, g = e.valToPosH, _ = e.valToPosV;
-	return u.ori == 0 ? n(i, c, l, u, d, g, _, f, p, m, h, ya, xa, Ca, Ta, Da) : n(i, c, l, u, d, _, g, p, f, h, m, ba, Sa, wa, Ea, Oa);
+	return u.ori == 0 ? n(i, c, l, u, d, g, _, f, p, m, h, ba, Sa, wa, Ea, Oa) : n(i, c, l, u, d, _, g, p, f, h, m, xa, Ca, Ta, Da, ka);
 }
-function da(e, t) {
-	let n = 0, r = 0, i = q(e.bands, ur);
+function fa(e, t) {
+	let n = 0, r = 0, i = q(e.bands, dr);
 	for (let e = 0; e < i.length; e++) {
 		let a = i[e];
 		a.series[0] == t ? n = a.dir : a.series[1] == t && (a.dir == 1 ? r |= 1 : r |= 2);
 	}
 	return [n, r == 1 ? -1 : r == 2 ? 1 : r == 3 ? 2 : 0];
 }
-function fa(e, t, n, r, i) {
+function pa(e, t, n, r, i) {
 	let a = e.mode, o = e.series[t], s = a == 2 ? o.facets[1].scale : o.scale, c = e.scales[s];
 	return i == -1 ? c.min : i == 1 ? c.max : c.distr == 3 ? c.dir == 1 ? c.min : c.max : 0;
 }
-function pa(e, t, n, r, i, a) {
-	return ua(e, t, (e, t, o, s, c, l, u, d, f, p, m) => {
-		let h = e.pxRound, g = s.dir * (s.ori == 0 ? 1 : -1), _ = s.ori == 0 ? xa : Sa, v, y;
+function ma(e, t, n, r, i, a) {
+	return $(e, t, (e, t, o, s, c, l, u, d, f, p, m) => {
+		let h = e.pxRound, g = s.dir * (s.ori == 0 ? 1 : -1), _ = s.ori == 0 ? Sa : Ca, v, y;
 		g == 1 ? (v = n, y = r) : (v = r, y = n);
 		let b = h(l(t[v], s, p, d)), x = h(u(o[v], c, m, f)), S = h(l(t[y], s, p, d)), C = h(u(a == 1 ? c.max : c.min, c, m, f)), w = new Path2D(i);
 		return _(w, S, C), _(w, b, C), _(w, b, x), w;
 	});
 }
-function ma(e, t, n, r, i, a) {
+function ha(e, t, n, r, i, a) {
 	let o = null;
 	if (e.length > 0) {
 		o = new Path2D();
-		let s = t == 0 ? Ca : wa, c = n;
+		let s = t == 0 ? wa : Ta, c = n;
 		for (let t = 0; t < e.length; t++) {
 			let n = e[t];
 			if (n[1] > n[0]) {
@@ -2538,11 +2606,11 @@ function ma(e, t, n, r, i, a) {
 	}
 	return o;
 }
-function ha(e, t, n) {
+function ga(e, t, n) {
 	let r = e[e.length - 1];
 	r && r[0] == t ? r[1] = n : e.push([t, n]);
 }
-function ga(e, t, n, r, i, a, o) {
+function _a(e, t, n, r, i, a, o) {
 	let s = [], c = e.length;
 	for (let l = i == 1 ? n : r; l >= n && l <= r; l += i) if (t[l] === null) {
 		let u = l, d = l;
@@ -2555,11 +2623,11 @@ function ga(e, t, n, r, i, a, o) {
 	}
 	return s;
 }
-function _a(e) {
-	return e == 0 ? Xn : e == 1 ? Fn : (t) => rr(t, e);
-}
 function va(e) {
-	let t = e == 0 ? ya : ba, n = e == 0 ? (e, t, n, r, i, a) => {
+	return e == 0 ? Zn : e == 1 ? In : (t) => ir(t, e);
+}
+function ya(e) {
+	let t = e == 0 ? ba : xa, n = e == 0 ? (e, t, n, r, i, a) => {
 		e.arcTo(t, n, r, i, a);
 	} : (e, t, n, r, i, a) => {
 		e.arcTo(n, t, i, r, a);
@@ -2569,36 +2637,36 @@ function va(e) {
 		e.rect(n, t, i, r);
 	};
 	return (e, i, a, o, s, c = 0, l = 0) => {
-		c == 0 && l == 0 ? r(e, i, a, o, s) : (c = Ln(c, o / 2, s / 2), l = Ln(l, o / 2, s / 2), t(e, i + c, a), n(e, i + o, a, i + o, a + s, c), n(e, i + o, a + s, i, a + s, l), n(e, i, a + s, i, a, l), n(e, i, a, i + o, a, c), e.closePath());
+		c == 0 && l == 0 ? r(e, i, a, o, s) : (c = Rn(c, o / 2, s / 2), l = Rn(l, o / 2, s / 2), t(e, i + c, a), n(e, i + o, a, i + o, a + s, c), n(e, i + o, a + s, i, a + s, l), n(e, i, a + s, i, a, l), n(e, i, a, i + o, a, c), e.closePath());
 	};
 }
-var ya = (e, t, n) => {
+var ba = (e, t, n) => {
 	e.moveTo(t, n);
-}, ba = (e, t, n) => {
-	e.moveTo(n, t);
 }, xa = (e, t, n) => {
-	e.lineTo(t, n);
+	e.moveTo(n, t);
 }, Sa = (e, t, n) => {
+	e.lineTo(t, n);
+}, Ca = (e, t, n) => {
 	e.lineTo(n, t);
-}, Ca = va(0), wa = va(1), Ta = (e, t, n, r, i, a) => {
+}, wa = ya(0), Ta = ya(1), Ea = (e, t, n, r, i, a) => {
 	e.arc(t, n, r, i, a);
-}, Ea = (e, t, n, r, i, a) => {
+}, Da = (e, t, n, r, i, a) => {
 	e.arc(n, t, r, i, a);
-}, Da = (e, t, n, r, i, a, o) => {
-	e.bezierCurveTo(t, n, r, i, a, o);
 }, Oa = (e, t, n, r, i, a, o) => {
+	e.bezierCurveTo(t, n, r, i, a, o);
+}, ka = (e, t, n, r, i, a, o) => {
 	e.bezierCurveTo(n, t, i, r, o, a);
 };
-function ka(e) {
-	return (e, t, n, r, i) => ua(e, t, (t, a, o, s, c, l, u, d, f, p, m) => {
+function Aa(e) {
+	return (e, t, n, r, i) => $(e, t, (t, a, o, s, c, l, u, d, f, p, m) => {
 		let { pxRound: h, points: g } = t, _, v;
-		s.ori == 0 ? (_ = ya, v = Ta) : (_ = ba, v = Ea);
+		s.ori == 0 ? (_ = ba, v = Ea) : (_ = xa, v = Da);
 		let y = Y(g.width * G, 3), b = (g.size - g.width) / 2 * G, x = Y(b * 2, 3), S = new Path2D(), C = new Path2D(), { left: w, top: ee, width: T, height: E } = e.bbox;
-		Ca(C, w - x, ee - x, T + x * 2, E + x * 2);
+		wa(C, w - x, ee - x, T + x * 2, E + x * 2);
 		let D = (e) => {
 			if (o[e] != null) {
 				let t = h(l(a[e], s, p, d)), n = h(u(o[e], c, m, f));
-				_(S, t + b, n), v(S, t, n, b, 0, Mn * 2);
+				_(S, t + b, n), v(S, t, n, b, 0, Nn * 2);
 			}
 		};
 		if (i) i.forEach(D);
@@ -2611,25 +2679,25 @@ function ka(e) {
 		};
 	});
 }
-function Aa(e) {
+function ja(e) {
 	return (t, n, r, i, a, o) => {
 		r != i && (a != r && o != r && e(t, n, r), a != i && o != i && e(t, n, i), e(t, n, o));
 	};
 }
-var ja = Aa(xa), Ma = Aa(Sa);
-function Na(e) {
+var Ma = ja(Sa), Na = ja(Ca);
+function Pa(e) {
 	let t = q(e?.alignGaps, 0);
-	return (e, n, r, i) => ua(e, n, (a, o, s, c, l, u, d, f, p, m, h) => {
-		[r, i] = _n(s, r, i);
+	return (e, n, r, i) => $(e, n, (a, o, s, c, l, u, d, f, p, m, h) => {
+		[r, i] = vn(s, r, i);
 		let g = a.pxRound, _ = (e) => g(u(e, c, m, f)), v = (e) => g(d(e, l, h, p)), y, b;
-		c.ori == 0 ? (y = xa, b = ja) : (y = Sa, b = Ma);
+		c.ori == 0 ? (y = Sa, b = Ma) : (y = Ca, b = Na);
 		let x = c.dir * (c.ori == 0 ? 1 : -1), S = {
 			stroke: new Path2D(),
 			fill: null,
 			clip: null,
 			band: null,
 			gaps: null,
-			flags: ca
+			flags: ua
 		}, C = S.stroke, w = !1;
 		if (i - r >= m * 4) {
 			let t = (t) => e.posToVal(t, c.key, !0), n = null, a = null, l, u, d, f = _(o[x == 1 ? r : i]), p = _(o[r]), m = _(o[i]), h = t(x == 1 ? p + 1 : m - 1);
@@ -2642,29 +2710,29 @@ function Na(e) {
 			let t = s[e];
 			t === null ? w = !0 : t != null && y(C, _(o[e]), v(t));
 		}
-		let [ee, T] = da(e, n);
+		let [ee, T] = fa(e, n);
 		if (a.fill != null || ee != 0) {
 			let t = S.fill = new Path2D(C), s = v(a.fillTo(e, n, a.min, a.max, ee)), c = _(o[r]), l = _(o[i]);
 			x == -1 && ([l, c] = [c, l]), y(t, l, s), y(t, c, s);
 		}
 		if (!a.spanGaps) {
 			let l = [];
-			w && l.push(...ga(o, s, r, i, x, _, t)), S.gaps = l = a.gaps(e, n, r, i, l), S.clip = ma(l, c.ori, f, p, m, h);
+			w && l.push(..._a(o, s, r, i, x, _, t)), S.gaps = l = a.gaps(e, n, r, i, l), S.clip = ha(l, c.ori, f, p, m, h);
 		}
-		return T != 0 && (S.band = T == 2 ? [pa(e, n, r, i, C, -1), pa(e, n, r, i, C, 1)] : pa(e, n, r, i, C, T)), S;
+		return T != 0 && (S.band = T == 2 ? [ma(e, n, r, i, C, -1), ma(e, n, r, i, C, 1)] : ma(e, n, r, i, C, T)), S;
 	});
 }
-function Pa(e) {
+function Fa(e) {
 	let t = q(e.align, 1), n = q(e.ascDesc, !1), r = q(e.alignGaps, 0), i = q(e.extend, !1);
-	return (e, a, o, s) => ua(e, a, (c, l, u, d, f, p, m, h, g, _, v) => {
-		[o, s] = _n(u, o, s);
-		let y = c.pxRound, { left: b, width: x } = e.bbox, S = (e) => y(p(e, d, _, h)), C = (e) => y(m(e, f, v, g)), w = d.ori == 0 ? xa : Sa, ee = {
+	return (e, a, o, s) => $(e, a, (c, l, u, d, f, p, m, h, g, _, v) => {
+		[o, s] = vn(u, o, s);
+		let y = c.pxRound, { left: b, width: x } = e.bbox, S = (e) => y(p(e, d, _, h)), C = (e) => y(m(e, f, v, g)), w = d.ori == 0 ? Sa : Ca, ee = {
 			stroke: new Path2D(),
 			fill: null,
 			clip: null,
 			band: null,
 			gaps: null,
-			flags: ca
+			flags: ua
 		}, T = ee.stroke, E = d.dir * (d.ori == 0 ? 1 : -1), D = C(u[E == 1 ? o : s]), O = S(l[E == 1 ? o : s]), te = O, k = O;
 		i && t == -1 && (k = b, w(T, k, D)), w(T, O, D);
 		for (let e = E == 1 ? o : s; e >= o && e <= s; e += E) {
@@ -2675,50 +2743,50 @@ function Pa(e) {
 		}
 		let A = te;
 		i && t == 1 && (A = b + x, w(T, A, D));
-		let [ne, re] = da(e, a);
+		let [ne, re] = fa(e, a);
 		if (c.fill != null || ne != 0) {
 			let t = ee.fill = new Path2D(T), n = C(c.fillTo(e, a, c.min, c.max, ne));
 			w(t, A, n), w(t, k, n);
 		}
 		if (!c.spanGaps) {
 			let i = [];
-			i.push(...ga(l, u, o, s, E, S, r));
+			i.push(..._a(l, u, o, s, E, S, r));
 			let f = c.width * G / 2, p = n || t == 1 ? f : -f, m = n || t == -1 ? -f : f;
 			i.forEach((e) => {
 				e[0] += p, e[1] += m;
-			}), ee.gaps = i = c.gaps(e, a, o, s, i), ee.clip = ma(i, d.ori, h, g, _, v);
+			}), ee.gaps = i = c.gaps(e, a, o, s, i), ee.clip = ha(i, d.ori, h, g, _, v);
 		}
-		return re != 0 && (ee.band = re == 2 ? [pa(e, a, o, s, T, -1), pa(e, a, o, s, T, 1)] : pa(e, a, o, s, T, re)), ee;
+		return re != 0 && (ee.band = re == 2 ? [ma(e, a, o, s, T, -1), ma(e, a, o, s, T, 1)] : ma(e, a, o, s, T, re)), ee;
 	});
 }
-function Fa(e, t, n, r, i, a, o = Gn) {
+function Ia(e, t, n, r, i, a, o = Kn) {
 	if (e.length > 1) {
 		let s = null;
 		for (let c = 0, l = Infinity; c < e.length; c++) if (t[c] !== void 0) {
 			if (s != null) {
-				let t = Nn(e[c] - e[s]);
-				t < l && (l = t, o = Nn(n(e[c], r, i, a) - n(e[s], r, i, a)));
+				let t = Pn(e[c] - e[s]);
+				t < l && (l = t, o = Pn(n(e[c], r, i, a) - n(e[s], r, i, a)));
 			}
 			s = c;
 		}
 	}
 	return o;
 }
-function Ia(e) {
-	e ||= lr;
+function La(e) {
+	e ||= ur;
 	let t = q(e.size, [
 		.6,
-		Gn,
+		Kn,
 		1
 	]), n = e.align || 0, r = e.gap || 0, i = e.radius;
 	i = i == null ? [0, 0] : typeof i == "number" ? [i, 0] : i;
-	let a = J(i), o = 1 - t[0], s = q(t[1], Gn), c = q(t[2], 1), l = q(e.disp, lr), u = q(e.each, (e) => {}), { fill: d, stroke: f } = l;
-	return (e, t, i, p) => ua(e, t, (m, h, g, _, v, y, b, x, S, C, w) => {
+	let a = J(i), o = 1 - t[0], s = q(t[1], Kn), c = q(t[2], 1), l = q(e.disp, ur), u = q(e.each, (e) => {}), { fill: d, stroke: f } = l;
+	return (e, t, i, p) => $(e, t, (m, h, g, _, v, y, b, x, S, C, w) => {
 		let ee = m.pxRound, T = n, E = r * G, D = s * G, O = c * G, te, k;
 		_.ori == 0 ? [te, k] = a(e, t) : [k, te] = a(e, t);
-		let A = _.dir * (_.ori == 0 ? 1 : -1), ne = _.ori == 0 ? Ca : wa, re = _.ori == 0 ? u : (e, t, n, r, i, a, o) => {
+		let A = _.dir * (_.ori == 0 ? 1 : -1), ne = _.ori == 0 ? wa : Ta, re = _.ori == 0 ? u : (e, t, n, r, i, a, o) => {
 			u(e, t, n, i, r, o, a);
-		}, ie = q(e.bands, ur).find((e) => e.series[0] == t), ae = ie == null ? 0 : ie.dir, oe = m.fillTo(e, t, m.min, m.max, ae), j = ee(b(oe, v, w, S)), M, se, N, P = C, F = ee(m.width * G), ce = !1, le = null, I = null, ue = null, de = null;
+		}, ie = q(e.bands, dr).find((e) => e.series[0] == t), ae = ie == null ? 0 : ie.dir, oe = m.fillTo(e, t, m.min, m.max, ae), j = ee(b(oe, v, w, S)), M, se, N, P = C, F = ee(m.width * G), ce = !1, le = null, I = null, ue = null, de = null;
 		d != null && (F == 0 || f != null) && (ce = !0, le = d.values(e, t, i, p), I = /* @__PURE__ */ new Map(), new Set(le).forEach((e) => {
 			e != null && I.set(e, new Path2D());
 		}), F > 0 && (ue = f.values(e, t, i, p), de = /* @__PURE__ */ new Map(), new Set(ue).forEach((e) => {
@@ -2728,11 +2796,11 @@ function Ia(e) {
 		if (L != null && fe != null) {
 			T = 1, h = L.values(e, t, i, p), L.unit == 2 && (h = h.map((t) => e.posToVal(x + t * C, _.key, !0)));
 			let n = fe.values(e, t, i, p);
-			se = fe.unit == 2 ? n[0] * C : y(n[0], _, C, x) - y(0, _, C, x), P = Fa(h, g, y, _, C, x, P), N = P - se + E;
-		} else P = Fa(h, g, y, _, C, x, P), N = P * o + E, se = P - N;
-		N < 1 && (N = 0), F >= se / 2 && (F = 0), N < 5 && (ee = Xn);
+			se = fe.unit == 2 ? n[0] * C : y(n[0], _, C, x) - y(0, _, C, x), P = Ia(h, g, y, _, C, x, P), N = P - se + E;
+		} else P = Ia(h, g, y, _, C, x, P), N = P * o + E, se = P - N;
+		N < 1 && (N = 0), F >= se / 2 && (F = 0), N < 5 && (ee = Zn);
 		let pe = N > 0, me = P - N - (pe ? F : 0);
-		se = ee(qn(me, O, D)), M = (T == 0 ? se / 2 : T == A ? 0 : se) - T * A * ((T == 0 ? E / 2 : 0) + (pe ? F / 2 : 0));
+		se = ee(Jn(me, O, D)), M = (T == 0 ? se / 2 : T == A ? 0 : se) - T * A * ((T == 0 ? E / 2 : 0) + (pe ? F / 2 : 0));
 		let he = {
 			stroke: null,
 			fill: null,
@@ -2755,21 +2823,21 @@ function Ia(e) {
 				if (r - e == 0) continue;
 				j = b(e, v, w, S);
 			}
-			let i = y(_.distr != 2 || l != null ? h[n] : n, _, C, x), a = b(q(r, oe), v, w, S), o = ee(i - M), s = ee(Rn(a, j)), c = ee(Ln(a, j)), u = s - c;
+			let i = y(_.distr != 2 || l != null ? h[n] : n, _, C, x), a = b(q(r, oe), v, w, S), o = ee(i - M), s = ee(zn(a, j)), c = ee(Rn(a, j)), u = s - c;
 			if (r != null) {
 				let i = r < 0 ? ye : ve, a = r < 0 ? ve : ye;
-				ce ? (F > 0 && ue[n] != null && ne(de.get(ue[n]), o, c + Pn(F / 2), se, Rn(0, u - F), i, a), le[n] != null && ne(I.get(le[n]), o, c + Pn(F / 2), se, Rn(0, u - F), i, a)) : ne(ge, o, c + Pn(F / 2), se, Rn(0, u - F), i, a), re(e, t, n, o - F / 2, c, se + F, u);
+				ce ? (F > 0 && ue[n] != null && ne(de.get(ue[n]), o, c + Fn(F / 2), se, zn(0, u - F), i, a), le[n] != null && ne(I.get(le[n]), o, c + Fn(F / 2), se, zn(0, u - F), i, a)) : ne(ge, o, c + Fn(F / 2), se, zn(0, u - F), i, a), re(e, t, n, o - F / 2, c, se + F, u);
 			}
 		}
 		return F > 0 ? he.stroke = ce ? de : ge : ce || (he._fill = m.width == 0 ? m._fill : m._stroke ?? m._fill, he.width = 0), he.fill = ce ? I : ge, he;
 	});
 }
-function La(e, t) {
+function Ra(e, t) {
 	let n = q(t?.alignGaps, 0);
-	return (t, r, i, a) => ua(t, r, (o, s, c, l, u, d, f, p, m, h, g) => {
-		[i, a] = _n(c, i, a);
+	return (t, r, i, a) => $(t, r, (o, s, c, l, u, d, f, p, m, h, g) => {
+		[i, a] = vn(c, i, a);
 		let _ = o.pxRound, v = (e) => _(d(e, l, h, p)), y = (e) => _(f(e, u, g, m)), b, x, S;
-		l.ori == 0 ? (b = ya, S = xa, x = Da) : (b = ba, S = Sa, x = Oa);
+		l.ori == 0 ? (b = ba, S = Sa, x = Oa) : (b = xa, S = Ca, x = ka);
 		let C = l.dir * (l.ori == 0 ? 1 : -1), w = v(s[C == 1 ? i : a]), ee = w, T = [], E = [];
 		for (let e = C == 1 ? i : a; e >= i && e <= a; e += C) if (c[e] != null) {
 			let t = s[e], n = v(t);
@@ -2781,23 +2849,23 @@ function La(e, t) {
 			clip: null,
 			band: null,
 			gaps: null,
-			flags: ca
-		}, O = D.stroke, [te, k] = da(t, r);
+			flags: ua
+		}, O = D.stroke, [te, k] = fa(t, r);
 		if (o.fill != null || te != 0) {
 			let e = D.fill = new Path2D(O), n = y(o.fillTo(t, r, o.min, o.max, te));
 			S(e, ee, n), S(e, w, n);
 		}
 		if (!o.spanGaps) {
 			let e = [];
-			e.push(...ga(s, c, i, a, C, v, n)), D.gaps = e = o.gaps(t, r, i, a, e), D.clip = ma(e, l.ori, p, m, h, g);
+			e.push(..._a(s, c, i, a, C, v, n)), D.gaps = e = o.gaps(t, r, i, a, e), D.clip = ha(e, l.ori, p, m, h, g);
 		}
-		return k != 0 && (D.band = k == 2 ? [pa(t, r, i, a, O, -1), pa(t, r, i, a, O, 1)] : pa(t, r, i, a, O, k)), D;
+		return k != 0 && (D.band = k == 2 ? [ma(t, r, i, a, O, -1), ma(t, r, i, a, O, 1)] : ma(t, r, i, a, O, k)), D;
 	});
 }
-function Ra(e) {
-	return La(za, e);
+function za(e) {
+	return Ra(Ba, e);
 }
-function za(e, t, n, r, i, a) {
+function Ba(e, t, n, r, i, a) {
 	let o = e.length;
 	if (o < 2) return null;
 	let s = new Path2D();
@@ -2812,61 +2880,61 @@ function za(e, t, n, r, i, a) {
 	}
 	return s;
 }
-var Ba = /* @__PURE__ */ new Set();
-function Va() {
-	for (let e of Ba) e.syncRect(!0);
+var Va = /* @__PURE__ */ new Set();
+function Ha() {
+	for (let e of Va) e.syncRect(!0);
 }
-Kt && (dn(Vt, Jt, Va), dn(Ht, Jt, Va, !0), dn(Wt, Jt, () => {
-	ro.pxRatio = G;
+qt && (fn(Ht, Yt, Ha), fn(Ut, Yt, Ha, !0), fn(Gt, Yt, () => {
+	io.pxRatio = G;
 }));
-var Ha = Na(), Ua = ka();
-function Wa(e, t, n, r) {
-	return (r ? [e[0], e[1]].concat(e.slice(2)) : [e[0]].concat(e.slice(1))).map((e, r) => Ka(e, r, t, n));
+var Ua = Pa(), Wa = Aa();
+function Ga(e, t, n, r) {
+	return (r ? [e[0], e[1]].concat(e.slice(2)) : [e[0]].concat(e.slice(1))).map((e, r) => qa(e, r, t, n));
 }
-function Ga(e, t) {
-	return e.map((e, n) => n == 0 ? {} : xr({}, t, e));
+function Ka(e, t) {
+	return e.map((e, n) => n == 0 ? {} : Sr({}, t, e));
 }
-function Ka(e, t, n, r) {
-	return xr({}, t == 0 ? n : r, e);
+function qa(e, t, n, r) {
+	return Sr({}, t == 0 ? n : r, e);
 }
-function qa(e, t, n) {
-	return t == null ? dr : [t, n];
+function Ja(e, t, n) {
+	return t == null ? fr : [t, n];
 }
-var Ja = qa;
-function Ya(e, t, n) {
-	return t == null ? dr : En(t, n, Sn, !0);
+var Ya = Ja;
+function Xa(e, t, n) {
+	return t == null ? fr : Dn(t, n, Cn, !0);
 }
-function Xa(e, t, n, r) {
-	return t == null ? dr : bn(t, n, e.scales[r].log, !1);
+function Za(e, t, n, r) {
+	return t == null ? fr : xn(t, n, e.scales[r].log, !1);
 }
-var Za = Xa;
-function Qa(e, t, n, r) {
-	return t == null ? dr : xn(t, n, e.scales[r].log, !1);
+var Qa = Za;
+function $a(e, t, n, r) {
+	return t == null ? fr : Sn(t, n, e.scales[r].log, !1);
 }
-var $a = Qa;
-function eo(e, t, n, r, i) {
-	let a = Rn(Kn(e), Kn(t)), o = t - e, s = pn(i / r * o, n);
+var eo = $a;
+function to(e, t, n, r, i) {
+	let a = zn(qn(e), qn(t)), o = t - e, s = mn(i / r * o, n);
 	do {
 		let e = n[s], t = r * e / o;
-		if (t >= i && a + (e < 5 ? or.get(e) : 0) <= 17) return [e, t];
+		if (t >= i && a + (e < 5 ? sr.get(e) : 0) <= 17) return [e, t];
 	} while (++s < n.length);
 	return [0, 0];
 }
-function to(e) {
+function no(e) {
 	let t, n;
-	return e = e.replace(/(\d+)px/, (e, r) => (t = Fn((n = +r) * G)) + "px"), [
+	return e = e.replace(/(\d+)px/, (e, r) => (t = In((n = +r) * G)) + "px"), [
 		e,
 		t,
 		n
 	];
 }
-function no(e) {
+function ro(e) {
 	e.show && [e.font, e.labelFont].forEach((e) => {
 		let t = Y(e[2] * G, 1);
 		e[0] = e[0].replace(/[0-9.]+px/, t + "px"), e[1] = t;
 	});
 }
-function ro(e, t, n) {
+function io(e, t, n) {
 	let r = { mode: q(e.mode, 1) }, i = r.mode;
 	function a(e, t, n, r) {
 		let i = t.valToPct(e);
@@ -2882,33 +2950,33 @@ function ro(e, t, n) {
 	r.valToPosH = a, r.valToPosV = o;
 	let c = !1;
 	r.status = 0;
-	let l = r.root = tn(st);
-	if (e.id != null && (l.id = e.id), Qt(l, e.class), e.title) {
-		let t = tn(ut, l);
+	let l = r.root = nn(ct);
+	if (e.id != null && (l.id = e.id), $t(l, e.class), e.title) {
+		let t = nn(dt, l);
 		t.textContent = e.title;
 	}
-	let u = en("canvas"), d = r.ctx = u.getContext("2d"), f = tn(dt, l);
-	dn("click", f, (e) => {
-		e.target === m && (X != jr || Z != Mr) && Ir.click(r, e);
+	let u = tn("canvas"), d = r.ctx = u.getContext("2d"), f = nn(ft, l);
+	fn("click", f, (e) => {
+		e.target === m && (X != jr || Fr != Mr) && Lr.click(r, e);
 	}, !0);
-	let p = r.under = tn(ft, f);
+	let p = r.under = nn(pt, f);
 	f.appendChild(u);
-	let m = r.over = tn(pt, f);
-	e = br(e);
-	let h = +q(e.pxAlign, 1), g = _a(h);
+	let m = r.over = nn(mt, f);
+	e = xr(e);
+	let h = +q(e.pxAlign, 1), g = va(h);
 	(e.plugins || []).forEach((t) => {
 		t.opts && (e = t.opts(r, e) || e);
 	});
-	let _ = e.ms || .001, v = r.series = i == 1 ? Wa(e.series || [], Li, na, !1) : Ga(e.series || [null], ta), y = r.axes = Wa(e.axes || [], Pi, Xi, !0), b = r.scales = {}, x = r.bands = e.bands || [];
+	let _ = e.ms || .001, v = r.series = i == 1 ? Ga(e.series || [], zi, ia, !1) : Ka(e.series || [null], ra), y = r.axes = Ga(e.axes || [], Ii, Qi, !0), b = r.scales = {}, x = r.bands = e.bands || [];
 	x.forEach((e) => {
 		e.fill = J(e.fill || null), e.dir = q(e.dir, -1);
 	});
 	let S = i == 2 ? v[1].facets[0].scale : v[0].scale, C = {
-		axes: tr,
+		axes: Zn,
 		series: Tn
 	}, w = (e.drawOrder || ["axes", "series"]).map((e) => C[e]);
 	function ee(e) {
-		let t = e.distr == 3 ? (t) => Vn(t > 0 ? t : e.clamp(r, t, e.min, e.max, e.key)) : e.distr == 4 ? (t) => Wn(t, e.asinh) : e.distr == 100 ? (t) => e.fwd(t) : (e) => e;
+		let t = e.distr == 3 ? (t) => Hn(t > 0 ? t : e.clamp(r, t, e.min, e.max, e.key)) : e.distr == 4 ? (t) => Gn(t, e.asinh) : e.distr == 100 ? (t) => e.fwd(t) : (e) => e;
 		return (n) => {
 			let r = t(n), { _min: i, _max: a } = e, o = a - i;
 			return (r - i) / o;
@@ -2917,30 +2985,30 @@ function ro(e, t, n) {
 	function T(t) {
 		let n = b[t];
 		if (n == null) {
-			let r = (e.scales || lr)[t] || lr;
+			let r = (e.scales || ur)[t] || ur;
 			if (r.from != null) {
 				T(r.from);
-				let e = xr({}, b[r.from], r, { key: t });
+				let e = Sr({}, b[r.from], r, { key: t });
 				e.valToPct = ee(e), b[t] = e;
 			} else {
-				n = b[t] = xr({}, t == S ? ia : aa, r), n.key = t;
-				let e = n.time, a = n.range, o = fr(a);
+				n = b[t] = Sr({}, t == S ? oa : sa, r), n.key = t;
+				let e = n.time, a = n.range, o = pr(a);
 				if ((t != S || i == 2 && !e) && (o && (a[0] == null || a[1] == null) && (a = {
-					min: a[0] == null ? Cn : {
+					min: a[0] == null ? wn : {
 						mode: 1,
 						hard: a[0],
 						soft: a[0]
 					},
-					max: a[1] == null ? Cn : {
+					max: a[1] == null ? wn : {
 						mode: 1,
 						hard: a[1],
 						soft: a[1]
 					}
-				}, o = !1), !o && gr(a))) {
+				}, o = !1), !o && _r(a))) {
 					let e = a;
-					a = (t, n, r) => n == null ? dr : En(n, r, e);
+					a = (t, n, r) => n == null ? fr : Dn(n, r, e);
 				}
-				n.range = J(a || (e ? Ja : t == S ? n.distr == 3 ? Za : n.distr == 4 ? $a : qa : n.distr == 3 ? Xa : n.distr == 4 ? Qa : Ya)), n.auto = J(!o && n.auto), n.clamp = J(n.clamp || ra), n._min = n._max = null, n.valToPct = ee(n);
+				n.range = J(a || (e ? Ya : t == S ? n.distr == 3 ? Qa : n.distr == 4 ? eo : Ja : n.distr == 3 ? Za : n.distr == 4 ? $a : Xa)), n.auto = J(!o && n.auto), n.clamp = J(n.clamp || aa), n._min = n._max = null, n.valToPct = ee(n);
 			}
 		}
 	}
@@ -2951,7 +3019,7 @@ function ro(e, t, n) {
 	});
 	for (let t in e.scales) T(t);
 	let E = b[S], D = E.distr, O, te;
-	E.ori == 0 ? (Qt(l, ct), O = a, te = o) : (Qt(l, lt), O = o, te = a);
+	E.ori == 0 ? ($t(l, lt), O = a, te = o) : ($t(l, ut), O = o, te = a);
 	let k = {};
 	for (let e in b) {
 		let t = b[e];
@@ -2960,35 +3028,35 @@ function ro(e, t, n) {
 			max: t.max
 		}, t.min = t.max = null);
 	}
-	let A = e.tzDate || ((e) => new Date(Fn(e / _))), ne = e.fmtDate || Lr, re = _ == 1 ? ii(A) : si(A), ie = li(A, ci(_ == 1 ? ri : oi, ne)), ae = mi(A, fi(pi, ne)), oe = [], j = r.legend = xr({}, _i, e.legend), M = r.cursor = xr({}, Ei, { drag: { y: i == 2 } }, e.cursor), se = j.show, N = M.show, P = j.markers;
+	let A = e.tzDate || ((e) => new Date(In(e / _))), ne = e.fmtDate || zr, re = _ == 1 ? oi(A) : li(A), ie = di(A, ui(_ == 1 ? ai : ci, ne)), ae = gi(A, mi(hi, ne)), oe = [], j = r.legend = Sr({}, yi, e.legend), M = r.cursor = Sr({}, Oi, { drag: { y: i == 2 } }, e.cursor), se = j.show, N = M.show, P = j.markers;
 	j.idxs = oe, P.width = J(P.width), P.dash = J(P.dash), P.stroke = J(P.stroke), P.fill = J(P.fill);
 	let F, ce, le, I = [], ue = [], de, L = !1, fe = {};
 	if (j.live) {
 		let e = v[1] ? v[1].values : null;
 		L = e != null, de = L ? e(r, 1, 0) : { _: 0 };
-		for (let e in de) fe[e] = Gt;
+		for (let e in de) fe[e] = Kt;
 	}
 	if (se) {
-		if (F = en("table", bt, l), le = en("tbody", null, F), j.mount(r, F), L) {
-			ce = en("thead", null, F, le);
-			let e = en("tr", null, ce);
-			for (var pe in en("th", null, e), de) en("th", Tt, e).textContent = pe;
-		} else Qt(F, St), j.live && Qt(F, xt);
+		if (F = tn("table", xt, l), le = tn("tbody", null, F), j.mount(r, F), L) {
+			ce = tn("thead", null, F, le);
+			let e = tn("tr", null, ce);
+			for (var pe in tn("th", null, e), de) tn("th", Et, e).textContent = pe;
+		} else $t(F, Ct), j.live && $t(F, St);
 	}
 	let me = { show: !0 }, he = { show: !1 };
 	function ge(e, t) {
-		if (t == 0 && (L || !j.live || i == 2)) return dr;
-		let n = [], a = en("tr", Ct, le, le.childNodes[t]);
-		Qt(a, e.class), e.show || Qt(a, ht);
-		let o = en("th", null, a);
+		if (t == 0 && (L || !j.live || i == 2)) return fr;
+		let n = [], a = tn("tr", wt, le, le.childNodes[t]);
+		$t(a, e.class), e.show || $t(a, gt);
+		let o = tn("th", null, a);
 		if (P.show) {
-			let e = tn(wt, o);
+			let e = nn(Tt, o);
 			if (t > 0) {
 				let n = P.width(r, t);
 				n && (e.style.border = n + "px " + P.dash(r, t) + " " + P.stroke(r, t)), e.style.background = P.fill(r, t);
 			}
 		}
-		let s = tn(Tt, o);
+		let s = nn(Et, o);
 		for (var c in e.label instanceof HTMLElement ? s.appendChild(e.label) : s.textContent = e.label, t > 0 && (P.show || (s.style.color = e.width > 0 ? P.stroke(r, t) : P.fill(r, t)), ve("click", o, (t) => {
 			if (M._lock) return;
 			He(t);
@@ -2996,13 +3064,13 @@ function ro(e, t, n) {
 			if ((t.ctrlKey || t.metaKey) != j.isolate) {
 				let e = v.some((e, t) => t > 0 && t != n && e.show);
 				v.forEach((t, r) => {
-					r > 0 && Kr(r, e ? r == n ? me : he : me, !0, da.setSeries);
+					r > 0 && qr(r, e ? r == n ? me : he : me, !0, $.setSeries);
 				});
-			} else Kr(n, { show: !e.show }, !0, da.setSeries);
-		}, !1), H && ve(Rt, o, (t) => {
-			M._lock || (He(t), Kr(v.indexOf(e), ei, !0, da.setSeries));
+			} else qr(n, { show: !e.show }, !0, $.setSeries);
+		}, !1), Ge && ve(zt, o, (t) => {
+			M._lock || (He(t), qr(v.indexOf(e), ti, !0, $.setSeries));
 		}, !1)), de) {
-			let e = en("td", Et, a);
+			let e = tn("td", Dt, a);
 			e.textContent = "--", n.push(e);
 		}
 		return [a, n];
@@ -3010,29 +3078,29 @@ function ro(e, t, n) {
 	let _e = /* @__PURE__ */ new Map();
 	function ve(e, t, n, i = !0) {
 		let a = _e.get(t) || {}, o = M.bind[e](r, t, n, i);
-		o && (dn(e, t, a[e] = o), _e.set(t, a));
+		o && (fn(e, t, a[e] = o), _e.set(t, a));
 	}
 	function ye(e, t, n) {
 		let r = _e.get(t) || {};
-		for (let n in r) (e == null || n == e) && (fn(n, t, r[n]), delete r[n]);
+		for (let n in r) (e == null || n == e) && (pn(n, t, r[n]), delete r[n]);
 		e ?? _e.delete(t);
 	}
 	let be = 0, xe = 0, R = 0, z = 0, Se = 0, Ce = 0, we = Se, Te = Ce, Ee = R, De = z, Oe = 0, ke = 0, Ae = 0, je = 0;
 	r.bbox = {};
 	let Me = !1, Ne = !1, Pe = !1, Fe = !1, Ie = !1, B = !1;
 	function Le(e, t, n) {
-		(n || e != r.width || t != r.height) && Re(e, t), nr(!1), Pe = !0, Ne = !0, vr();
+		(n || e != r.width || t != r.height) && Re(e, t), nr(!1), Pe = !0, Ne = !0, mr();
 	}
 	function Re(e, t) {
 		r.width = be = R = e, r.height = xe = z = t, Se = Ce = 0, V(), Ve();
 		let n = r.bbox;
-		Oe = n.left = rr(Se * G, .5), ke = n.top = rr(Ce * G, .5), Ae = n.width = rr(R * G, .5), je = n.height = rr(z * G, .5);
+		Oe = n.left = ir(Se * G, .5), ke = n.top = ir(Ce * G, .5), Ae = n.width = ir(R * G, .5), je = n.height = ir(z * G, .5);
 	}
 	function ze() {
 		let e = !1, t = 0;
 		for (; !e;) {
 			t++;
-			let n = Yn(t), i = Xn(t);
+			let n = qn(t), i = Xn(t);
 			e = t == 3 || n && i, e || (Re(r.width, r.height), Ne = !0);
 		}
 	}
@@ -3072,7 +3140,7 @@ function ro(e, t, n) {
 		let r = e.prox = J(e.prox), i = e.bias ??= 0;
 		M.dataIdx = (e, a, o, s) => {
 			if (a == 0) return o;
-			let c = o, l = r(e, a, o, s) ?? Gn, u = l >= 0 && l < Gn, d = E.ori == 0 ? R : z, f = M.left, p = t[0], m = t[a];
+			let c = o, l = r(e, a, o, s) ?? Kn, u = l >= 0 && l < Kn, d = E.ori == 0 ? R : z, f = M.left, p = t[0], m = t[a];
 			if (n.has(m[o])) {
 				c = null;
 				let e = null, t = null, r;
@@ -3084,7 +3152,7 @@ function ro(e, t, n) {
 						i <= a ? i <= l && (c = e) : a <= l && (c = t);
 					} else c = t == null ? e : e == null ? t : o - e <= t - o ? e : t;
 				}
-			} else u && Nn(f - O(p[o], E, d, 0)) > l && (c = null);
+			} else u && Pn(f - O(p[o], E, d, 0)) > l && (c = null);
 			return c;
 		};
 	}
@@ -3094,24 +3162,24 @@ function ro(e, t, n) {
 	M.idxs = oe, M._lock = !1;
 	let Ue = M.points;
 	Ue.show = J(Ue.show), Ue.size = J(Ue.size), Ue.stroke = J(Ue.stroke), Ue.width = J(Ue.width), Ue.fill = J(Ue.fill);
-	let We = r.focus = xr({}, e.focus || { alpha: .3 }, M.focus), H = We.prox >= 0, Ge = H && Ue.one, Ke = [], qe = [], Je = [];
+	let We = r.focus = Sr({}, e.focus || { alpha: .3 }, M.focus), Ge = We.prox >= 0, H = Ge && Ue.one, Ke = [], qe = [], Je = [];
 	function Ye(e, t) {
 		let n = Ue.show(r, t);
-		if (n instanceof HTMLElement) return Qt(n, yt), Qt(n, e.class), rn(n, -10, -10, R, z), m.insertBefore(n, Ke[t]), n;
+		if (n instanceof HTMLElement) return $t(n, bt), $t(n, e.class), an(n, -10, -10, R, z), m.insertBefore(n, Ke[t]), n;
 	}
 	function Xe(e, t) {
 		if (i == 1 || t > 0) {
 			let t = i == 1 && b[e.scale].time, n = e.value;
-			e.value = t ? hr(n) ? mi(A, fi(n, ne)) : n || ae : n || Yi, e.label = e.label || (t ? Ii : Fi);
+			e.value = t ? gr(n) ? gi(A, mi(n, ne)) : n || ae : n || Zi, e.label = e.label || (t ? Ri : Li);
 		}
-		if (Ge || t > 0) {
-			e.width = e.width == null ? 1 : e.width, e.paths = e.paths || Ha || Qn, e.fillTo = J(e.fillTo || fa), e.pxAlign = +q(e.pxAlign, h), e.pxRound = _a(e.pxAlign), e.stroke = J(e.stroke || null), e.fill = J(e.fill || null), e._stroke = e._fill = e._paths = e._focus = null;
-			let t = Zi(Rn(1, e.width), 1), n = e.points = xr({}, {
+		if (H || t > 0) {
+			e.width = e.width == null ? 1 : e.width, e.paths = e.paths || Ua || $n, e.fillTo = J(e.fillTo || pa), e.pxAlign = +q(e.pxAlign, h), e.pxRound = va(e.pxAlign), e.stroke = J(e.stroke || null), e.fill = J(e.fill || null), e._stroke = e._fill = e._paths = e._focus = null;
+			let t = $i(zn(1, e.width), 1), n = e.points = Sr({}, {
 				size: t,
-				width: Rn(1, t * .2),
+				width: zn(1, t * .2),
 				stroke: e.stroke,
 				space: t * 2,
-				paths: Ua,
+				paths: Wa,
 				_stroke: null,
 				_fill: null
 			}, e.points);
@@ -3124,23 +3192,23 @@ function ro(e, t, n) {
 		if (N) {
 			oe.splice(t, 0, null);
 			let n = null;
-			Ge ? t == 0 && (n = Ye(e, t)) : t > 0 && (n = Ye(e, t)), Ke.splice(t, 0, n), qe.splice(t, 0, 0), Je.splice(t, 0, 0);
+			H ? t == 0 && (n = Ye(e, t)) : t > 0 && (n = Ye(e, t)), Ke.splice(t, 0, n), qe.splice(t, 0, 0), Je.splice(t, 0, 0);
 		}
-		oa("addSeries", t);
+		na("addSeries", t);
 	}
-	function U(e, t) {
-		t ??= v.length, e = i == 1 ? Ka(e, t, Li, na) : Ka(e, t, {}, ta), v.splice(t, 0, e), Xe(v[t], t);
+	function Ze(e, t) {
+		t ??= v.length, e = i == 1 ? qa(e, t, zi, ia) : qa(e, t, {}, ra), v.splice(t, 0, e), Xe(v[t], t);
 	}
-	r.addSeries = U;
-	function Ze(e) {
+	r.addSeries = Ze;
+	function U(e) {
 		if (v.splice(e, 1), se) {
 			j.values.splice(e, 1), ue.splice(e, 1);
 			let t = I.splice(e, 1)[0];
 			ye(null, t.firstChild), t.remove();
 		}
-		N && (oe.splice(e, 1), Ke.splice(e, 1)[0].remove(), qe.splice(e, 1), Je.splice(e, 1)), oa("delSeries", e);
+		N && (oe.splice(e, 1), Ke.splice(e, 1)[0].remove(), qe.splice(e, 1), Je.splice(e, 1)), na("delSeries", e);
 	}
-	r.delSeries = Ze;
+	r.delSeries = U;
 	let Qe = [
 		!1,
 		!1,
@@ -3152,24 +3220,24 @@ function ro(e, t, n) {
 			let n = e.side % 2, i = b[e.scale];
 			i ??= (e.scale = n ? v[1].scale : S, b[e.scale]);
 			let a = i.time;
-			e.size = J(e.size), e.space = J(e.space), e.rotate = J(e.rotate), fr(e.incrs) && e.incrs.forEach((e) => {
-				!or.has(e) && or.set(e, sr(e));
-			}), e.incrs = J(e.incrs || (i.distr == 2 ? Ur : a ? _ == 1 ? ni : ai : Wr)), e.splits = J(e.splits || (a && i.distr == 1 ? re : i.distr == 3 ? Bi : i.distr == 4 ? Vi : zi)), e.stroke = J(e.stroke), e.grid.stroke = J(e.grid.stroke), e.ticks.stroke = J(e.ticks.stroke), e.border.stroke = J(e.border.stroke);
+			e.size = J(e.size), e.space = J(e.space), e.rotate = J(e.rotate), pr(e.incrs) && e.incrs.forEach((e) => {
+				!sr.has(e) && sr.set(e, cr(e));
+			}), e.incrs = J(e.incrs || (i.distr == 2 ? Gr : a ? _ == 1 ? ii : si : Kr)), e.splits = J(e.splits || (a && i.distr == 1 ? re : i.distr == 3 ? Hi : i.distr == 4 ? Ui : Vi)), e.stroke = J(e.stroke), e.grid.stroke = J(e.grid.stroke), e.ticks.stroke = J(e.ticks.stroke), e.border.stroke = J(e.border.stroke);
 			let o = e.values;
-			e.values = fr(o) && !fr(o[0]) ? J(o) : a ? fr(o) ? li(A, ci(o, ne)) : hr(o) ? ui(A, o) : o || ie : o || Ri, e.filter = J(e.filter || (i.distr >= 3 && i.log == 10 ? qi : i.distr == 3 && i.log == 2 ? Ji : Zn)), e.font = to(e.font), e.labelFont = to(e.labelFont), e._size = e.size(r, null, t, 0), e._space = e._rotate = e._incrs = e._found = e._splits = e._values = null, e._size > 0 && (Qe[t] = !0, e._el = tn(mt, f));
+			e.values = pr(o) && !pr(o[0]) ? J(o) : a ? pr(o) ? di(A, ui(o, ne)) : gr(o) ? fi(A, o) : o || ie : o || Bi, e.filter = J(e.filter || (i.distr >= 3 && i.log == 10 ? Yi : i.distr == 3 && i.log == 2 ? Xi : Qn)), e.font = no(e.font), e.labelFont = no(e.labelFont), e._size = e.size(r, null, t, 0), e._space = e._rotate = e._incrs = e._found = e._splits = e._values = null, e._size > 0 && (Qe[t] = !0, e._el = nn(ht, f));
 		}
 	}
-	function W(e, t, n, r) {
+	function et(e, t, n, r) {
 		let [i, a, o, s] = n, c = t % 2, l = 0;
-		return c == 0 && (s || a) && (l = t == 0 && !i || t == 2 && !o ? Fn(Pi.size / 3) : 0), c == 1 && (i || o) && (l = t == 1 && !a || t == 3 && !s ? Fn(Xi.size / 2) : 0), l;
+		return c == 0 && (s || a) && (l = t == 0 && !i || t == 2 && !o ? In(Ii.size / 3) : 0), c == 1 && (i || o) && (l = t == 1 && !a || t == 3 && !s ? In(Qi.size / 2) : 0), l;
 	}
-	let et = r.padding = (e.padding || [
-		W,
-		W,
-		W,
-		W
-	]).map((e) => J(q(e, W))), tt = r._padding = et.map((e, t) => e(r, t, Qe, 0)), nt, rt = null, it = null, at = i == 1 ? v[0].idxs : null, ot = null, Nt = !1;
-	function Vt(e, n) {
+	let W = r.padding = (e.padding || [
+		et,
+		et,
+		et,
+		et
+	]).map((e) => J(q(e, et))), tt = r._padding = W.map((e, t) => e(r, t, Qe, 0)), nt, rt = null, it = null, at = i == 1 ? v[0].idxs : null, ot = null, st = !1;
+	function Pt(e, n) {
 		if (t = e ?? [], r.data = r._data = t, i == 2) {
 			nt = 0;
 			for (let e = 1; e < v.length; e++) nt += t[e][0].length;
@@ -3183,28 +3251,28 @@ function ro(e, t, n) {
 			}
 			r._data = t = e;
 		}
-		if (nr(!0), oa("setData"), D == 2 && (Pe = !0), n !== !1) {
+		if (nr(!0), na("setData"), D == 2 && (Pe = !0), n !== !1) {
 			let e = E;
-			e.auto(r, Nt) ? Ht() : Gr(S, e.min, e.max), Fe ||= M.left >= 0, B = !0, vr();
+			e.auto(r, st) ? Ht() : Wr(S, e.min, e.max), Fe ||= M.left >= 0, B = !0, mr();
 		}
 	}
-	r.setData = Vt;
+	r.setData = Pt;
 	function Ht() {
-		Nt = !0;
+		st = !0;
 		let e, n;
-		i == 1 && (nt > 0 ? (rt = at[0] = 0, it = at[1] = nt - 1, e = t[0][rt], n = t[0][it], D == 2 ? (e = rt, n = it) : e == n && (D == 3 ? [e, n] = bn(e, e, E.log, !1) : D == 4 ? [e, n] = xn(e, e, E.log, !1) : E.time ? n = e + Fn(86400 / _) : [e, n] = En(e, n, Sn, !0))) : (rt = at[0] = e = null, it = at[1] = n = null)), Gr(S, e, n);
+		i == 1 && (nt > 0 ? (rt = at[0] = 0, it = at[1] = nt - 1, e = t[0][rt], n = t[0][it], D == 2 ? (e = rt, n = it) : e == n && (D == 3 ? [e, n] = xn(e, e, E.log, !1) : D == 4 ? [e, n] = Sn(e, e, E.log, !1) : E.time ? n = e + In(86400 / _) : [e, n] = Dn(e, n, Cn, !0))) : (rt = at[0] = e = null, it = at[1] = n = null)), Wr(S, e, n);
 	}
-	let Ut, Kt, Yt, Xt, Zt, nn, an, sn, ln, un;
-	function mn(e, t, n, r, i, a) {
-		e ??= Pt, n ??= ur, r ??= "butt", i ??= Pt, a ??= "round", e != Ut && (d.strokeStyle = Ut = e), i != Kt && (d.fillStyle = Kt = i), t != Yt && (d.lineWidth = Yt = t), a != Zt && (d.lineJoin = Zt = a), r != nn && (d.lineCap = nn = r), n != Xt && d.setLineDash(Xt = n);
+	let Ut, Wt, qt, Xt, Zt, Qt, rn, on, cn, un;
+	function dn(e, t, n, r, i, a) {
+		e ??= Ft, n ??= dr, r ??= "butt", i ??= Ft, a ??= "round", e != Ut && (d.strokeStyle = Ut = e), i != Wt && (d.fillStyle = Wt = i), t != qt && (d.lineWidth = qt = t), a != Zt && (d.lineJoin = Zt = a), r != Qt && (d.lineCap = Qt = r), n != Xt && d.setLineDash(Xt = n);
 	}
 	function hn(e, t, n, r) {
-		t != Kt && (d.fillStyle = Kt = t), e != an && (d.font = an = e), n != sn && (d.textAlign = sn = n), r != ln && (d.textBaseline = ln = r);
+		t != Wt && (d.fillStyle = Wt = t), e != rn && (d.font = rn = e), n != on && (d.textAlign = on = n), r != cn && (d.textBaseline = cn = r);
 	}
 	function gn(e, t, n, i, a = 0) {
-		if (i.length > 0 && e.auto(r, Nt) && (t == null || t.min == null)) {
-			let t = q(rt, 0), r = q(it, i.length - 1), o = n.min == null ? yn(i, t, r, a, e.distr == 3) : [n.min, n.max];
-			e.min = Ln(e.min, n.min = o[0]), e.max = Rn(e.max, n.max = o[1]);
+		if (i.length > 0 && e.auto(r, st) && (t == null || t.min == null)) {
+			let t = q(rt, 0), r = q(it, i.length - 1), o = n.min == null ? bn(i, t, r, a, e.distr == 3) : [n.min, n.max];
+			e.min = Rn(e.min, n.min = o[0]), e.max = zn(e.max, n.max = o[1]);
 		}
 	}
 	let _n = {
@@ -3214,7 +3282,7 @@ function ro(e, t, n) {
 	function vn() {
 		for (let e in b) {
 			let t = b[e];
-			k[e] == null && (t.min == null || k[S] != null && t.auto(r, Nt)) && (k[e] = _n);
+			k[e] == null && (t.min == null || k[S] != null && t.auto(r, st)) && (k[e] = _n);
 		}
 		for (let e in b) {
 			let t = b[e];
@@ -3225,13 +3293,13 @@ function ro(e, t, n) {
 		for (let t in k) {
 			let n = k[t];
 			if (n != null) {
-				let a = e[t] = br(b[t], _r);
-				if (n.min != null) xr(a, n);
+				let a = e[t] = xr(b[t], vr);
+				if (n.min != null) Sr(a, n);
 				else if (t != S || i == 2) {
 					if (nt == 0 && a.from == null) {
 						let e = a.range(r, null, null, t);
 						a.min = e[0], a.max = e[1];
-					} else a.min = Gn, a.max = -Infinity;
+					} else a.min = Kn, a.max = -Infinity;
 				}
 			}
 		}
@@ -3243,7 +3311,7 @@ function ro(e, t, n) {
 					let s = e[i];
 					if (a == 0) {
 						let e = s.range(r, s.min, s.max, i);
-						s.min = e[0], s.max = e[1], rt = pn(s.min, t[0]), it = pn(s.max, t[0]), it - rt > 1 && (t[0][rt] < s.min && rt++, t[0][it] > s.max && it--), n.min = ot[rt], n.max = ot[it];
+						s.min = e[0], s.max = e[1], rt = mn(s.min, t[0]), it = mn(s.max, t[0]), it - rt > 1 && (t[0][rt] < s.min && rt++, t[0][it] > s.max && it--), n.min = ot[rt], n.max = ot[it];
 					} else n.show && n.auto && gn(s, o, n, t[a], n.sorted);
 					n.idxs[0] = rt, n.idxs[1] = it;
 				} else if (a > 0 && n.show && n.auto) {
@@ -3254,7 +3322,7 @@ function ro(e, t, n) {
 			for (let t in e) {
 				let n = e[t], i = k[t];
 				if (n.from == null && (i == null || i.min == null)) {
-					let e = n.range(r, n.min == Gn ? null : n.min, n.max == -Infinity ? null : n.max, t);
+					let e = n.range(r, n.min == Kn ? null : n.min, n.max == -Infinity ? null : n.max, t);
 					n.min = e[0], n.max = e[1];
 				}
 			}
@@ -3276,20 +3344,20 @@ function ro(e, t, n) {
 			if (i.min != r.min || i.max != r.max) {
 				i.min = r.min, i.max = r.max;
 				let e = i.distr;
-				i._min = e == 3 ? Vn(i.min) : e == 4 ? Wn(i.min, i.asinh) : e == 100 ? i.fwd(i.min) : i.min, i._max = e == 3 ? Vn(i.max) : e == 4 ? Wn(i.max, i.asinh) : e == 100 ? i.fwd(i.max) : i.max, n[t] = a = !0;
+				i._min = e == 3 ? Hn(i.min) : e == 4 ? Gn(i.min, i.asinh) : e == 100 ? i.fwd(i.min) : i.min, i._max = e == 3 ? Hn(i.max) : e == 4 ? Gn(i.max, i.asinh) : e == 100 ? i.fwd(i.max) : i.max, n[t] = a = !0;
 			}
 		}
 		if (a) {
 			v.forEach((e, t) => {
 				i == 2 ? t > 0 && n.y && (e._paths = null) : n[e.scale] && (e._paths = null);
 			});
-			for (let e in n) Pe = !0, oa("setScale", e);
+			for (let e in n) Pe = !0, na("setScale", e);
 			N && M.left >= 0 && (Fe = B = !0);
 		}
 		for (let e in k) k[e] = null;
 	}
-	function wn(e) {
-		let t = qn(rt - 1, 0, nt - 1), n = qn(it + 1, 0, nt - 1);
+	function yn(e) {
+		let t = Jn(rt - 1, 0, nt - 1), n = Jn(it + 1, 0, nt - 1);
 		for (; e[t] == null && t > 0;) t--;
 		for (; e[n] == null && n < nt - 1;) n++;
 		return [t, n];
@@ -3298,10 +3366,10 @@ function ro(e, t, n) {
 		if (nt > 0) {
 			let e = v.some((e) => e._focus) && un != We.alpha;
 			e && (d.globalAlpha = un = We.alpha), v.forEach((e, n) => {
-				if (n > 0 && e.show && (On(n, !1), On(n, !0), e._paths == null)) {
+				if (n > 0 && e.show && (En(n, !1), En(n, !0), e._paths == null)) {
 					let a = un;
 					un != e.alpha && (d.globalAlpha = un = e.alpha);
-					let o = i == 2 ? [0, t[n][0].length - 1] : wn(t[n]);
+					let o = i == 2 ? [0, t[n][0].length - 1] : yn(t[n]);
 					e._paths = e.paths(r, n, o[0], o[1]), un != a && (d.globalAlpha = un = a);
 				}
 			}), v.forEach((e, t) => {
@@ -3312,12 +3380,12 @@ function ro(e, t, n) {
 						let n = e._paths == null ? null : e._paths.gaps, i = e.points.show(r, t, rt, it, n), a = e.points.filter(r, t, i, n);
 						(i || a) && (e.points._paths = e.points.paths(r, t, rt, it, a), kn(t, !0));
 					}
-					un != n && (d.globalAlpha = un = n), oa("drawSeries", t);
+					un != n && (d.globalAlpha = un = n), na("drawSeries", t);
 				}
 			}), e && (d.globalAlpha = un = 1);
 		}
 	}
-	function On(e, t) {
+	function En(e, t) {
 		let n = t ? v[e].points : v[e];
 		n._stroke = n.stroke(r, e), n._fill = n.fill(r, e);
 	}
@@ -3337,44 +3405,44 @@ function ro(e, t, n) {
 		let p = !1;
 		u != 0 && x.forEach((m, h) => {
 			if (m.series[0] == e) {
-				let e = v[m.series[1]], g = t[m.series[1]], _ = (e._paths || lr).band;
-				fr(_) && (_ = m.dir == 1 ? _[0] : _[1]);
+				let e = v[m.series[1]], g = t[m.series[1]], _ = (e._paths || ur).band;
+				pr(_) && (_ = m.dir == 1 ? _[0] : _[1]);
 				let y, b = null;
-				e.show && _ && Dn(g, rt, it) ? (b = m.fill(r, h) || s, y = e._paths.clip) : _ = null, jn(n, i, a, o, b, c, l, u, d, f, y, _), p = !0;
+				e.show && _ && On(g, rt, it) ? (b = m.fill(r, h) || s, y = e._paths.clip) : _ = null, jn(n, i, a, o, b, c, l, u, d, f, y, _), p = !0;
 			}
 		}), p || jn(n, i, a, o, s, c, l, u, d, f);
 	}
 	function jn(e, t, n, r, i, a, o, s, c, l, u, f) {
-		mn(e, t, n, r, i), (c || l || f) && (d.save(), c && d.clip(c), l && d.clip(l)), f ? (s & 3) == 3 ? (d.clip(f), u && d.clip(u), Bn(i, o), Pn(e, a, t)) : s & la ? (Bn(i, o), d.clip(f), Pn(e, a, t)) : s & ca && (d.save(), d.clip(f), u && d.clip(u), Bn(i, o), d.restore(), Pn(e, a, t)) : (Bn(i, o), Pn(e, a, t)), (c || l || f) && d.restore();
+		dn(e, t, n, r, i), (c || l || f) && (d.save(), c && d.clip(c), l && d.clip(l)), f ? (s & 3) == 3 ? (d.clip(f), u && d.clip(u), Fn(i, o), Mn(e, a, t)) : s & da ? (Fn(i, o), d.clip(f), Mn(e, a, t)) : s & ua && (d.save(), d.clip(f), u && d.clip(u), Fn(i, o), d.restore(), Mn(e, a, t)) : (Fn(i, o), Mn(e, a, t)), (c || l || f) && d.restore();
 	}
-	function Pn(e, t, n) {
+	function Mn(e, t, n) {
 		n > 0 && (t instanceof Map ? t.forEach((e, t) => {
 			d.strokeStyle = Ut = t, d.stroke(e);
 		}) : t != null && e && d.stroke(t));
 	}
-	function Bn(e, t) {
+	function Fn(e, t) {
 		t instanceof Map ? t.forEach((e, t) => {
-			d.fillStyle = Kt = t, d.fill(e);
+			d.fillStyle = Wt = t, d.fill(e);
 		}) : t != null && e && d.fill(t);
 	}
-	function Hn(e, t, n, i) {
+	function Vn(e, t, n, i) {
 		let a = y[e], o;
 		if (i <= 0) o = [0, 0];
 		else {
 			let s = a._space = a.space(r, e, t, n, i);
-			o = eo(t, n, a._incrs = a.incrs(r, e, t, n, i, s), i, s);
+			o = to(t, n, a._incrs = a.incrs(r, e, t, n, i, s), i, s);
 		}
 		return a._found = o;
 	}
-	function Kn(e, t, n, r, i, a, o, s, c, l) {
+	function Un(e, t, n, r, i, a, o, s, c, l) {
 		let u = o % 2 / 2;
-		h == 1 && d.translate(u, u), mn(s, o, c, l, s), d.beginPath();
+		h == 1 && d.translate(u, u), dn(s, o, c, l, s), d.beginPath();
 		let f, p, m, g, _ = i + (r == 0 || r == 3 ? -a : a);
 		n == 0 ? (p = i, g = _) : (f = i, m = _);
 		for (let r = 0; r < e.length; r++) t[r] != null && (n == 0 ? f = m = e[r] : p = g = e[r], d.moveTo(f, p), d.lineTo(m, g));
 		d.stroke(), h == 1 && d.translate(-u, -u);
 	}
-	function Yn(e) {
+	function qn(e) {
 		let t = !0;
 		return y.forEach((n, i) => {
 			if (!n.show) return;
@@ -3384,37 +3452,37 @@ function ro(e, t, n) {
 				return;
 			}
 			n._show || (t = !1, n._show = !0, nr(!1));
-			let o = n.side, s = o % 2, { min: c, max: l } = a, [u, d] = Hn(i, c, l, s == 0 ? R : z);
+			let o = n.side, s = o % 2, { min: c, max: l } = a, [u, d] = Vn(i, c, l, s == 0 ? R : z);
 			if (d == 0) return;
 			let f = a.distr == 2, p = n._splits = n.splits(r, i, c, l, u, d, f), m = a.distr == 2 ? p.map((e) => ot[e]) : p, h = a.distr == 2 ? ot[p[1]] - ot[p[0]] : u, g = n._values = n.values(r, n.filter(r, m, i, d, h), i, d, h);
 			n._rotate = o == 2 ? n.rotate(r, g, i, d) : 0;
 			let _ = n._size;
-			n._size = In(n.size(r, g, i, e)), _ != null && n._size != _ && (t = !1);
+			n._size = Ln(n.size(r, g, i, e)), _ != null && n._size != _ && (t = !1);
 		}), t;
 	}
 	function Xn(e) {
 		let t = !0;
-		return et.forEach((n, i) => {
+		return W.forEach((n, i) => {
 			let a = n(r, i, Qe, e);
 			a != tt[i] && (t = !1), tt[i] = a;
 		}), t;
 	}
-	function tr() {
+	function Zn() {
 		for (let e = 0; e < y.length; e++) {
 			let t = y[e];
 			if (!t.show || !t._show) continue;
 			let n = t.side, i = n % 2, a, o, c = t.stroke(r, e), l = n == 0 || n == 3 ? -1 : 1, [u, f] = t._found;
 			if (t.label != null) {
-				let s = t.labelGap * l, p = Fn((t._lpos + s) * G);
-				hn(t.labelFont[0], c, "center", n == 2 ? kt : At), d.save(), i == 1 ? (a = o = 0, d.translate(p, Fn(ke + je / 2)), d.rotate((n == 3 ? -Mn : Mn) / 2)) : (a = Fn(Oe + Ae / 2), o = p);
-				let m = Jn(t.label) ? t.label(r, e, u, f) : t.label;
+				let s = t.labelGap * l, p = In((t._lpos + s) * G);
+				hn(t.labelFont[0], c, "center", n == 2 ? At : jt), d.save(), i == 1 ? (a = o = 0, d.translate(p, In(ke + je / 2)), d.rotate((n == 3 ? -Nn : Nn) / 2)) : (a = In(Oe + Ae / 2), o = p);
+				let m = Yn(t.label) ? t.label(r, e, u, f) : t.label;
 				d.fillText(m, a, o), d.restore();
 			}
 			if (f == 0) continue;
-			let p = b[t.scale], m = i == 0 ? Ae : je, h = i == 0 ? Oe : ke, _ = t._splits, v = p.distr == 2 ? _.map((e) => ot[e]) : _, x = p.distr == 2 ? ot[_[1]] - ot[_[0]] : u, S = t.ticks, C = t.border, w = S.show ? S.size : 0, ee = Fn(w * G), T = Fn((t.alignTo == 2 ? t._size - w - t.gap : t.gap) * G), E = t._rotate * -Mn / 180, D = g(t._pos * G), O = D + (ee + T) * l;
+			let p = b[t.scale], m = i == 0 ? Ae : je, h = i == 0 ? Oe : ke, _ = t._splits, v = p.distr == 2 ? _.map((e) => ot[e]) : _, x = p.distr == 2 ? ot[_[1]] - ot[_[0]] : u, S = t.ticks, C = t.border, w = S.show ? S.size : 0, ee = In(w * G), T = In((t.alignTo == 2 ? t._size - w - t.gap : t.gap) * G), E = t._rotate * -Nn / 180, D = g(t._pos * G), O = D + (ee + T) * l;
 			o = i == 0 ? O : 0, a = i == 1 ? O : 0;
 			let te = t.font[0];
-			hn(te, c, t.align == 1 ? jt : t.align == 2 ? Mt : E > 0 ? jt : E < 0 ? Mt : i == 0 ? "center" : n == 3 ? Mt : jt, E || i == 1 ? "middle" : n == 2 ? kt : At);
+			hn(te, c, t.align == 1 ? Mt : t.align == 2 ? Nt : E > 0 ? Mt : E < 0 ? Nt : i == 0 ? "center" : n == 3 ? Nt : Mt, E || i == 1 ? "middle" : n == 2 ? At : jt);
 			let k = t.font[1] * t.lineGap, A = _.map((e) => g(s(e, p, m, h))), ne = t._values;
 			for (let e = 0; e < ne.length; e++) {
 				let t = ne[e];
@@ -3427,11 +3495,11 @@ function ro(e, t, n) {
 					}
 				}
 			}
-			S.show && Kn(A, S.filter(r, v, e, f, x), i, n, D, ee, Y(S.width * G, 3), S.stroke(r, e), S.dash, S.cap);
+			S.show && Un(A, S.filter(r, v, e, f, x), i, n, D, ee, Y(S.width * G, 3), S.stroke(r, e), S.dash, S.cap);
 			let re = t.grid;
-			re.show && Kn(A, re.filter(r, v, e, f, x), i, i == 0 ? 2 : 1, i == 0 ? ke : Oe, i == 0 ? je : Ae, Y(re.width * G, 3), re.stroke(r, e), re.dash, re.cap), C.show && Kn([D], [1], +(i == 0), i == 0 ? 1 : 2, i == 1 ? ke : Oe, i == 1 ? je : Ae, Y(C.width * G, 3), C.stroke(r, e), C.dash, C.cap);
+			re.show && Un(A, re.filter(r, v, e, f, x), i, i == 0 ? 2 : 1, i == 0 ? ke : Oe, i == 0 ? je : Ae, Y(re.width * G, 3), re.stroke(r, e), re.dash, re.cap), C.show && Un([D], [1], +(i == 0), i == 0 ? 1 : 2, i == 1 ? ke : Oe, i == 1 ? je : Ae, Y(C.width * G, 3), C.stroke(r, e), C.dash, C.cap);
 		}
-		oa("drawAxes");
+		na("drawAxes");
 	}
 	function nr(e) {
 		v.forEach((t, n) => {
@@ -3440,50 +3508,50 @@ function ro(e, t, n) {
 			})));
 		});
 	}
-	let ir = !1, ar = !1, cr = [];
-	function pr() {
+	let rr = !1, ar = !1, or = [];
+	function lr() {
 		ar = !1;
-		for (let e = 0; e < cr.length; e++) oa(...cr[e]);
-		cr.length = 0;
+		for (let e = 0; e < or.length; e++) na(...or[e]);
+		or.length = 0;
 	}
-	function vr() {
-		ir ||= (Dr(Sr), !0);
+	function mr() {
+		rr ||= (Or(br), !0);
 	}
 	function yr(e, t = !1) {
-		ir = !0, ar = t, e(r), Sr(), t && cr.length > 0 && queueMicrotask(pr);
+		rr = !0, ar = t, e(r), br(), t && or.length > 0 && queueMicrotask(lr);
 	}
 	r.batch = yr;
-	function Sr() {
+	function br() {
 		if (Me &&= (vn(), !1), Pe &&= (ze(), !1), Ne) {
-			if (K(p, jt, Se), K(p, kt, Ce), K(p, Dt, R), K(p, Ot, z), K(m, jt, Se), K(m, kt, Ce), K(m, Dt, R), K(m, Ot, z), K(f, Dt, be), K(f, Ot, xe), u.width = Fn(be * G), u.height = Fn(xe * G), y.forEach(({ _el: e, _show: t, _size: n, _pos: r, side: i }) => {
+			if (K(p, Mt, Se), K(p, At, Ce), K(p, Ot, R), K(p, kt, z), K(m, Mt, Se), K(m, At, Ce), K(m, Ot, R), K(m, kt, z), K(f, Ot, be), K(f, kt, xe), u.width = In(be * G), u.height = In(xe * G), y.forEach(({ _el: e, _show: t, _size: n, _pos: r, side: i }) => {
 				if (e != null) {
 					if (t) {
 						let t = i === 3 || i === 0 ? n : 0, a = i % 2 == 1;
-						K(e, a ? "left" : "top", r - t), K(e, a ? "width" : "height", n), K(e, a ? "top" : "left", a ? Ce : Se), K(e, a ? "height" : "width", a ? z : R), $t(e, ht);
-					} else Qt(e, ht);
+						K(e, a ? "left" : "top", r - t), K(e, a ? "width" : "height", n), K(e, a ? "top" : "left", a ? Ce : Se), K(e, a ? "height" : "width", a ? z : R), en(e, gt);
+					} else $t(e, gt);
 				}
-			}), Ut = Kt = Yt = Zt = nn = an = sn = ln = Xt = null, un = 1, Ti(!0), Se != we || Ce != Te || R != Ee || z != De) {
+			}), Ut = Wt = qt = Zt = Qt = rn = on = cn = Xt = null, un = 1, Ei(!0), Se != we || Ce != Te || R != Ee || z != De) {
 				nr(!1);
 				let e = R / Ee, t = z / De;
 				if (N && !Fe && M.left >= 0) {
-					M.left *= e, M.top *= t, Er && rn(Er, Fn(M.left), 0, R, z), Or && rn(Or, 0, Fn(M.top), R, z);
+					M.left *= e, M.top *= t, Er && an(Er, In(M.left), 0, R, z), Dr && an(Dr, 0, In(M.top), R, z);
 					for (let n = 0; n < Ke.length; n++) {
 						let r = Ke[n];
-						r != null && (qe[n] *= e, Je[n] *= t, rn(r, In(qe[n]), In(Je[n]), R, z));
+						r != null && (qe[n] *= e, Je[n] *= t, an(r, Ln(qe[n]), Ln(Je[n]), R, z));
 					}
 				}
-				if (Q.show && !Ie && Q.left >= 0 && Q.width > 0) {
-					Q.left *= e, Q.width *= e, Q.top *= t, Q.height *= t;
-					for (let e in ki) K(Br, e, Q[e]);
+				if (Z.show && !Ie && Z.left >= 0 && Z.width > 0) {
+					Z.left *= e, Z.width *= e, Z.top *= t, Z.height *= t;
+					for (let e in Ai) K(Vr, e, Z[e]);
 				}
 				we = Se, Te = Ce, Ee = R, De = z;
 			}
-			oa("setSize"), Ne = !1;
+			na("setSize"), Ne = !1;
 		}
-		be > 0 && xe > 0 && (d.clearRect(0, 0, u.width, u.height), oa("drawClear"), w.forEach((e) => e()), oa("draw")), Q.show && Ie && (Vr(Q), Ie = !1), N && Fe && (Ci(null, !0, !1), Fe = !1), j.show && j.live && B && (xi(), B = !1), c || (c = !0, r.status = 1, oa("ready")), Nt = !1, ir = !1;
+		be > 0 && xe > 0 && (d.clearRect(0, 0, u.width, u.height), na("drawClear"), w.forEach((e) => e()), na("draw")), Z.show && Ie && (Hr(Z), Ie = !1), N && Fe && (wi(null, !0, !1), Fe = !1), j.show && j.live && B && (Si(), B = !1), c || (c = !0, r.status = 1, na("ready")), st = !1, rr = !1;
 	}
 	r.redraw = (e, t) => {
-		Pe = t || !1, e === !1 ? vr() : Gr(S, E.min, E.max);
+		Pe = t || !1, e === !1 ? mr() : Wr(S, E.min, E.max);
 	};
 	function Cr(e, n) {
 		let i = b[e];
@@ -3497,147 +3565,147 @@ function ro(e, t, n) {
 				n.min = n.max, n.max = e;
 			}
 			if (nt > 1 && n.min != null && n.max != null && n.max - n.min < 1e-16) return;
-			e == S && i.distr == 2 && nt > 0 && (n.min = pn(n.min, t[0]), n.max = pn(n.max, t[0]), n.min == n.max && n.max++), k[e] = n, Me = !0, vr();
+			e == S && i.distr == 2 && nt > 0 && (n.min = mn(n.min, t[0]), n.max = mn(n.max, t[0]), n.min == n.max && n.max++), k[e] = n, Me = !0, mr();
 		}
 	}
 	r.setScale = Cr;
-	let wr, Tr, Er, Or, kr, Ar, jr, Mr, Nr, Pr, X, Z, Fr = !1, Ir = M.drag, Rr = Ir.x, zr = Ir.y;
-	N && (M.x && (wr = tn(_t, m)), M.y && (Tr = tn(vt, m)), E.ori == 0 ? (Er = wr, Or = Tr) : (Er = Tr, Or = wr), X = M.left, Z = M.top);
-	let Q = r.select = xr({
+	let wr, Tr, Er, Dr, kr, Ar, jr, Mr, Nr, Pr, X, Fr, Ir = !1, Lr = M.drag, Rr = Lr.x, Br = Lr.y;
+	N && (M.x && (wr = nn(vt, m)), M.y && (Tr = nn(yt, m)), E.ori == 0 ? (Er = wr, Dr = Tr) : (Er = Tr, Dr = wr), X = M.left, Fr = M.top);
+	let Z = r.select = Sr({
 		show: !0,
 		over: !0,
 		left: 0,
 		width: 0,
 		top: 0,
 		height: 0
-	}, e.select), Br = Q.show ? tn(gt, Q.over ? m : p) : null;
-	function Vr(e, t) {
-		if (Q.show) {
-			for (let t in e) Q[t] = e[t], t in ki && K(Br, t, e[t]);
-			t !== !1 && oa("setSelect");
+	}, e.select), Vr = Z.show ? nn(_t, Z.over ? m : p) : null;
+	function Hr(e, t) {
+		if (Z.show) {
+			for (let t in e) Z[t] = e[t], t in Ai && K(Vr, t, e[t]);
+			t !== !1 && na("setSelect");
 		}
 	}
-	r.setSelect = Vr;
-	function Hr(e) {
-		if (v[e].show) se && $t(I[e], ht);
-		else if (se && Qt(I[e], ht), N) {
-			let t = Ge ? Ke[0] : Ke[e];
-			t != null && rn(t, -10, -10, R, z);
+	r.setSelect = Hr;
+	function Ur(e) {
+		if (v[e].show) se && en(I[e], gt);
+		else if (se && $t(I[e], gt), N) {
+			let t = H ? Ke[0] : Ke[e];
+			t != null && an(t, -10, -10, R, z);
 		}
 	}
-	function Gr(e, t, n) {
+	function Wr(e, t, n) {
 		Cr(e, {
 			min: t,
 			max: n
 		});
 	}
-	function Kr(e, t, n, a) {
-		t.focus != null && $(e), t.show != null && v.forEach((n, r) => {
-			r > 0 && (e == r || e == null) && (n.show = t.show, Hr(r), i == 2 ? (Gr(n.facets[0].scale, null, null), Gr(n.facets[1].scale, null, null)) : Gr(n.scale, null, null), vr());
-		}), n !== !1 && oa("setSeries", e, t), a && ha("setSeries", r, e, t);
+	function qr(e, t, n, a) {
+		t.focus != null && ni(e), t.show != null && v.forEach((n, r) => {
+			r > 0 && (e == r || e == null) && (n.show = t.show, Ur(r), i == 2 ? (Wr(n.facets[0].scale, null, null), Wr(n.facets[1].scale, null, null)) : Wr(n.scale, null, null), mr());
+		}), n !== !1 && na("setSeries", e, t), a && ha("setSeries", r, e, t);
 	}
-	r.setSeries = Kr;
-	function qr(e, t) {
-		xr(x[e], t);
-	}
+	r.setSeries = qr;
 	function Jr(e, t) {
+		Sr(x[e], t);
+	}
+	function Yr(e, t) {
 		e.fill = J(e.fill || null), e.dir = q(e.dir, -1), t ??= x.length, x.splice(t, 0, e);
 	}
-	function Yr(e) {
+	function Xr(e) {
 		e == null ? x.length = 0 : x.splice(e, 1);
 	}
-	r.addBand = Jr, r.setBand = qr, r.delBand = Yr;
-	function Xr(e, t) {
+	r.addBand = Yr, r.setBand = Jr, r.delBand = Xr;
+	function Zr(e, t) {
 		v[e].alpha = t, N && Ke[e] != null && (Ke[e].style.opacity = t), se && I[e] && (I[e].style.opacity = t);
 	}
-	let Zr, Qr, $r, ei = { focus: !0 };
-	function $(e) {
-		if (e != $r) {
+	let Qr, $r, ei, ti = { focus: !0 };
+	function ni(e) {
+		if (e != ei) {
 			let t = e == null, n = We.alpha != 1;
 			v.forEach((r, a) => {
 				if (i == 1 || a > 0) {
 					let i = t || a == 0 || a == e;
-					r._focus = t ? null : i, n && Xr(a, i ? 1 : We.alpha);
+					r._focus = t ? null : i, n && Zr(a, i ? 1 : We.alpha);
 				}
-			}), $r = e, n && vr();
+			}), ei = e, n && mr();
 		}
 	}
-	se && H && ve(zt, F, (e) => {
-		M._lock || (He(e), $r != null && Kr(null, ei, !0, da.setSeries));
+	se && Ge && ve(Bt, F, (e) => {
+		M._lock || (He(e), ei != null && qr(null, ti, !0, $.setSeries));
 	});
-	function ti(e, t, n) {
+	function Q(e, t, n) {
 		let r = b[t];
 		n && (e = e / G - (r.ori == 1 ? Ce : Se));
 		let i = R;
 		r.ori == 1 && (i = z, e = i - e), r.dir == -1 && (e = i - e);
 		let a = r._min, o = r._max, s = e / i, c = a + (o - a) * s, l = r.distr;
-		return l == 3 ? zn(10, c) : l == 4 ? Un(c, r.asinh) : l == 100 ? r.bwd(c) : c;
+		return l == 3 ? Bn(10, c) : l == 4 ? Wn(c, r.asinh) : l == 100 ? r.bwd(c) : c;
 	}
-	function di(e, n) {
-		return pn(ti(e, S, n), t[0], rt, it);
+	function ri(e, n) {
+		return mn(Q(e, S, n), t[0], rt, it);
 	}
-	r.valToIdx = (e) => pn(e, t[0]), r.posToIdx = di, r.posToVal = ti, r.valToPos = (e, t, n) => b[t].ori == 0 ? a(e, b[t], n ? Ae : R, n ? Oe : 0) : o(e, b[t], n ? je : z, n ? ke : 0), r.setCursor = (e, t, n) => {
-		X = e.left, Z = e.top, Ci(null, t, n);
+	r.valToIdx = (e) => mn(e, t[0]), r.posToIdx = ri, r.posToVal = Q, r.valToPos = (e, t, n) => b[t].ori == 0 ? a(e, b[t], n ? Ae : R, n ? Oe : 0) : o(e, b[t], n ? je : z, n ? ke : 0), r.setCursor = (e, t, n) => {
+		X = e.left, Fr = e.top, wi(null, t, n);
 	};
-	function hi(e, t) {
-		K(Br, jt, Q.left = e), K(Br, Dt, Q.width = t);
+	function pi(e, t) {
+		K(Vr, Mt, Z.left = e), K(Vr, Ot, Z.width = t);
 	}
-	function gi(e, t) {
-		K(Br, kt, Q.top = e), K(Br, Ot, Q.height = t);
+	function _i(e, t) {
+		K(Vr, At, Z.top = e), K(Vr, kt, Z.height = t);
 	}
-	let vi = E.ori == 0 ? hi : gi, yi = E.ori == 1 ? hi : gi;
-	function bi() {
+	let vi = E.ori == 0 ? pi : _i, bi = E.ori == 1 ? pi : _i;
+	function xi() {
 		if (se && j.live) for (let e = +(i == 2); e < v.length; e++) {
 			if (e == 0 && L) continue;
 			let t = j.values[e], n = 0;
 			for (let r in t) ue[e][n++].firstChild.nodeValue = t[r];
 		}
 	}
-	function xi(e, t) {
+	function Si(e, t) {
 		if (e != null && (e.idxs ? e.idxs.forEach((e, t) => {
 			oe[t] = e;
-		}) : mr(e.idx) || oe.fill(e.idx), j.idx = oe[0]), se && j.live) {
-			for (let e = 0; e < v.length; e++) (e > 0 || i == 1 && !L) && Si(e, oe[e]);
-			bi();
+		}) : hr(e.idx) || oe.fill(e.idx), j.idx = oe[0]), se && j.live) {
+			for (let e = 0; e < v.length; e++) (e > 0 || i == 1 && !L) && Ci(e, oe[e]);
+			xi();
 		}
-		B = !1, t !== !1 && oa("setLegend");
+		B = !1, t !== !1 && na("setLegend");
 	}
-	r.setLegend = xi;
-	function Si(e, n) {
+	r.setLegend = Si;
+	function Ci(e, n) {
 		let i = v[e], a = e == 0 && D == 2 ? ot : t[e], o;
 		L ? o = i.values(r, e, n) ?? fe : (o = i.value(r, n == null ? null : a[n], e, n), o = o == null ? fe : { _: o }), j.values[e] = o;
 	}
-	function Ci(e, n, a) {
-		Nr = X, Pr = Z, [X, Z] = M.move(r, X, Z), M.left = X, M.top = Z, N && (Er && rn(Er, Fn(X), 0, R, z), Or && rn(Or, 0, Fn(Z), R, z));
+	function wi(e, n, a) {
+		Nr = X, Pr = Fr, [X, Fr] = M.move(r, X, Fr), M.left = X, M.top = Fr, N && (Er && an(Er, In(X), 0, R, z), Dr && an(Dr, 0, In(Fr), R, z));
 		let o, s = rt > it;
-		Zr = Gn, Qr = null;
+		Qr = Kn, $r = null;
 		let c = E.ori == 0 ? R : z, l = E.ori == 1 ? R : z;
 		if (X < 0 || nt == 0 || s) {
 			o = M.idx = null;
 			for (let e = 0; e < v.length; e++) {
 				let t = Ke[e];
-				t != null && rn(t, -10, -10, R, z);
+				t != null && an(t, -10, -10, R, z);
 			}
-			H && Kr(null, ei, !0, e == null && da.setSeries), j.live && (oe.fill(o), B = !0);
+			Ge && qr(null, ti, !0, e == null && $.setSeries), j.live && (oe.fill(o), B = !0);
 		} else {
 			let e, n, a;
-			i == 1 && (e = E.ori == 0 ? X : Z, n = ti(e, S), o = M.idx = pn(n, t[0], rt, it), a = O(t[0][o], E, c, 0));
+			i == 1 && (e = E.ori == 0 ? X : Fr, n = Q(e, S), o = M.idx = mn(n, t[0], rt, it), a = O(t[0][o], E, c, 0));
 			let s = -10, u = -10, d = 0, f = 0, p = !0, m = "", h = "";
 			for (let e = +(i == 2); e < v.length; e++) {
 				let g = v[e], _ = oe[e], y = _ == null ? null : i == 1 ? t[e][_] : t[e][1][_], x = M.dataIdx(r, e, o, n), S = x == null ? null : i == 1 ? t[e][x] : t[e][1][x];
 				if (B = B || S != y || x != _, oe[e] = x, e > 0 && g.show) {
 					let n = x == null ? -10 : x == o ? a : O(i == 1 ? t[0][x] : t[e][0][x], E, c, 0), _ = S == null ? -10 : te(S, i == 1 ? b[g.scale] : b[g.facets[1].scale], l, 0);
-					if (H && S != null) {
-						let t = E.ori == 1 ? X : Z, n = Nn(We.dist(r, e, x, _, t));
-						if (n < Zr) {
+					if (Ge && S != null) {
+						let t = E.ori == 1 ? X : Fr, n = Pn(We.dist(r, e, x, _, t));
+						if (n < Qr) {
 							let r = We.bias;
 							if (r != 0) {
-								let i = ti(t, g.scale), a = S >= 0 ? 1 : -1, o = i >= 0 ? 1 : -1;
-								o == a && (o == 1 ? r == 1 ? S >= i : S <= i : r == 1 ? S <= i : S >= i) && (Zr = n, Qr = e);
-							} else Zr = n, Qr = e;
+								let i = Q(t, g.scale), a = S >= 0 ? 1 : -1, o = i >= 0 ? 1 : -1;
+								o == a && (o == 1 ? r == 1 ? S >= i : S <= i : r == 1 ? S <= i : S >= i) && (Qr = n, $r = e);
+							} else Qr = n, $r = e;
 						}
 					}
-					if (B || Ge) {
+					if (B || H) {
 						let t, i;
 						E.ori == 0 ? (t = n, i = _) : (t = _, i = n);
 						let a, o, c, l, g, v, y = !0, b = Ue.bbox;
@@ -3646,191 +3714,191 @@ function ro(e, t, n) {
 							let t = b(r, e);
 							c = t.left, l = t.top, a = t.width, o = t.height;
 						} else c = t, l = i, a = o = Ue.size(r, e);
-						if (v = Ue.fill(r, e), g = Ue.stroke(r, e), Ge) e == Qr && Zr <= We.prox && (s = c, u = l, d = a, f = o, p = y, m = v, h = g);
+						if (v = Ue.fill(r, e), g = Ue.stroke(r, e), H) e == $r && Qr <= We.prox && (s = c, u = l, d = a, f = o, p = y, m = v, h = g);
 						else {
 							let t = Ke[e];
-							t != null && (qe[e] = c, Je[e] = l, cn(t, a, o, y), on(t, v, g), rn(t, In(c), In(l), R, z));
+							t != null && (qe[e] = c, Je[e] = l, ln(t, a, o, y), sn(t, v, g), an(t, Ln(c), Ln(l), R, z));
 						}
 					}
 				}
 			}
-			if (Ge) {
+			if (H) {
 				let e = We.prox;
-				if (B || ($r == null ? Zr <= e : Zr > e || Qr != $r)) {
+				if (B || (ei == null ? Qr <= e : Qr > e || $r != ei)) {
 					let e = Ke[0];
-					e != null && (qe[0] = s, Je[0] = u, cn(e, d, f, p), on(e, m, h), rn(e, In(s), In(u), R, z));
+					e != null && (qe[0] = s, Je[0] = u, ln(e, d, f, p), sn(e, m, h), an(e, Ln(s), Ln(u), R, z));
 				}
 			}
 		}
-		if (Q.show && Fr) {
+		if (Z.show && Ir) {
 			if (e != null) {
-				let [t, n] = da.scales, [r, i] = da.match, [a, o] = e.cursor.sync.scales, s = e.cursor.drag;
-				if (Rr = s._x, zr = s._y, Rr || zr) {
+				let [t, n] = $.scales, [r, i] = $.match, [a, o] = e.cursor.sync.scales, s = e.cursor.drag;
+				if (Rr = s._x, Br = s._y, Rr || Br) {
 					let { left: s, top: u, width: d, height: f } = e.select, p = e.scales[a].ori, m = e.posToVal, h, g, _, v, y, x = t != null && r(t, a), S = n != null && i(n, o);
-					x && Rr ? (p == 0 ? (h = s, g = d) : (h = u, g = f), _ = b[t], v = O(m(h, a), _, c, 0), y = O(m(h + g, a), _, c, 0), vi(Ln(v, y), Nn(y - v))) : vi(0, c), S && zr ? (p == 1 ? (h = s, g = d) : (h = u, g = f), _ = b[n], v = te(m(h, o), _, l, 0), y = te(m(h + g, o), _, l, 0), yi(Ln(v, y), Nn(y - v))) : yi(0, l);
-				} else Ai();
+					x && Rr ? (p == 0 ? (h = s, g = d) : (h = u, g = f), _ = b[t], v = O(m(h, a), _, c, 0), y = O(m(h + g, a), _, c, 0), vi(Rn(v, y), Pn(y - v))) : vi(0, c), S && Br ? (p == 1 ? (h = s, g = d) : (h = u, g = f), _ = b[n], v = te(m(h, o), _, l, 0), y = te(m(h + g, o), _, l, 0), bi(Rn(v, y), Pn(y - v))) : bi(0, l);
+				} else ji();
 			} else {
-				let e = Nn(Nr - kr), t = Nn(Pr - Ar);
+				let e = Pn(Nr - kr), t = Pn(Pr - Ar);
 				if (E.ori == 1) {
 					let n = e;
 					e = t, t = n;
 				}
-				Rr = Ir.x && e >= Ir.dist, zr = Ir.y && t >= Ir.dist;
-				let n = Ir.uni;
-				n == null ? Ir.x && Ir.y && (Rr || zr) && (Rr = zr = !0) : Rr && zr && (Rr = e >= n, zr = t >= n, !Rr && !zr && (t > e ? zr = !0 : Rr = !0));
+				Rr = Lr.x && e >= Lr.dist, Br = Lr.y && t >= Lr.dist;
+				let n = Lr.uni;
+				n == null ? Lr.x && Lr.y && (Rr || Br) && (Rr = Br = !0) : Rr && Br && (Rr = e >= n, Br = t >= n, !Rr && !Br && (t > e ? Br = !0 : Rr = !0));
 				let r, i;
-				Rr && (E.ori == 0 ? (r = jr, i = X) : (r = Mr, i = Z), vi(Ln(r, i), Nn(i - r)), zr || yi(0, l)), zr && (E.ori == 1 ? (r = jr, i = X) : (r = Mr, i = Z), yi(Ln(r, i), Nn(i - r)), Rr || vi(0, c)), !Rr && !zr && (vi(0, 0), yi(0, 0));
+				Rr && (E.ori == 0 ? (r = jr, i = X) : (r = Mr, i = Fr), vi(Rn(r, i), Pn(i - r)), Br || bi(0, l)), Br && (E.ori == 1 ? (r = jr, i = X) : (r = Mr, i = Fr), bi(Rn(r, i), Pn(i - r)), Rr || vi(0, c)), !Rr && !Br && (vi(0, 0), bi(0, 0));
 			}
 		}
-		if (Ir._x = Rr, Ir._y = zr, e == null) {
+		if (Lr._x = Rr, Lr._y = Br, e == null) {
 			if (a) {
-				if (pa != null) {
-					let [e, t] = da.scales;
-					da.values[0] = e == null ? null : ti(E.ori == 0 ? X : Z, e), da.values[1] = t == null ? null : ti(E.ori == 1 ? X : Z, t);
+				if (fa != null) {
+					let [e, t] = $.scales;
+					$.values[0] = e == null ? null : Q(E.ori == 0 ? X : Fr, e), $.values[1] = t == null ? null : Q(E.ori == 1 ? X : Fr, t);
 				}
-				ha(Ft, r, X, Z, R, z, o);
+				ha(It, r, X, Fr, R, z, o);
 			}
-			if (H) {
-				let e = a && da.setSeries, t = We.prox;
-				$r == null ? Zr <= t && Kr(Qr, ei, !0, e) : Zr > t ? Kr(null, ei, !0, e) : Qr != $r && Kr(Qr, ei, !0, e);
+			if (Ge) {
+				let e = a && $.setSeries, t = We.prox;
+				ei == null ? Qr <= t && qr($r, ti, !0, e) : Qr > t ? qr(null, ti, !0, e) : $r != ei && qr($r, ti, !0, e);
 			}
 		}
-		B && (j.idx = o, xi()), n !== !1 && oa("setCursor");
+		B && (j.idx = o, Si()), n !== !1 && na("setCursor");
 	}
-	let wi = null;
+	let Ti = null;
 	Object.defineProperty(r, "rect", { get() {
-		return wi ?? Ti(!1), wi;
+		return Ti ?? Ei(!1), Ti;
 	} });
-	function Ti(e = !1) {
-		e ? wi = null : (wi = m.getBoundingClientRect(), oa("syncRect", wi));
+	function Ei(e = !1) {
+		e ? Ti = null : (Ti = m.getBoundingClientRect(), na("syncRect", Ti));
 	}
 	function Di(e, t, n, r, i, a, o) {
-		M._lock || Fr && e != null && e.movementX == 0 && e.movementY == 0 || (Oi(e, t, n, r, i, a, o, !1, e != null), e == null ? Ci(t, !0, !1) : Ci(null, !0, !0));
+		M._lock || Ir && e != null && e.movementX == 0 && e.movementY == 0 || (ki(e, t, n, r, i, a, o, !1, e != null), e == null ? wi(t, !0, !1) : wi(null, !0, !0));
 	}
-	function Oi(e, t, n, i, a, o, c, l, u) {
-		if (wi ?? Ti(!1), He(e), e != null) n = e.clientX - wi.left, i = e.clientY - wi.top;
+	function ki(e, t, n, i, a, o, c, l, u) {
+		if (Ti ?? Ei(!1), He(e), e != null) n = e.clientX - Ti.left, i = e.clientY - Ti.top;
 		else {
 			if (n < 0 || i < 0) {
-				X = -10, Z = -10;
+				X = -10, Fr = -10;
 				return;
 			}
-			let [e, r] = da.scales, c = t.cursor.sync, [l, u] = c.values, [d, f] = c.scales, [p, m] = da.match, h = t.axes[0].side % 2 == 1, g = E.ori == 0 ? R : z, _ = E.ori == 1 ? R : z, v = h ? o : a, y = h ? a : o, x = h ? i : n, S = h ? n : i;
+			let [e, r] = $.scales, c = t.cursor.sync, [l, u] = c.values, [d, f] = c.scales, [p, m] = $.match, h = t.axes[0].side % 2 == 1, g = E.ori == 0 ? R : z, _ = E.ori == 1 ? R : z, v = h ? o : a, y = h ? a : o, x = h ? i : n, S = h ? n : i;
 			if (n = d == null ? x / v * g : p(e, d) ? s(l, b[e], g, 0) : -10, i = f == null ? S / y * _ : m(r, f) ? s(u, b[r], _, 0) : -10, E.ori == 1) {
 				let e = n;
 				n = i, i = e;
 			}
 		}
-		u && (t == null || t.cursor.event.type == Ft) && ((n <= 1 || n >= R - 1) && (n = rr(n, R)), (i <= 1 || i >= z - 1) && (i = rr(i, z))), l ? (kr = n, Ar = i, [jr, Mr] = M.move(r, n, i)) : (X = n, Z = i);
+		u && (t == null || t.cursor.event.type == It) && ((n <= 1 || n >= R - 1) && (n = ir(n, R)), (i <= 1 || i >= z - 1) && (i = ir(i, z))), l ? (kr = n, Ar = i, [jr, Mr] = M.move(r, n, i)) : (X = n, Fr = i);
 	}
-	let ki = {
+	let Ai = {
 		width: 0,
 		height: 0,
 		left: 0,
 		top: 0
 	};
-	function Ai() {
-		Vr(ki, !1);
+	function ji() {
+		Hr(Ai, !1);
 	}
-	let ji, Mi, Ni, Hi;
-	function Ui(e, t, n, i, a, o, s) {
-		Fr = !0, Rr = zr = Ir._x = Ir._y = !1, Oi(e, t, n, i, a, o, s, !0, !1), e != null && (ve(Lt, qt, Wi, !1), ha(It, r, jr, Mr, R, z, null));
-		let { left: c, top: l, width: u, height: d } = Q;
-		ji = c, Mi = l, Ni = u, Hi = d;
-	}
+	let Mi, Ni, Pi, Fi;
 	function Wi(e, t, n, i, a, o, s) {
-		Fr = Ir._x = Ir._y = !1, Oi(e, t, n, i, a, o, s, !1, !0);
-		let { left: c, top: l, width: u, height: d } = Q, f = u > 0 || d > 0, p = ji != c || Mi != l || Ni != u || Hi != d;
-		if (f && p && Vr(Q), Ir.setScale && f && p) {
-			let e = c, t = u, n = l, r = d;
-			if (E.ori == 1 && (e = l, t = d, n = c, r = u), Rr && Gr(S, ti(e, S), ti(e + t, S)), zr) for (let e in b) {
-				let t = b[e];
-				e != S && t.from == null && t.min != Gn && Gr(e, ti(n + r, e), ti(n, e));
-			}
-			Ai();
-		} else M.lock && (M._lock = !M._lock, Ci(t, !0, e != null));
-		e != null && (ye(Lt, qt), ha(Lt, r, X, Z, R, z, null));
+		Ir = !0, Rr = Br = Lr._x = Lr._y = !1, ki(e, t, n, i, a, o, s, !0, !1), e != null && (ve(Rt, Jt, Gi, !1), ha(Lt, r, jr, Mr, R, z, null));
+		let { left: c, top: l, width: u, height: d } = Z;
+		Mi = c, Ni = l, Pi = u, Fi = d;
 	}
-	function Gi(e, t, n, r, i, a, o) {
+	function Gi(e, t, n, i, a, o, s) {
+		Ir = Lr._x = Lr._y = !1, ki(e, t, n, i, a, o, s, !1, !0);
+		let { left: c, top: l, width: u, height: d } = Z, f = u > 0 || d > 0, p = Mi != c || Ni != l || Pi != u || Fi != d;
+		if (f && p && Hr(Z), Lr.setScale && f && p) {
+			let e = c, t = u, n = l, r = d;
+			if (E.ori == 1 && (e = l, t = d, n = c, r = u), Rr && Wr(S, Q(e, S), Q(e + t, S)), Br) for (let e in b) {
+				let t = b[e];
+				e != S && t.from == null && t.min != Kn && Wr(e, Q(n + r, e), Q(n, e));
+			}
+			ji();
+		} else M.lock && (M._lock = !M._lock, wi(t, !0, e != null));
+		e != null && (ye(Rt, Jt), ha(Rt, r, X, Fr, R, z, null));
+	}
+	function Ki(e, t, n, r, i, a, o) {
 		if (M._lock) return;
 		He(e);
-		let s = Fr;
-		if (Fr) {
+		let s = Ir;
+		if (Ir) {
 			let e = !0, t = !0, n, r;
-			E.ori == 0 ? (n = Rr, r = zr) : (n = zr, r = Rr), n && r && (e = X <= 10 || X >= R - 10, t = Z <= 10 || Z >= z - 10), n && e && (X = X < jr ? 0 : R), r && t && (Z = Z < Mr ? 0 : z), Ci(null, !0, !0), Fr = !1;
+			E.ori == 0 ? (n = Rr, r = Br) : (n = Br, r = Rr), n && r && (e = X <= 10 || X >= R - 10, t = Fr <= 10 || Fr >= z - 10), n && e && (X = X < jr ? 0 : R), r && t && (Fr = Fr < Mr ? 0 : z), wi(null, !0, !0), Ir = !1;
 		}
-		X = -10, Z = -10, oe.fill(null), Ci(null, !0, !0), s && (Fr = s);
+		X = -10, Fr = -10, oe.fill(null), wi(null, !0, !0), s && (Ir = s);
 	}
-	function Ki(e, t, n, i, a, o, s) {
-		M._lock || (He(e), Ht(), Ai(), e != null && ha(Bt, r, X, Z, R, z, null));
+	function qi(e, t, n, i, a, o, s) {
+		M._lock || (He(e), Ht(), ji(), e != null && ha(Vt, r, X, Fr, R, z, null));
 	}
-	function Qi() {
-		y.forEach(no), Le(r.width, r.height, !0);
+	function Ji() {
+		y.forEach(ro), Le(r.width, r.height, !0);
 	}
-	dn(Wt, Jt, Qi);
-	let $i = {};
-	$i.mousedown = Ui, $i.mousemove = Di, $i.mouseup = Wi, $i.dblclick = Ki, $i.setSeries = (e, t, n, i) => {
-		let a = da.match[2];
-		n = a(r, t, n), n != -1 && Kr(n, i, !0, !1);
-	}, N && (ve(It, m, Ui), ve(Ft, m, Di), ve(Rt, m, (e) => {
-		He(e), Ti(!1);
-	}), ve(zt, m, Gi), ve(Bt, m, Ki), Ba.add(r), r.syncRect = Ti);
-	let ea = r.hooks = e.hooks || {};
-	function oa(e, t, n) {
-		ar ? cr.push([
+	fn(Gt, Yt, Ji);
+	let ea = {};
+	ea.mousedown = Wi, ea.mousemove = Di, ea.mouseup = Gi, ea.dblclick = qi, ea.setSeries = (e, t, n, i) => {
+		let a = $.match[2];
+		n = a(r, t, n), n != -1 && qr(n, i, !0, !1);
+	}, N && (ve(Lt, m, Wi), ve(It, m, Di), ve(zt, m, (e) => {
+		He(e), Ei(!1);
+	}), ve(Bt, m, Ki), ve(Vt, m, qi), Va.add(r), r.syncRect = Ei);
+	let ta = r.hooks = e.hooks || {};
+	function na(e, t, n) {
+		ar ? or.push([
 			e,
 			t,
 			n
-		]) : e in ea && ea[e].forEach((e) => {
+		]) : e in ta && ta[e].forEach((e) => {
 			e.call(null, r, t, n);
 		});
 	}
 	(e.plugins || []).forEach((e) => {
-		for (let t in e.hooks) ea[t] = (ea[t] || []).concat(e.hooks[t]);
+		for (let t in e.hooks) ta[t] = (ta[t] || []).concat(e.hooks[t]);
 	});
-	let ua = (e, t, n) => n, da = xr({
+	let ca = (e, t, n) => n, $ = Sr({
 		key: null,
 		setSeries: !1,
 		filters: {
-			pub: $n,
-			sub: $n
+			pub: er,
+			sub: er
 		},
 		scales: [S, v[1] ? v[1].scale : null],
 		match: [
-			er,
-			er,
-			ua
+			tr,
+			tr,
+			ca
 		],
 		values: [null, null]
 	}, M.sync);
-	da.match.length == 2 && da.match.push(ua), M.sync = da;
-	let pa = da.key, ma = sa(pa);
+	$.match.length == 2 && $.match.push(ca), M.sync = $;
+	let fa = $.key, ma = la(fa);
 	function ha(e, t, n, r, i, a, o) {
-		da.filters.pub(e, t, n, r, i, a, o) && ma.pub(e, t, n, r, i, a, o);
+		$.filters.pub(e, t, n, r, i, a, o) && ma.pub(e, t, n, r, i, a, o);
 	}
 	ma.sub(r);
 	function ga(e, t, n, r, i, a, o) {
-		da.filters.sub(e, t, n, r, i, a, o) && $i[e](null, t, n, r, i, a, o);
+		$.filters.sub(e, t, n, r, i, a, o) && ea[e](null, t, n, r, i, a, o);
 	}
 	r.pub = ga;
-	function va() {
-		ma.unsub(r), Ba.delete(r), _e.clear(), fn(Wt, Jt, Qi), l.remove(), F?.remove(), oa("destroy");
+	function _a() {
+		ma.unsub(r), Va.delete(r), _e.clear(), pn(Gt, Yt, Ji), l.remove(), F?.remove(), na("destroy");
 	}
-	r.destroy = va;
+	r.destroy = _a;
 	function ya() {
-		oa("init", e, t), Vt(t || e.data, !1), k[S] ? Cr(S, k[S]) : Ht(), Ie = Q.show && (Q.width > 0 || Q.height > 0), Fe = B = !0, Le(e.width, e.height);
+		na("init", e, t), Pt(t || e.data, !1), k[S] ? Cr(S, k[S]) : Ht(), Ie = Z.show && (Z.width > 0 || Z.height > 0), Fe = B = !0, Le(e.width, e.height);
 	}
 	return v.forEach(Xe), y.forEach($e), n ? n instanceof HTMLElement ? (n.appendChild(l), ya()) : n(r, ya) : ya(), r;
 }
-ro.assign = xr, ro.fmtNum = An, ro.rangeNum = En, ro.rangeLog = bn, ro.rangeAsinh = xn, ro.orient = ua, ro.pxRatio = G, ro.join = Er, ro.fmtDate = Lr, ro.tzDate = zr, ro.sync = sa;
+io.assign = Sr, io.fmtNum = jn, io.rangeNum = Dn, io.rangeLog = xn, io.rangeAsinh = Sn, io.orient = $, io.pxRatio = G, io.join = Dr, io.fmtDate = zr, io.tzDate = Z, io.sync = la;
 {
-	ro.addGap = ha, ro.clipGaps = ma;
-	let e = ro.paths = { points: ka };
-	e.linear = Na, e.stepped = Pa, e.bars = Ia, e.spline = Ra;
+	io.addGap = ga, io.clipGaps = ha;
+	let e = io.paths = { points: Aa };
+	e.linear = Pa, e.stepped = Fa, e.bars = La, e.spline = za;
 }
 // node_modules/uplot/dist/uPlot.min.css?inline
-var io = ".uplot,.uplot *,.uplot :before,.uplot :after{box-sizing:border-box}.uplot{width:min-content;font-family:system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Arial,Noto Sans,sans-serif,Apple Color Emoji,Segoe UI Emoji,Segoe UI Symbol,Noto Color Emoji;line-height:1.5}.u-title{text-align:center;font-size:18px;font-weight:700}.u-wrap{-webkit-user-select:none;user-select:none;position:relative}.u-over,.u-under{position:absolute}.u-under{overflow:hidden}.uplot canvas{width:100%;height:100%;display:block;position:relative}.u-axis{position:absolute}.u-legend{text-align:center;margin:auto;font-size:14px}.u-inline{display:block}.u-inline *{display:inline-block}.u-inline tr{margin-right:16px}.u-legend th{font-weight:600}.u-legend th>*{vertical-align:middle;display:inline-block}.u-legend .u-marker{width:1em;height:1em;margin-right:4px;background-clip:padding-box!important}.u-inline.u-live th:after{content:\":\";vertical-align:middle}.u-inline:not(.u-live) .u-value{display:none}.u-series>*{padding:4px}.u-series th{cursor:pointer}.u-legend .u-off>*{opacity:.3}.u-select{pointer-events:none;background:#00000012;position:absolute}.u-cursor-x,.u-cursor-y{pointer-events:none;will-change:transform;position:absolute;top:0;left:0}.u-hz .u-cursor-x,.u-vt .u-cursor-y{border-right:1px dashed #607d8b;height:100%}.u-hz .u-cursor-y,.u-vt .u-cursor-x{border-bottom:1px dashed #607d8b;width:100%}.u-cursor-pt{pointer-events:none;will-change:transform;border:0 solid;border-radius:50%;position:absolute;top:0;left:0;background-clip:padding-box!important}.u-axis.u-off,.u-select.u-off,.u-cursor-x.u-off,.u-cursor-y.u-off,.u-cursor-pt.u-off{display:none}";
+var ao = ".uplot,.uplot *,.uplot :before,.uplot :after{box-sizing:border-box}.uplot{width:min-content;font-family:system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Arial,Noto Sans,sans-serif,Apple Color Emoji,Segoe UI Emoji,Segoe UI Symbol,Noto Color Emoji;line-height:1.5}.u-title{text-align:center;font-size:18px;font-weight:700}.u-wrap{-webkit-user-select:none;user-select:none;position:relative}.u-over,.u-under{position:absolute}.u-under{overflow:hidden}.uplot canvas{width:100%;height:100%;display:block;position:relative}.u-axis{position:absolute}.u-legend{text-align:center;margin:auto;font-size:14px}.u-inline{display:block}.u-inline *{display:inline-block}.u-inline tr{margin-right:16px}.u-legend th{font-weight:600}.u-legend th>*{vertical-align:middle;display:inline-block}.u-legend .u-marker{width:1em;height:1em;margin-right:4px;background-clip:padding-box!important}.u-inline.u-live th:after{content:\":\";vertical-align:middle}.u-inline:not(.u-live) .u-value{display:none}.u-series>*{padding:4px}.u-series th{cursor:pointer}.u-legend .u-off>*{opacity:.3}.u-select{pointer-events:none;background:#00000012;position:absolute}.u-cursor-x,.u-cursor-y{pointer-events:none;will-change:transform;position:absolute;top:0;left:0}.u-hz .u-cursor-x,.u-vt .u-cursor-y{border-right:1px dashed #607d8b;height:100%}.u-hz .u-cursor-y,.u-vt .u-cursor-x{border-bottom:1px dashed #607d8b;width:100%}.u-cursor-pt{pointer-events:none;will-change:transform;border:0 solid;border-radius:50%;position:absolute;top:0;left:0;background-clip:padding-box!important}.u-axis.u-off,.u-select.u-off,.u-cursor-x.u-off,.u-cursor-y.u-off,.u-cursor-pt.u-off{display:none}";
 // src/chart/points.ts
-function ao(e, t) {
+function oo(e, t) {
 	let n = 0, r = e.length;
 	for (; n < r;) {
 		let i = n + r >> 1;
@@ -3838,32 +3906,32 @@ function ao(e, t) {
 	}
 	return n - 1;
 }
-function oo(e, t, n) {
-	let r = ao(e, t), i = e[r];
+function so(e, t, n) {
+	let r = oo(e, t), i = e[r];
 	if (n) return i?.value ?? null;
 	let a = e[r + 1];
 	return i?.time === t ? i.value : !i || !a ? null : (t - i.time <= a.time - t ? i : a).value;
 }
-function so(e, { from: t, to: n }, r) {
-	let i = Infinity, a = -Infinity, o, s = Math.max(0, ao(e, t));
+function co(e, { from: t, to: n }, r) {
+	let i = Infinity, a = -Infinity, o = null, s = Math.max(0, oo(e, t));
 	for (let c = s; c < e.length; c++) {
 		let s = e[c];
 		if (!s || s.time > n) break;
-		s.value === null || s.time < t && !r || (i = Math.min(i, s.low ?? s.value), a = Math.max(a, s.high ?? s.value), o = s.value);
+		s.time < t && !r || (o = s.value, s.value !== null && (i = Math.min(i, s.low ?? s.value), a = Math.max(a, s.high ?? s.value)));
 	}
-	return o === void 0 ? void 0 : {
+	return i === Infinity ? void 0 : {
 		low: i,
 		high: a,
 		last: o
 	};
 }
 // src/chart/align.ts
-function co(e, t, n) {
-	let r = e.map((e) => lo(e, t)), i = r.reduce((e, { points: t }) => e + t.length, 0) > 2 * n ? uo(r) : void 0;
-	return i && i.length > 2 * n ? po(r, t, Math.max(1, Math.floor(n))) : fo(r, i ?? uo(r));
+function lo(e, t, n) {
+	let r = e.map((e) => uo(e, t)), i = r.reduce((e, { points: t }) => e + t.length, 0) > 2 * n ? fo(r) : void 0;
+	return i && i.length > 2 * n ? mo(r, t, Math.max(1, Math.floor(n))) : po(r, i ?? fo(r));
 }
-function lo(e, { from: t, to: n }) {
-	let { points: r, step: i } = e, a = ao(r, t), o = ao(r, n), s = r.slice(Math.max(0, a), i ? o + 1 : o + 2);
+function uo(e, { from: t, to: n }) {
+	let { points: r, step: i } = e, a = oo(r, t), o = oo(r, n), s = r.slice(Math.max(0, a), i ? o + 1 : o + 2);
 	if (!i) return {
 		...e,
 		points: s
@@ -3877,11 +3945,11 @@ function lo(e, { from: t, to: n }) {
 		points: s
 	};
 }
-function uo(e) {
+function fo(e) {
 	let t = e.flatMap(({ points: e }) => e.map(({ time: e }) => e)).sort((e, t) => e - t);
 	return t.filter((e, n) => e !== t[n - 1]);
 }
-function fo(e, t) {
+function po(e, t) {
 	return {
 		times: t,
 		columns: e.map(({ points: e, step: n, band: r }) => {
@@ -3900,7 +3968,7 @@ function fo(e, t) {
 		})
 	};
 }
-function po(e, { from: t, to: n }, r) {
+function mo(e, { from: t, to: n }, r) {
 	let i = (n - t) / r;
 	return {
 		times: Array.from({ length: 2 * r }, (e, n) => t + (n / 2 + .25) * i),
@@ -3909,9 +3977,9 @@ function po(e, { from: t, to: n }, r) {
 			for (let a = 0; a < r; a++) {
 				let d = a === r - 1 ? Infinity : t + (a + 1) * i, f = n && (e[l]?.time ?? Infinity) > t + a * i && u ? [u] : [];
 				for (let t = e[l]; t && t.time < d; t = e[++l]) f.push(u = t);
-				let [p, m] = mo(f);
+				let [p, m] = ho(f);
 				o.push(p?.value, m?.value);
-				let h = ho(f, ({ high: e, value: t }) => e ?? t, Math.max), g = ho(f, ({ low: e, value: t }) => e ?? t, Math.min);
+				let h = go(f, ({ high: e, value: t }) => e ?? t, Math.max), g = go(f, ({ low: e, value: t }) => e ?? t, Math.min);
 				s.push(h, h), c.push(g, g);
 			}
 			return a ? {
@@ -3922,12 +3990,12 @@ function po(e, { from: t, to: n }, r) {
 		})
 	};
 }
-function mo(e) {
+function ho(e) {
 	let t, n, r = !0;
 	for (let i of e) i.value !== null && ((!t || i.value < (t.value ?? 0)) && ([t, r] = [i, !1]), (!n || i.value > (n.value ?? 0)) && ([n, r] = [i, !0]));
 	return !t || !n ? [e[0], e[0]] : r ? [t, n] : [n, t];
 }
-function ho(e, t, n) {
+function go(e, t, n) {
 	let r = e.length ? null : void 0;
 	for (let i of e) {
 		let e = t(i);
@@ -3936,7 +4004,7 @@ function ho(e, t, n) {
 	return r;
 }
 // src/chart/zoom.ts
-var go = {
+var _o = {
 	"+": { zoom: .5 },
 	"=": { zoom: .5 },
 	"-": { zoom: 2 },
@@ -3945,21 +4013,21 @@ var go = {
 	ArrowRight: { pan: .25 },
 	Home: null
 };
-function _o({ from: e, to: t }, n, r = .5) {
+function vo({ from: e, to: t }, n, r = .5) {
 	let i = e + r * (t - e);
 	return {
 		from: i - (i - e) * n,
 		to: i + (t - i) * n
 	};
 }
-function vo({ from: e, to: t }, n) {
+function yo({ from: e, to: t }, n) {
 	let r = n * (t - e);
 	return {
 		from: e + r,
 		to: t + r
 	};
 }
-function yo(e, { least: t, most: n, end: r }) {
+function bo(e, { least: t, most: n, end: r }) {
 	let i = Math.min(n, Math.max(t, e.to - e.from)), a = Math.min(r, (e.from + e.to + i) / 2);
 	return {
 		from: a - i,
@@ -3967,7 +4035,7 @@ function yo(e, { least: t, most: n, end: r }) {
 	};
 }
 // src/chart/fingers.ts
-var bo = class {
+var xo = class {
 	#e = /* @__PURE__ */ new Map();
 	constructor(e) {
 		this.ask = e;
@@ -3980,28 +4048,28 @@ var bo = class {
 		if (e.type !== "pointermove" || o === void 0 || o === a) return;
 		let s = [...this.#e].find(([e]) => e !== i)?.[1];
 		if (this.#e.set(i, a), s === void 0) {
-			this.ask(vo(t, (o - a) / n));
+			this.ask(yo(t, (o - a) / n));
 			return;
 		}
 		let [c, l] = [Math.max(24, Math.abs(o - s)), Math.max(24, Math.abs(a - s))];
-		c !== l && this.ask(_o(t, c / l, Math.min(1, Math.max(0, (s - r) / n))));
+		c !== l && this.ask(vo(t, c / l, Math.min(1, Math.max(0, (s - r) / n))));
 	}
-}, xo = {
+}, So = {
 	info: ue`<circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" stroke-width="2" />`,
 	warning: ue`<path d="M8 1.5 15 14H1z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" />`,
 	serious: ue`<path d="M8 .5 15.5 8 8 15.5.5 8z" />`,
 	critical: ue`<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" /><path d="M5 5l6 6M11 5l-6 6" stroke="var(--card-background-color, #fff)" stroke-width="2" />`
 };
-function So(e) {
-	return I`<svg class="shape ${e}" viewBox="0 0 16 16" aria-hidden="true">${xo[e]}</svg>`;
+function Co(e) {
+	return I`<svg class="shape ${e}" viewBox="0 0 16 16" aria-hidden="true">${So[e]}</svg>`;
 }
 // src/chart/scale.ts
-function Co(e, t, n) {
+function wo(e, t, n) {
 	if (e === null || t === null || !Number.isFinite(e) || !Number.isFinite(t)) return [0, n];
 	let r = (e + t) / 2, i = Math.max(t - e, n) * .58;
 	return [r - i, r + i];
 }
-function wo(e, t, n) {
+function To(e, t, n) {
 	return Be(e, t, [
 		0,
 		1,
@@ -4009,14 +4077,14 @@ function wo(e, t, n) {
 		3
 	].find((e) => Math.abs(n * 10 ** e - Math.round(n * 10 ** e)) < 1e-6) ?? 4);
 }
-function To(e, t, n, r) {
+function Eo(e, t, n, r) {
 	return n >= 2419200 ? H(e, t, "month") : n >= 86400 || r ? H(e, t, "day") : H(e, t, n < 60 ? "seconds" : "time");
 }
-function Eo(e, t, n = 0) {
+function Do(e, t, n = 0) {
 	let r = Math.abs(t) >= 120, i = Be(e, Math.abs(r ? t / 60 : t), r && t % 60 ? Math.max(1, n) : r ? 0 : n);
 	return `${t > 0 ? "+" : t < 0 ? "−" : ""}${i}\u202f${r ? "min" : "s"}`;
 }
-var Do = [
+var Oo = [
 	.1,
 	.2,
 	.5,
@@ -4033,14 +4101,14 @@ var Do = [
 	900,
 	1800,
 	3600
-], Oo = {
+], ko = {
 	info: "quiet",
 	warning: "warn",
 	serious: "bad",
 	critical: "bad"
 };
-function ko(e, t, n, r) {
-	let { series: i, bands: a } = jo(e, t), o = {
+function Ao(e, t, n, r) {
+	let { series: i, bands: a } = Mo(e, t), o = {
 		stroke: () => t.colour("quiet"),
 		font: t.font,
 		ticks: { show: !1 }
@@ -4049,7 +4117,7 @@ function ko(e, t, n, r) {
 		width: 1
 	}, { locale: c, config: l } = t.hass(), u = (e) => {
 		let t = /* @__PURE__ */ new Date(e * 1e3);
-		return c.time_zone === "server" ? ro.tzDate(t, l.time_zone) : t;
+		return c.time_zone === "server" ? io.tzDate(t, l.time_zone) : t;
 	};
 	return {
 		...n,
@@ -4068,21 +4136,21 @@ function ko(e, t, n, r) {
 				time: !t.relative,
 				auto: !1
 			},
-			y: { range: (t, n, r) => e.flags ? [0, 1.15] : Co(...Mo(e, n, r), e.least) }
+			y: { range: (t, n, r) => e.flags ? [0, 1.15] : wo(...No(e, n, r), e.least) }
 		},
 		axes: [{
 			...o,
 			grid: s,
 			size: r ? 28 : 0,
 			space: 70,
-			...t.relative ? { incrs: Do } : {},
-			values: (e, n, i, a, o) => r ? t.relative ? n.map((e) => Eo(t.hass(), e, +(o < 1))) : n.map((e) => To(t.hass(), e, o, Fo(u(e)))) : n.map(() => "")
+			...t.relative ? { incrs: Oo } : {},
+			values: (e, n, i, a, o) => r ? t.relative ? n.map((e) => Do(t.hass(), e, +(o < 1))) : n.map((e) => Eo(t.hass(), e, o, Io(u(e)))) : n.map(() => "")
 		}, {
 			...o,
 			grid: e.flags ? { show: !1 } : s,
 			size: 56,
 			space: 32,
-			values: (n, r, i, a, o) => r.map((n) => e.flags ? "" : wo(t.hass(), n, o))
+			values: (n, r, i, a, o) => r.map((n) => e.flags ? "" : To(t.hass(), n, o))
 		}],
 		cursor: {
 			y: !1,
@@ -4111,21 +4179,21 @@ function ko(e, t, n, r) {
 					height: 0
 				}, !1), t.select(i);
 			}],
-			draw: [(n) => No(n, e, t)]
+			draw: [(n) => Po(n, e, t)]
 		}
 	};
 }
-function Ao({ times: e, columns: t }) {
+function jo({ times: e, columns: t }) {
 	return [e, ...t.flatMap(({ values: e, highs: t, lows: n }) => t && n ? [
 		t,
 		n,
 		e
 	] : [e])];
 }
-function jo(e, t) {
+function Mo(e, t) {
 	let n = [], r = [], i = /* @__PURE__ */ new Map();
 	for (let { key: a, colour: o, dash: s, width: c, step: l, band: u } of e.lines) {
-		let d = l ? ro.paths.stepped?.({ align: 1 }) : ro.paths.linear?.(), f = {
+		let d = l ? io.paths.stepped?.({ align: 1 }) : io.paths.linear?.(), f = {
 			...d ? { paths: d } : {},
 			points: { show: !1 }
 		};
@@ -4155,7 +4223,7 @@ function jo(e, t) {
 		bands: r
 	};
 }
-function Mo(e, t, n) {
+function No(e, t, n) {
 	let r = [
 		t,
 		n,
@@ -4163,36 +4231,36 @@ function Mo(e, t, n) {
 	].filter((e) => e !== null && Number.isFinite(e));
 	return r.length ? [Math.min(...r), Math.max(...r)] : [null, null];
 }
-function No(e, t, n) {
-	let { ctx: r, bbox: i } = e, a = ro.pxRatio;
+function Po(e, t, n) {
+	let { ctx: r, bbox: i } = e, a = io.pxRatio;
 	r.save(), r.beginPath(), r.rect(i.left, i.top, i.width, i.height), r.clip(), r.lineWidth = a, r.setLineDash([3 * a, 3 * a]);
 	for (let { time: t, severity: a } of n.marks()) {
 		let o = Math.round(e.valToPos(t, "x", !0)) + .5;
-		r.strokeStyle = n.colour(Oo[a], a === "info" ? .5 : .9), Po(r, o, i.top, o, i.top + i.height);
+		r.strokeStyle = n.colour(ko[a], a === "info" ? .5 : .9), Fo(r, o, i.top, o, i.top + i.height);
 	}
 	r.setLineDash([8 * a, 4 * a]), r.font = n.font.replace(/[\d.]+px/, (e) => `${parseFloat(e) * a}px`), r.textAlign = "left";
 	for (let { value: o, name: s } of t.levels ?? []) {
 		let t = Math.round(e.valToPos(o, "y", !0)) + .5;
-		r.strokeStyle = r.fillStyle = n.colour("bad"), Po(r, i.left, t, i.left + i.width, t);
+		r.strokeStyle = r.fillStyle = n.colour("bad"), Fo(r, i.left, t, i.left + i.width, t);
 		let c = t - i.top > 18 * a;
 		r.textBaseline = c ? "bottom" : "top", r.fillText(s, i.left + 4 * a, t + (c ? -2 : 3) * a);
 	}
 	r.restore();
 }
-function Po(e, t, n, r, i) {
+function Fo(e, t, n, r, i) {
 	e.beginPath(), e.moveTo(t, n), e.lineTo(r, i), e.stroke();
 }
-var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() === 0, Io = [
+var Io = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() === 0, Lo = [
 	"info",
 	"warning",
 	"serious",
 	"critical"
-], Lo = 1.25, Ro = .01, zo = [
+], Ro = 1.25, zo = .01, Bo = [
 	"spec",
 	"range",
 	"width",
 	"hass"
-], Bo = class extends De {
+], Vo = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -4209,7 +4277,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	#r = new ResizeObserver(([e]) => {
 		e && (this.width = Math.floor(e.contentRect.width));
 	});
-	#i = new bo((e) => this.#v(e));
+	#i = new xo((e) => this.#v(e));
 	constructor() {
 		super(), this.label = "", this.width = 0;
 	}
@@ -4256,7 +4324,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
     `;
 	}
 	#a(e, t, n) {
-		let r = n === void 0 ? t.points.at(-1)?.value : oo(t.points, n, t.step ?? !1);
+		let r = n === void 0 ? t.points.at(-1)?.value : so(t.points, n, t.step ?? !1);
 		return I`
       <span class="entry">
         <svg class="swatch" viewBox="0 0 22 8" aria-hidden="true">
@@ -4271,13 +4339,9 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	}
 	#s(e, t) {
 		let { hass: n } = this, r = e.lines.map((r) => {
-			let i = so(r.points, t, r.step ?? !1);
+			let i = co(r.points, t, r.step ?? !1);
 			if (!i) return U(n, "chart.nothing", { name: r.name });
-			let [a, o, s] = [
-				i.low,
-				i.high,
-				i.last
-			].map((t) => this.#o(e, t));
+			let [a, o] = [i.low, i.high].map((t) => this.#o(e, t)), s = i.last === null ? U(n, "chart.unknown") : this.#o(e, i.last);
 			return U(n, "chart.summary", {
 				name: r.name,
 				low: a,
@@ -4290,13 +4354,13 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	#c(e) {
 		return I`
       <div class="lane" aria-hidden="true">
-        ${(this.spec?.marks ?? []).filter(({ time: t }) => t >= e.from && t <= e.to).sort((e, t) => Io.indexOf(e.severity) - Io.indexOf(t.severity)).map((t) => I`
+        ${(this.spec?.marks ?? []).filter(({ time: t }) => t >= e.from && t <= e.to).sort((e, t) => Lo.indexOf(e.severity) - Lo.indexOf(t.severity)).map((t) => I`
               <span
                 style="--at: ${(t.time - e.from) / (e.to - e.from)}"
                 title=${t.name}
                 @click=${() => this.#y("home-bms-mark", t)}
               >
-                ${So(t.severity)}
+                ${Co(t.severity)}
               </span>
             `)}
       </div>
@@ -4304,10 +4368,10 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	}
 	#l(e) {
 		let { hass: t } = this;
-		return this.spec?.relative ? Eo(t, e, 1) : `${H(t, e, "date")}, ${H(t, e, "seconds")}`;
+		return this.spec?.relative ? Do(t, e, 1) : `${H(t, e, "date")}, ${H(t, e, "seconds")}`;
 	}
 	updated(e) {
-		!this.#e.length || zo.some((t) => e.has(t)) ? this.#u() : e.has("cursor") && this.#p();
+		!this.#e.length || Bo.some((t) => e.has(t)) ? this.#u() : e.has("cursor") && this.#p();
 	}
 	#u() {
 		let { spec: e, range: t, width: n } = this;
@@ -4348,7 +4412,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 				(a.width !== n || a.height !== c) && a.setSize({
 					width: n,
 					height: c
-				}), a.setData(Ao(co(s, t, o)), !1), a.setScale("x", {
+				}), a.setData(jo(lo(s, t, o)), !1), a.setScale("x", {
 					min: t.from,
 					max: t.to
 				});
@@ -4375,7 +4439,7 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 		};
 		this.#e = e.panes.map((t, n) => {
 			let i = n === e.panes.length - 1, a = this.renderRoot.querySelectorAll(".plot")[n];
-			return new ro(ko(t, r, {
+			return new io(Ao(t, r, {
 				width: this.width,
 				height: this.#f(t, i)
 			}, i), [[]], a);
@@ -4403,27 +4467,27 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	#h = (e) => {
 		let { range: t } = this;
 		if (!t || e.altKey || e.ctrlKey || e.metaKey) return;
-		let n = go[e.key];
+		let n = _o[e.key];
 		if (n !== void 0) {
 			if (e.preventDefault(), n === null) this.#v(null);
-			else if ("zoom" in n) this.#v(_o(t, n.zoom));
+			else if ("zoom" in n) this.#v(vo(t, n.zoom));
 			else if (e.shiftKey) {
 				let e = this.cursor ?? (t.from + t.to) / 2;
-				this.cursor = Math.min(t.to, Math.max(t.from, e + Math.sign(n.pan) * Ro * (t.to - t.from)));
-			} else this.#v(vo(t, n.pan));
+				this.cursor = Math.min(t.to, Math.max(t.from, e + Math.sign(n.pan) * zo * (t.to - t.from)));
+			} else this.#v(yo(t, n.pan));
 		}
 	};
 	#g = (e) => {
 		let { range: t } = this, n = this.width - 56 - 10;
 		if (!t || n <= 0) return;
 		if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) {
-			e.preventDefault(), this.#v(vo(t, e.deltaX / n));
+			e.preventDefault(), this.#v(yo(t, e.deltaX / n));
 			return;
 		}
 		if (!e.ctrlKey && !e.metaKey && this.shadowRoot?.activeElement !== e.currentTarget) return;
 		e.preventDefault();
 		let r = (e.clientX - this.getBoundingClientRect().left - 56) / n;
-		this.#v(_o(t, e.deltaY > 0 ? Lo : 1 / Lo, Math.min(1, Math.max(0, r))));
+		this.#v(vo(t, e.deltaY > 0 ? Ro : 1 / Ro, Math.min(1, Math.max(0, r))));
 	};
 	#_ = (e) => {
 		let { range: t } = this;
@@ -4441,8 +4505,8 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
 	}
 	static {
 		this.styles = [
-			a(io),
-			qe,
+			a(ao),
+			Je,
 			o`
       .all {
         position: relative;
@@ -4520,48 +4584,61 @@ var Fo = (e) => e.getHours() === 0 && e.getMinutes() === 0 && e.getSeconds() ===
     `
 		];
 	}
-}, Vo = {
+}, Ho = {
 	systems: "home_bms/systems",
 	pack: "home_bms/pack",
 	health: "home_bms/health",
 	system: "home_bms/system",
 	black_boxes: "home_bms/black_boxes",
 	black_box: "home_bms/black_box"
-}, Ho = class {
+}, Uo = class {
 	#e;
 	#t;
+	#n = !1;
 	constructor(e, t, n) {
 		this.host = e, this.hass = t, this.ask = n, e.addController(this);
 	}
 	hostConnected() {
-		this.#n();
+		this.#n = !0, this.#a();
 	}
 	hostUpdated() {
-		this.#n();
+		this.#a();
 	}
 	hostDisconnected() {
-		this.#r();
+		this.#n = !1, this.#r(void 0), this.#s();
 	}
-	#n() {
-		let e = this.hass(), t = e ? this.ask() : null, n = t ? JSON.stringify(t) : void 0;
-		if (n === this.#e || (this.#r(), !e || !t)) return;
-		this.#e = n;
-		let r = !1, i;
-		this.#t = () => {
-			r = !0, i?.().catch(() => void 0);
-		}, e.connection.subscribeMessage((e) => {
-			r || (this.value = e, this.host.requestUpdate());
-		}, t).then((e) => {
-			i = e, r && e().catch(() => void 0);
+	#r(e) {
+		e !== this.#t && (this.#t?.removeEventListener("ready", this.#i), e?.addEventListener("ready", this.#i), this.#t = e);
+	}
+	#i = () => {
+		this.#e && (this.#e.ended = !0), this.#e = void 0, this.#a();
+	};
+	#a() {
+		if (!this.#n) return;
+		let e = this.hass();
+		this.#r(e?.connection);
+		let t = e ? this.ask() : null, n = t ? JSON.stringify(t) : void 0, r = this.refusal !== void 0 && e?.config !== this.#e?.config;
+		(n !== this.#e?.text || r) && (this.#s(), e && t && this.#o(e, t));
+	}
+	#o({ connection: e, config: t }, n) {
+		let r = {
+			text: JSON.stringify(n),
+			config: t,
+			ended: !1
+		};
+		this.#e = r, e.subscribeMessage((e) => {
+			r.ended || (this.value = e, this.host.requestUpdate());
+		}, n, { resubscribe: !1 }).then((e) => {
+			r.ended ? e().catch(() => void 0) : r.unsubscribe = e;
 		}, (e) => {
-			r || (this.refusal = Uo(e), this.host.requestUpdate());
+			r.ended || (this.refusal = Wo(e), this.host.requestUpdate());
 		});
 	}
-	#r() {
-		this.#t?.(), this.#t = void 0, this.#e = void 0, this.value = void 0, this.refusal = void 0;
+	#s() {
+		this.#e && (this.#e.ended = !0, this.#e.unsubscribe?.().catch(() => void 0)), this.#e = void 0, this.value = void 0, this.refusal = void 0;
 	}
 };
-function Uo(e) {
+function Wo(e) {
 	let { code: t, message: n } = typeof e == "object" && e ? e : {};
 	return {
 		code: t ?? "unknown",
@@ -4569,7 +4646,7 @@ function Uo(e) {
 	};
 }
 // src/form.ts
-var Wo = [{
+var Go = [{
 	name: "device_id",
 	label: "form.device",
 	help: "form.device_help",
@@ -4579,8 +4656,8 @@ var Wo = [{
 	label: "form.title",
 	selector: { text: {} }
 }];
-function Go(e) {
-	let t = (t) => e.find((e) => e.name === t), n = (e) => e && Qe(Ze(), e);
+function Ko(e) {
+	let t = (t) => e.find((e) => e.name === t), n = (e) => e && $e(Qe(), e);
 	return {
 		schema: e.map(({ name: e, selector: t }) => ({
 			name: e,
@@ -4591,23 +4668,23 @@ function Go(e) {
 	};
 }
 // src/systems.ts
-var Ko = /* @__PURE__ */ new WeakMap();
-function qo(e) {
-	let t = Ko.get(e.connection);
-	return t || (t = e.callWS({ type: "home_bms/systems" }).then((e) => e.systems), Ko.set(e.connection, t), t.catch(() => Ko.delete(e.connection))), t;
-}
+var qo = /* @__PURE__ */ new WeakMap();
 function Jo(e) {
-	Ko.delete(e.connection);
+	let t = qo.get(e.connection);
+	return t || (t = e.callWS({ type: "home_bms/systems" }).then((e) => e.systems), qo.set(e.connection, t), t.then((t) => t.length || qo.delete(e.connection), () => qo.delete(e.connection))), t;
 }
-function Yo(e, t) {
-	let n = e.flatMap((e) => e.packs);
-	return t === void 0 ? n[0] : n.find((e) => e.device_id === t) ?? Xo(e, t)?.packs[0];
+function Yo(e) {
+	qo.delete(e.connection);
 }
 function Xo(e, t) {
+	let n = e.flatMap((e) => e.packs);
+	return t === void 0 ? n[0] : n.find((e) => e.device_id === t) ?? Zo(e, t)?.packs[0];
+}
+function Zo(e, t) {
 	return t === void 0 ? e[0] : e.find((e) => e.device_id === t || [...e.packs, ...e.inverters].some((e) => e.device_id === t));
 }
 // src/card.ts
-var Zo = [
+var Qo = [
 	"connection",
 	"config",
 	"locale",
@@ -4615,33 +4692,33 @@ var Zo = [
 	"themes",
 	"user"
 ];
-function Qo(e, t) {
-	return Zo.some((n) => e?.[n] !== t?.[n]);
+function $o(e, t) {
+	return Qo.some((n) => e?.[n] !== t?.[n]);
 }
-var $o = class extends De {
+var es = class extends De {
 	static {
 		this.properties = {
 			hass: {
 				attribute: !1,
-				hasChanged: Qo
+				hasChanged: $o
 			},
 			config: { state: !0 },
 			found: { state: !0 }
 		};
 	}
 	static {
-		this.styles = [qe];
+		this.styles = [Je];
 	}
-	#e = new Ho(this, () => this.hass, () => {
+	#e = new Uo(this, () => this.hass, () => {
 		let e = this.info;
 		return e === void 0 ? null : this.ask(e);
 	});
 	#t;
 	static get settings() {
-		return Wo;
+		return Go;
 	}
 	static getConfigForm() {
-		return Go(this.settings);
+		return Ko(this.settings);
 	}
 	static getStubConfig() {
 		return {};
@@ -4656,13 +4733,16 @@ var $o = class extends De {
 		return this.found && this.find(this.found);
 	}
 	willUpdate(e) {
-		e.has("hass") && this.hass && (this.toggleAttribute("dark", this.hass.themes.darkMode), e.get("hass")?.connection !== this.hass.connection && this.#n(this.hass));
+		if (!e.has("hass") || !this.hass) return;
+		this.toggleAttribute("dark", this.hass.themes.darkMode);
+		let t = e.get("hass"), n = !this.found?.length && t?.config !== this.hass.config;
+		(t?.connection !== this.hass.connection || n) && this.#n(this.hass);
 	}
 	async #n(e) {
 		try {
-			[this.found] = await Promise.all([qo(e), et(e)]), this.#t = void 0;
+			[this.found] = await Promise.all([Jo(e), tt(e)]), this.#t = void 0;
 		} catch (e) {
-			this.#t = Uo(e);
+			this.#t = Wo(e);
 		}
 		this.requestUpdate();
 	}
@@ -4672,20 +4752,20 @@ var $o = class extends De {
 	}
 	#r(e) {
 		let t = this.#t ?? this.#e.refusal;
-		if (t) return es(e, "card.refused", { message: t.message });
-		if (!this.found) return es(e, "card.waiting");
+		if (t) return ts(e, "card.refused", { message: t.message });
+		if (!this.found) return ts(e, "card.waiting");
 		let { info: n } = this;
-		if (n === void 0) return es(e, this.config?.device_id ? "card.gone" : "card.none");
+		if (n === void 0) return ts(e, this.config?.device_id ? "card.gone" : "card.none");
 		if (this.ask(n) === null) return this.draw(e, n, void 0);
 		let r = this.#e.value;
-		return r === void 0 ? es(e, "card.waiting") : r === null ? es(e, "card.gone") : this.draw(e, n, r);
+		return r === void 0 ? ts(e, "card.waiting") : r === null ? ts(e, "card.gone") : this.draw(e, n, r);
 	}
 };
-function es(e, t, n) {
+function ts(e, t, n) {
 	return I`<div class="note" role="status">${U(e, t, n)}</div>`;
 }
 // src/health/depths.ts
-var ts = o`
+var ns = o`
   .depths ol {
     list-style: none;
     margin: 6px 0 0;
@@ -4711,10 +4791,10 @@ var ts = o`
     border-radius: 3px 3px 0 0;
   }
 `;
-function ns(e, { depths: t }) {
+function rs(e, { depths: t }) {
 	let n = Math.max(1, ...t), r = 100 / Math.max(1, t.length);
 	return I`
-    <section class="depths" aria-labelledby="depths">
+    <section class="depths" role="group" aria-labelledby="depths">
       <h3 id="depths">${U(e, "health.depths")}</h3>
       <ol>
         ${t.map((t, i) => {
@@ -4735,7 +4815,7 @@ function ns(e, { depths: t }) {
   `;
 }
 // src/health/forecast.ts
-var rs = 5, is = 30, as = o`
+var is = 5, as = 30, os = o`
   .forecast {
     display: grid;
     align-content: start;
@@ -4776,21 +4856,21 @@ var rs = 5, is = 30, as = o`
     text-align: end;
   }
 `;
-function os(e, { cells: t }) {
+function ss(e, { cells: t }) {
 	let n = t.flatMap(({ worn_in: e, worn_soonest: t, worn_latest: n }, r) => B(e) ? [{
 		cell: r + 1,
 		years: e,
 		soonest: t ?? e,
 		latest: n ?? Infinity
-	}] : []).sort((e, t) => e.years - t.years).slice(0, rs), r = Math.min(is, Math.max(10, ...n.map(({ years: e }) => 1.2 * e)));
+	}] : []).sort((e, t) => e.years - t.years).slice(0, is), r = Math.min(as, Math.max(10, ...n.map(({ years: e }) => 1.2 * e)));
 	return I`
-    <section class="forecast" aria-labelledby="forecast">
+    <section class="forecast" role="group" aria-labelledby="forecast">
       <h3 id="forecast">${U(e, "health.forecast")}</h3>
-      ${n.length ? I`<ol>${n.map((t) => ss(e, t, r))}</ol>` : I`<p class="quiet">${U(e, "health.no_wear")}</p>`}
+      ${n.length ? I`<ol>${n.map((t) => cs(e, t, r))}</ol>` : I`<p class="quiet">${U(e, "health.no_wear")}</p>`}
     </section>
   `;
 }
-function ss(e, { cell: t, years: n, soonest: r, latest: i }, a) {
+function cs(e, { cell: t, years: n, soonest: r, latest: i }, a) {
 	let o = (e) => Math.min(100, 100 * e / a);
 	return I`
     <li>
@@ -4801,17 +4881,17 @@ function ss(e, { cell: t, years: n, soonest: r, latest: i }, a) {
         ${n < a ? ue`<line class="middle" x1=${o(n)} x2=${o(n)} y1="0" y2="14" />` : L}
       </svg>
       <span class="until">
-        ${n < is ? U(e, Number.isFinite(i) ? "health.worn" : "health.worn_from", {
+        ${n < as ? U(e, Number.isFinite(i) ? "health.worn" : "health.worn_from", {
 		years: Be(e, n, 1),
 		low: Be(e, r, 1),
 		high: Be(e, i, 1)
-	}) : U(e, "health.worn_late", { years: is })}
+	}) : U(e, "health.worn_late", { years: as })}
       </span>
     </li>
   `;
 }
 // src/health/inspections.ts
-var cs = o`
+var ls = o`
   .inspections ul {
     list-style: none;
     margin: 6px 0 0;
@@ -4834,20 +4914,20 @@ var cs = o`
   .due ha-icon {
     color: var(--bms-warn);
   }
-`, ls = {
+`, us = {
 	overdue: "mdi:alert-circle",
 	due: "mdi:wrench-clock",
 	coming: "mdi:calendar-clock"
 };
-function us(e, { inspections: t }) {
+function ds(e, { inspections: t }) {
 	return I`
-    <section class="inspections" aria-labelledby="inspections">
+    <section class="inspections" role="group" aria-labelledby="inspections">
       <h3 id="inspections">${U(e, "health.inspections")}</h3>
-      ${t.length ? I`<ul>${t.map((t) => ds(e, t))}</ul>` : I`<p class="quiet">${U(e, "health.no_inspections")}</p>`}
+      ${t.length ? I`<ul>${t.map((t) => fs(e, t))}</ul>` : I`<p class="quiet">${U(e, "health.no_inspections")}</p>`}
     </section>
   `;
 }
-function ds(e, { item: t, standing: n, due: r, cells: i, whole_system: a }) {
+function fs(e, { item: t, standing: n, due: r, cells: i, whole_system: a }) {
 	let o = [
 		U(e, `health.${n}`, { date: H(e, r, "date") }),
 		...i.map((t) => U(e, "cells.cell", { number: t })),
@@ -4855,7 +4935,7 @@ function ds(e, { item: t, standing: n, due: r, cells: i, whole_system: a }) {
 	].filter(Boolean);
 	return I`
     <li class=${n}>
-      <ha-icon icon=${ls[n] ?? L} aria-hidden="true"></ha-icon>
+      <ha-icon icon=${us[n] ?? L} aria-hidden="true"></ha-icon>
       <div>
         <div>${W(e, "inspection", t)}</div>
         <div class="quiet small">${o.join(" · ")}</div>
@@ -4864,52 +4944,52 @@ function ds(e, { item: t, standing: n, due: r, cells: i, whole_system: a }) {
   `;
 }
 // src/cells/measure.ts
-var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96, hs = (e) => ({ cells: t }) => t.map(e), gs = {
+var ps = () => [], ms = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], hs = 1.96, gs = (e) => ({ cells: t }) => t.map(e), _s = {
 	place: "cells.cell",
-	marks: fs,
+	marks: ps,
 	signed: !1
-}, _s = [
+}, vs = [
 	{
-		...gs,
+		..._s,
 		key: "capacity",
 		name: "health.capacity",
-		values: hs((e) => e.capacity),
+		values: gs((e) => e.capacity),
 		text: (e, t) => V(e, t, "Ah", 1),
 		range: (e, t) => [0, Math.max(e.capacity, ...t) * 1.05],
 		band: ({ cells: e }, t) => {
 			let { capacity: n, capacity_deviation: r } = e[t] ?? {};
-			return B(n) && B(r) ? [n - ms * r, n + ms * r] : void 0;
+			return B(n) && B(r) ? [n - hs * r, n + hs * r] : void 0;
 		}
 	},
 	{
-		...gs,
+		..._s,
 		key: "resistance",
 		name: "health.resistance",
-		values: hs((e) => e.resistance),
+		values: gs((e) => e.resistance),
 		text: (e, t) => V(e, t, "mΩ", 2),
-		range: ps(.1)
+		range: ms(.1)
 	},
 	{
-		...gs,
+		..._s,
 		key: "joint",
 		name: "health.joint",
-		values: hs((e) => e.joint),
+		values: gs((e) => e.joint),
 		text: (e, t) => V(e, t, "mΩ", 3),
-		range: ps(.1)
+		range: ms(.1)
 	},
 	{
-		...gs,
+		..._s,
 		key: "surplus",
 		name: "health.surplus",
-		values: hs((e) => e.surplus),
+		values: gs((e) => e.surplus),
 		text: (e, t) => V(e, t, "Ah", 2),
-		range: ps(.1)
+		range: ms(.1)
 	},
 	{
-		...gs,
+		..._s,
 		key: "self_discharge",
 		name: "health.self_discharge",
-		values: hs((e) => e.self_discharge),
+		values: gs((e) => e.self_discharge),
 		text: (e, t) => V(e, t, "mA", 2),
 		range: (e, t) => {
 			let n = 1.1 * Math.max(1, ...t.map(Math.abs));
@@ -4918,14 +4998,14 @@ var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96
 		signed: !0
 	},
 	{
-		...gs,
+		..._s,
 		key: "balanced",
 		name: "health.balanced",
-		values: hs((e) => e.balanced),
+		values: gs((e) => e.balanced),
 		text: (e, t) => V(e, t, "Ah", 2),
-		range: ps(.1)
+		range: ms(.1)
 	}
-], vs = [
+], ys = [
 	{
 		name: "health.soh",
 		text: (e, { soh: t }) => V(e, t, "%", 1)
@@ -4934,7 +5014,7 @@ var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96
 		name: "health.capacity",
 		text: (e, { capacity: t, capacity_deviation: n, rated: r }) => U(e, B(n) ? "health.of_rated" : "health.of_rated_alone", {
 			capacity: Be(e, t, 1),
-			deviation: Be(e, n === null ? null : 1.96 * n, 1),
+			deviation: Be(e, n === null ? null : hs * n, 1),
 			rated: V(e, r, "Ah")
 		})
 	},
@@ -4944,11 +5024,11 @@ var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96
 	},
 	{
 		name: "health.energy_in",
-		text: (e, { energy_in: t }) => Ue(e, t)
+		text: (e, { energy_in: t }) => We(e, t)
 	},
 	{
 		name: "health.energy_out",
-		text: (e, { energy_out: t }) => Ue(e, t)
+		text: (e, { energy_out: t }) => We(e, t)
 	},
 	{
 		name: "health.efficiency",
@@ -4960,15 +5040,15 @@ var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96
 	},
 	{
 		name: "health.since_full",
-		text: (e, { since_full: t }) => t === 0 ? U(e, "health.full_now") : Ke(e, t)
+		text: (e, { since_full: t }) => t === 0 ? U(e, "health.full_now") : qe(e, t)
 	}
-], ys = class extends $o {
+], bs = class extends es {
 	find(e) {
-		return Yo(e, this.config?.device_id);
+		return Xo(e, this.config?.device_id);
 	}
 	ask(e) {
 		return {
-			type: Vo.health,
+			type: Ho.health,
 			device_id: e.device_id
 		};
 	}
@@ -4976,12 +5056,12 @@ var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96
 		return I`
       <div class="body">
         <h2>${this.config?.title ?? U(e, "health.title", { name: t.name })}</h2>
-        ${bs(e, t, n)}
+        ${xs(e, t, n)}
         <dl>
-          ${vs.map(({ name: t, text: r }) => I`<div><dt class="quiet">${U(e, t)}</dt><dd>${r(e, n)}</dd></div>`)}
+          ${ys.map(({ name: t, text: r }) => I`<div><dt class="quiet">${U(e, t)}</dt><dd>${r(e, n)}</dd></div>`)}
         </dl>
-        <home-bms-cells .hass=${e} .info=${t} .measures=${_s} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>
-        <div class="pair">${os(e, n)} ${ns(e, n)} ${us(e, n)}</div>
+        <home-bms-cells .hass=${e} .info=${t} .measures=${vs} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>
+        <div class="pair">${ss(e, n)} ${rs(e, n)} ${ds(e, n)}</div>
       </div>
     `;
 	}
@@ -4990,10 +5070,10 @@ var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96
 	}
 	static {
 		this.styles = [
-			...$o.styles,
-			as,
-			ts,
-			cs,
+			...es.styles,
+			os,
+			ns,
+			ls,
 			o`
       dl {
         display: grid;
@@ -5040,7 +5120,7 @@ var fs = () => [], ps = (e) => (t, n) => [0, 1.1 * Math.max(e, ...n)], ms = 1.96
 		];
 	}
 };
-function bs(e, t, { findings: n }) {
+function xs(e, t, { findings: n, capacity_deviation: r }) {
 	return n.length ? I`
     <ul class="findings" aria-label=${U(e, "health.findings")}>
       ${n.map(({ kind: n, cell: r, since: i, confidence: a }) => I`
@@ -5059,24 +5139,24 @@ function bs(e, t, { findings: n }) {
         `)}
     </ul>
     <a class="small" href="/config/repairs">${U(e, "health.what_to_do")}</a>
-  ` : I`<div class="quiet" role="status">${U(e, "health.nothing_found")}</div>`;
+  ` : I`<div class="quiet" role="status">${U(e, B(r) ? "health.nothing_found" : "health.nothing_learned")}</div>`;
 }
 // src/offers.ts
-var xs = [
+var Ss = [
 	"pack",
 	"timeline",
 	"health",
 	"system"
-], Ss = (e) => Qe(Ze(), e);
-function Cs(e) {
+], Cs = (e) => $e(Qe(), e);
+function ws(e) {
 	let t = `home-bms-${e}-card`;
 	return {
 		type: t,
 		get name() {
-			return Ss(`offer.${e}`);
+			return Cs(`offer.${e}`);
 		},
 		get description() {
-			return Ss(`offer.${e}_help`);
+			return Cs(`offer.${e}_help`);
 		},
 		preview: !0,
 		getEntitySuggestion(n, r) {
@@ -5086,43 +5166,53 @@ function Cs(e) {
 					type: `custom:${t}`,
 					device_id: i.device_id
 				},
-				label: Ss(`offer.${e}`)
+				label: Cs(`offer.${e}`)
 			};
 		}
 	};
 }
-var ws = xs.map(Cs), Ts = {
+var Ts = Ss.map(ws), Es = {
 	type: "home-bms",
 	strategyType: "dashboard",
 	get name() {
-		return Ss("offer.dashboard");
+		return Cs("offer.dashboard");
 	},
 	get description() {
-		return Ss("offer.dashboard_help");
+		return Cs("offer.dashboard_help");
 	}
+}, Ds = {
+	float: null,
+	pack_unseen: null,
+	limit_reached: null,
+	coming_back: null,
+	settling: "why.of",
+	absorption_over: "why.of",
+	current_limit_ignored: "why.most",
+	charge_voltage_ignored: "why.most",
+	setpoint_ignored: "why.most",
+	switch_ignored: "why.most"
 };
-// src/why.ts
-function Es(e, t, n) {
-	let r = Ds(e, n);
+function Os(e, t, n) {
+	let r = ks(e, n);
 	return r ? `${W(e, t, n.rule)} (${r})` : W(e, t, n.rule);
 }
-function Ds(e, t) {
-	let n = t.cell === null ? t.sensor === null ? "" : U(e, "why.sensor", { number: t.sensor }) : U(e, "why.cell", { number: t.cell });
-	if (!B(t.value)) return n;
-	let r = Os(e, t.value, t.unit), i = n ? U(e, "why.at", {
+function ks(e, t) {
+	let n = t.cell === null ? t.sensor === null ? "" : U(e, "why.sensor", { number: t.sensor }) : U(e, "why.cell", { number: t.cell }), r = Ds[t.rule];
+	if (!B(t.value) || r === null) return n;
+	let i = As(e, t.value, t.unit), a = n ? U(e, "why.at", {
 		where: n,
-		value: r
-	}) : r;
-	return B(t.threshold) ? U(e, "why.from", {
-		what: i,
-		threshold: Os(e, t.threshold, t.unit)
+		value: i
 	}) : i;
+	return B(t.threshold) ? U(e, r ?? "why.from", {
+		what: a,
+		threshold: As(e, t.threshold, t.unit)
+	}) : a;
 }
-function Os(e, t, n) {
-	return n === "°C" ? Ve(e, t, 1) : n === null ? V(e, t, "", 1).trim() : V(e, t, n, n === "V" ? Math.abs(t) < 10 ? 3 : 1 : +(Math.abs(t) < 100));
+function As(e, t, n) {
+	return n === "°C" ? He(e, t, 1) : n === null ? V(e, t, "", 1).trim() : V(e, t, n, n === "V" ? Math.abs(t) < 10 ? 3 : 1 : +(Math.abs(t) < 100));
 }
 // src/pack/alarms.ts
-var ks = o`
+var js = o`
   .alarms {
     display: grid;
     gap: 8px;
@@ -5163,19 +5253,19 @@ var ks = o`
     gap: 8px;
     flex-wrap: wrap;
   }
-`, As = {
+`, Ms = {
 	warn: "mdi:alert-outline",
 	derate: "mdi:arrow-down-bold-circle-outline",
 	protect: "mdi:hand-back-right",
 	trip: "mdi:alert-octagon"
 };
-function js(e, t, n) {
+function Ns(e, t, n) {
 	if (!t.alarms.length) return L;
 	let r = new Set(t.alarms.map((e) => e.key)), i = t.alarms.filter(({ cause: e }) => e === null || !r.has(e));
 	return I`
     <section class="alarms" role="alert" aria-label=${U(e, "pack.alarms")}>
       <ul>
-        ${i.map((n) => Ms(e, n, t.alarms, /* @__PURE__ */ new Set()))}
+        ${i.map((n) => Ps(e, n, t.alarms, /* @__PURE__ */ new Set()))}
       </ul>
       <div class="actions">
         <button type="button" @click=${n.evidence}>${U(e, "pack.evidence")}</button>
@@ -5184,12 +5274,12 @@ function js(e, t, n) {
     </section>
   `;
 }
-function Ms(e, t, n, r) {
-	let i = /* @__PURE__ */ new Set([...r, t.key]), a = n.filter(({ cause: e, key: n }) => e === t.key && !i.has(n)), o = Ds(e, t.why);
+function Ps(e, t, n, r) {
+	let i = /* @__PURE__ */ new Set([...r, t.key]), a = n.filter(({ cause: e, key: n }) => e === t.key && !i.has(n)), o = ks(e, t.why);
 	return I`
     <li>
       <div class="alarm ${t.level}">
-        <ha-icon icon=${As[t.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
+        <ha-icon icon=${Ms[t.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
         <div>
           <div>${W(e, "protection", t.key)} · ${W(e, "level", t.level)}</div>
           <div class="facts quiet">
@@ -5197,12 +5287,17 @@ function Ms(e, t, n, r) {
           </div>
         </div>
       </div>
-      ${a.length ? I`<ul>${a.map((t) => Ms(e, t, n, i))}</ul>` : L}
+      ${a.length ? I`<ul>${a.map((t) => Ps(e, t, n, i))}</ul>` : L}
     </li>
   `;
 }
+// src/flow.ts
+var Fs = .5, Is = ["charge", "discharge"];
+function Ls(e) {
+	return B(e) ? Math.abs(e) <= Fs ? "resting" : e > 0 ? "charging" : "discharging" : "unknown";
+}
 // src/pack/charge.ts
-var Ns = .5, Ps = o`
+var Rs = o`
   .charge {
     display: grid;
     grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
@@ -5264,8 +5359,8 @@ var Ns = .5, Ps = o`
     font-size: 0.875rem;
   }
 `;
-function Fs(e, t, n) {
-	let { soc: r, soc_low: i, soc_high: a, current: o } = n, s = Is(o), c = B(i) && B(a) ? U(e, "pack.band", {
+function zs(e, t, n) {
+	let { soc: r, soc_low: i, soc_high: a, current: o } = n, s = Ls(o), c = B(i) && B(a) ? U(e, "pack.band", {
 		low: Be(e, i),
 		high: Be(e, a)
 	}) : "";
@@ -5274,45 +5369,42 @@ function Fs(e, t, n) {
       <div class="soc">
         ${V(e, r, "%")}${c ? I`<small class="quiet" title=${U(e, "pack.band_why")}>${c}</small>` : L}
       </div>
-      <div class="flow ${s ?? ""}">
-        <div class="watts">${s ? Vs(s) : L} ${He(e, B(n.power) ? Math.abs(n.power) : n.power)}</div>
+      <div class="flow ${s}">
+        <div class="watts">${s === "unknown" ? L : Ws(s)} ${Ue(e, B(n.power) ? Math.abs(n.power) : n.power)}</div>
       </div>
-      ${Ls(e, n)}
-      <div class="quiet">${Rs(e, t, n)}</div>
+      ${Bs(e, n)}
+      <div class="quiet">${Vs(e, t, n)}</div>
       <div class="flow quiet">
-        ${s ? `${U(e, `pack.${s}`)} · ` : L}${V(e, n.voltage, "V", 1)} · ${V(e, o, "A", 1)}
+        ${s === "unknown" ? L : `${U(e, `pack.${s}`)} · `}${V(e, n.voltage, "V", 1)} · ${V(e, o, "A", 1)}
       </div>
     </section>
   `;
 }
-function Is(e) {
-	if (B(e)) return Math.abs(e) < Ns ? "resting" : e > 0 ? "charging" : "discharging";
-}
-function Ls(e, { soc: t, soc_low: n, soc_high: r }) {
+function Bs(e, { soc: t, soc_low: n, soc_high: r }) {
 	return I`
     <svg class="bar" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label=${B(t) ? U(e, "pack.bar", {
 		soc: Be(e, t),
-		low: Be(e, n ?? t),
-		high: Be(e, r ?? t)
+		low: Be(e, n),
+		high: Be(e, r)
 	}) : U(e, "pack.bar_unknown")}>
       <rect class="ground" width="100" height="20" rx="1" />
-      ${B(t) ? ue`<rect class="full" width=${Bs(t)} height="20" rx="1" />` : L}
-      ${B(n) && B(r) ? ue`<rect class="doubt" x=${Bs(n)} width=${Bs(r) - Bs(n)} height="20" />` : L}
-      ${B(t) ? ue`<line class="now" x1=${Bs(t)} x2=${Bs(t)} y1="0" y2="20" />` : L}
+      ${B(t) ? ue`<rect class="full" width=${Us(t)} height="20" rx="1" />` : L}
+      ${B(n) && B(r) ? ue`<rect class="doubt" x=${Us(n)} width=${Us(r) - Us(n)} height="20" />` : L}
+      ${B(t) ? ue`<line class="now" x1=${Us(t)} x2=${Us(t)} y1="0" y2="20" />` : L}
     </svg>
   `;
 }
-function Rs(e, t, n) {
-	let r = [Ue(e, n.stored_energy)], [i, a] = B(n.current) && n.current > Ns ? ["time_to_full", "pack.until_full"] : ["time_to_empty", "pack.until_empty"], o = e.states[t.entities[i] ?? ""], s = Number(o?.state) * (zs[String(o?.attributes.unit_of_measurement)] ?? NaN);
-	return s > 0 && r.push(U(e, a, { time: Ke(e, s) })), r.join(" · ");
+function Vs(e, t, n) {
+	let r = [We(e, n.stored_energy)], [i, a] = Ls(n.current) === "charging" ? ["time_to_full", "pack.until_full"] : ["time_to_empty", "pack.until_empty"], o = e.states[t.entities[i] ?? ""], s = Number(o?.state) * (Hs[String(o?.attributes.unit_of_measurement)] ?? NaN);
+	return s > 0 && r.push(U(e, a, { time: qe(e, s) })), r.join(" · ");
 }
-var zs = {
+var Hs = {
 	s: 1,
 	min: 60,
 	h: 3600,
 	d: 86400
-}, Bs = (e) => Math.min(100, Math.max(0, e));
-function Vs(e) {
+}, Us = (e) => Math.min(100, Math.max(0, e));
+function Ws(e) {
 	return I`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${{
 		charging: "M11 3h2v9h4l-5 6-5-6h4z M4 20h16v2H4z",
 		discharging: "M12 2l5 6h-4v9h-2V8H7z M4 20h16v2H4z",
@@ -5320,7 +5412,7 @@ function Vs(e) {
 	}[e]} /></svg>`;
 }
 // src/pack/limits.ts
-var Hs = o`
+var Gs = o`
   .limits {
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr));
@@ -5372,7 +5464,7 @@ var Hs = o`
     flex: none;
     --mdc-icon-size: 18px;
   }
-`, Us = ["charge", "discharge"], Ws = {
+`, Ks = {
 	open: "mdi:electric-switch",
 	opening: "mdi:electric-switch",
 	closed: "mdi:electric-switch-closed",
@@ -5380,18 +5472,18 @@ var Hs = o`
 	precharge: "mdi:resistor",
 	failed: "mdi:alert-octagon",
 	unknown: "mdi:help-circle-outline"
-}, Gs = /* @__PURE__ */ new Set([
+}, qs = /* @__PURE__ */ new Set([
 	"open",
 	"closed",
 	"unknown"
 ]);
-function Ks(e, t) {
+function Js(e, t) {
 	return I`<section class="limits" role="group" aria-label=${U(e, "pack.limits")}>
-    ${Us.map((n) => qs(e, t, n))}
+    ${Is.map((n) => Ys(e, t, n))}
   </section>`;
 }
-function qs(e, t, n) {
-	let r = t[`${n}_limit`], i = t[`${n}_switch`], a = B(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : null, o = V(e, r.value, "A", +(r.value > 0 && r.value < 10)), s = !t.acting && !Gs.has(i), c = t.one_contactor ? U(e, "pack.contactor") : U(e, `pack.${n}_switch`);
+function Ys(e, t, n) {
+	let r = t[`${n}_limit`], i = t[`${n}_switch`], a = B(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : null, o = V(e, r.value, "A", +(r.value > 0 && r.value < 10)), s = !t.acting && !qs.has(i), c = t.one_contactor ? U(e, "pack.contactor") : U(e, `pack.${n}_switch`);
 	return I`
     <div class="limit ${n}-side">
       <div class="line">
@@ -5401,10 +5493,10 @@ function qs(e, t, n) {
 		most: Be(e, r.most)
 	})}</span>
       </div>
-      ${Js(e, r, a, n)}
-      <div class="why quiet">${Es(e, "limit", r.why)}</div>
+      ${Xs(e, r, a, n)}
+      <div class="why quiet">${Os(e, "limit", r.why)}</div>
       <div class="switch">
-        <ha-icon icon=${(s ? void 0 : Ws[i]) ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
+        <ha-icon icon=${(s ? void 0 : Ks[i]) ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon>
         <span>
           ${c}: ${s ? U(e, "pack.would_move") : W(e, "contactor", i)}${t.acting ? L : I` <span class="quiet">(${U(e, "pack.watching")})</span>`}
         </span>
@@ -5412,7 +5504,7 @@ function qs(e, t, n) {
     </div>
   `;
 }
-function Js(e, { value: t, most: n }, r, i) {
+function Xs(e, { value: t, most: n }, r, i) {
 	let a = (e) => n > 0 ? Math.min(100, 100 * e / n) : 0;
 	return I`
     <svg class="gauge" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label=${U(e, "pack.gauge", {
@@ -5423,20 +5515,20 @@ function Js(e, { value: t, most: n }, r, i) {
 	})}>
       <rect class="ground" y="4" width="100" height="6" />
       <rect class="permitted" y="2" width=${a(t)} height="10" />
-      ${r ? ue`<line class="needle" x1=${a(r)} x2=${a(r)} y1="0" y2="14" />` : L}
+      ${B(r) ? ue`<line class="needle" x1=${a(r)} x2=${a(r)} y1="0" y2="14" />` : L}
     </svg>
   `;
 }
 // src/pack/measures.ts
-var Ys = {
+var Zs = {
 	place: "cells.cell",
 	bled: ({ bleeding: e }, t) => e?.[t] ?? !1
-}, Xs = (e) => ({ doubts: t }, n) => t[`${e}_${n + 1}`], Zs = .01, Qs = [
+}, Qs = (e) => ({ doubts: t }, n) => t[`${e}_${n + 1}`], $s = .01, ec = [
 	{
 		key: "voltage",
 		name: "cells.voltage",
-		...Ys,
-		doubt: Xs("cell"),
+		...Zs,
+		doubt: Qs("cell"),
 		values: (e) => e.voltages,
 		text: (e, t) => V(e, t, "V", 3),
 		range: ({ cell_voltage: e }) => [e.low, e.high],
@@ -5446,27 +5538,27 @@ var Ys = {
 	{
 		key: "difference",
 		name: "cells.difference",
-		...Ys,
-		doubt: Xs("cell"),
+		...Zs,
+		doubt: Qs("cell"),
 		values: ({ voltages: e }) => {
 			let t = e.filter(B), n = t.reduce((e, t) => e + t, 0) / t.length;
 			return e.map((e) => e === null ? null : e - n);
 		},
 		text: (e, t) => V(e, t === null ? null : t * 1e3, "mV", 1),
 		range: (e, t) => {
-			let n = Math.max(Zs, ...t.map(Math.abs));
+			let n = Math.max($s, ...t.map(Math.abs));
 			return [-n, n];
 		},
-		marks: fs,
+		marks: ps,
 		signed: !0
 	},
 	{
 		key: "temperature",
 		name: "cells.temperature",
 		place: "cells.sensor",
-		doubt: Xs("temperature"),
+		doubt: Qs("temperature"),
 		values: (e) => e.temperatures,
-		text: (e, t) => Ve(e, t, 1),
+		text: (e, t) => He(e, t, 1),
 		range: ({ temperature: e }) => [e.low, e.high],
 		marks: ({ temperature: { low_protect: e, high_protect: t } }) => [e, t].filter(B),
 		signed: !1
@@ -5474,24 +5566,24 @@ var Ys = {
 	{
 		key: "resistance",
 		name: "cells.resistance",
-		...Ys,
+		...Zs,
 		values: (e) => e.resistances,
 		text: (e, t) => V(e, t, "mΩ", 2),
-		range: ps(.1),
-		marks: fs,
+		range: ms(.1),
+		marks: ps,
 		signed: !1
 	},
 	{
 		key: "surplus",
 		name: "cells.surplus",
-		...Ys,
+		...Zs,
 		values: (e) => e.surpluses,
 		text: (e, t) => V(e, t, "Ah", 2),
-		range: ps(.1),
-		marks: fs,
+		range: ms(.1),
+		marks: ps,
 		signed: !1
 	}
-], $s = {
+], tc = {
 	starting: "mdi:timer-sand",
 	lost: "mdi:lan-disconnect",
 	tripped: "mdi:alert-octagon",
@@ -5501,34 +5593,34 @@ var Ys = {
 	charging: "mdi:battery-arrow-up",
 	discharging: "mdi:battery-arrow-down",
 	idle: "mdi:battery-medium"
-}, ec = class extends $o {
+}, nc = class extends es {
 	find(e) {
-		return Yo(e, this.config?.device_id);
+		return Xo(e, this.config?.device_id);
 	}
 	ask(e) {
 		return {
-			type: Vo.pack,
+			type: Ho.pack,
 			device_id: e.device_id
 		};
 	}
 	draw(e, t, n) {
-		let r = t.entities.reset_trips, i = r === void 0 ? void 0 : () => tc(e, r);
+		let r = t.entities.reset_trips, i = r === void 0 ? void 0 : () => rc(e, r);
 		return I`
       <div class="body">
         <div class="head">
           <h2>${this.config?.title ?? t.name}</h2>
           <span class="mode">
-            <ha-icon icon=${$s[n.mode] ?? "mdi:battery"} aria-hidden="true"></ha-icon>
+            <ha-icon icon=${tc[n.mode] ?? "mdi:battery"} aria-hidden="true"></ha-icon>
             ${W(e, "mode", n.mode)}
           </span>
         </div>
-        ${nc(e, n)} ${Fs(e, t, n)}
-        ${js(e, n, {
+        ${ic(e, n)} ${zs(e, t, n)}
+        ${Ns(e, n, {
 			reset: i,
 			evidence: () => this.#e()
-		})} ${Ks(e, n)}
-        ${this.config?.cells === !1 ? L : I`<home-bms-cells .hass=${e} .info=${t} .measures=${Qs} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>`}
-        <div class="quiet small">${rc(e, n)}</div>
+		})} ${Js(e, n)}
+        ${this.config?.cells === !1 ? L : I`<home-bms-cells .hass=${e} .info=${t} .measures=${ec} .shown=${n} ?dark=${e.themes.darkMode}></home-bms-cells>`}
+        <div class="quiet small">${ac(e, n)}</div>
         <home-bms-black-box .hass=${e} .info=${t} ?dark=${e.themes.darkMode}></home-bms-black-box>
       </div>
     `;
@@ -5537,7 +5629,7 @@ var Ys = {
 		this.renderRoot.querySelector("home-bms-black-box")?.show(null);
 	}
 	static get settings() {
-		return [...Wo, {
+		return [...Go, {
 			name: "cells",
 			label: "form.cells",
 			selector: { boolean: {} }
@@ -5548,10 +5640,10 @@ var Ys = {
 	}
 	static {
 		this.styles = [
-			...$o.styles,
-			Ps,
-			ks,
-			Hs,
+			...es.styles,
+			Rs,
+			js,
+			Gs,
 			o`
       .head {
         display: flex;
@@ -5575,27 +5667,27 @@ var Ys = {
 		];
 	}
 };
-function tc(e, t) {
+function rc(e, t) {
 	e.callService("button", "press", {}, { entity_id: t }).catch(() => void 0);
 }
-function nc(e, t) {
+function ic(e, t) {
 	let n = [
 		t.link === "connected" ? "" : W(e, "link", t.link),
-		t.link === "connected" || t.age === null ? "" : U(e, "pack.silent", { time: Ke(e, t.age) }),
+		t.link === "connected" || t.age === null ? "" : U(e, "pack.silent", { time: qe(e, t.age) }),
 		t.quality === "good" ? "" : U(e, "pack.quality", { quality: W(e, "quality", t.quality) })
 	].filter(Boolean);
 	return n.length ? I`<div class="small state" role="status">${n.join(" · ")}</div>` : L;
 }
-function rc(e, t) {
-	let n = U(e, t.balancing ? "pack.balancing" : "pack.not_balancing"), r = t.balance_remaining === null ? "" : ` · ${U(e, "pack.left", { time: Ke(e, t.balance_remaining) })}`;
-	return `${n}: ${Es(e, "balance", t.balance)}${r}`;
+function ac(e, t) {
+	let n = U(e, t.balancing === null ? "pack.balancing_unknown" : t.balancing ? "pack.balancing" : "pack.not_balancing"), r = t.balance_remaining === null ? "" : ` · ${U(e, "pack.left", { time: qe(e, t.balance_remaining) })}`;
+	return `${n}: ${Os(e, "balance", t.balance)}${r}`;
 }
 // src/strategy.ts
-var ic = (e, t, n = {}) => ({
+var oc = (e, t, n = {}) => ({
 	type: `custom:home-bms-${e}-card`,
 	device_id: t.device_id,
 	...n
-}), ac = (e, t, n = {}) => ({ packs: r }) => r.map((r) => [ic(e, r, n), t]), oc = [
+}), sc = (e, t, n = {}) => ({ packs: r }) => r.map((r) => [oc(e, r, n), t]), cc = [
 	"finding",
 	"tripped",
 	"since_full",
@@ -5605,7 +5697,7 @@ var ic = (e, t, n = {}) => ({
 	"worn_out",
 	"reset_trips"
 ];
-function sc(e, t) {
+function lc(e, t) {
 	let n = t.map((t) => e.entities[t]).filter((e) => e !== void 0);
 	return {
 		type: "entities",
@@ -5616,57 +5708,57 @@ function sc(e, t) {
 		}))
 	};
 }
-function cc({ entities: e, name: t }) {
+function uc({ entities: e, name: t }) {
 	return e.inspections === void 0 ? [] : [[{
 		type: "todo-list",
 		entity: e.inspections,
 		title: t
 	}, 1]];
 }
-var lc = [
+var dc = [
 	{
 		key: "now",
 		icon: "mdi:battery-charging",
-		cards: (e) => [[ic("system", e), 1], ...ac("pack", 1, { cells: !1 })(e)]
+		cards: (e) => [[oc("system", e), 1], ...sc("pack", 1, { cells: !1 })(e)]
 	},
 	{
 		key: "cells",
 		icon: "mdi:view-grid",
-		cards: (e) => ac("pack", e.packs.length > 2 ? 1 : 2)(e)
+		cards: (e) => sc("pack", e.packs.length > 2 ? 1 : 2)(e)
 	},
 	{
 		key: "history",
 		icon: "mdi:chart-line",
-		cards: ac("timeline", 4)
+		cards: sc("timeline", 4)
 	},
 	{
 		key: "health",
 		icon: "mdi:heart-pulse",
-		cards: ac("health", 2)
+		cards: sc("health", 2)
 	},
 	{
 		key: "system",
 		icon: "mdi:sitemap",
-		cards: (e) => [[ic("system", e), 4]]
+		cards: (e) => [[oc("system", e), 4]]
 	},
 	{
 		key: "maintenance",
 		icon: "mdi:wrench",
 		cards: (e) => [
-			...cc(e),
-			[sc(e, [
+			...uc(e),
+			[lc(e, [
 				"allow_control",
 				"lease",
 				"lease_until",
 				"reserve"
 			]), 1],
-			...e.packs.map((e) => [sc(e, oc), 1])
+			...e.packs.map((e) => [lc(e, cc), 1])
 		]
 	}
-], uc = class extends HTMLElement {
+], fc = class extends HTMLElement {
 	static async generate({ device_id: e }, t) {
-		Jo(t), et(t).catch(() => void 0);
-		let n = await qo(t), r = e === void 0 ? n : [Xo(n, e)].filter((e) => e !== void 0);
+		Yo(t), tt(t).catch(() => void 0);
+		let n = await Jo(t), r = e === void 0 ? n : [Zo(n, e)].filter((e) => e !== void 0);
 		if (!r.some(({ packs: e }) => e.length)) {
 			let n = {
 				type: "custom:home-bms-pack-card",
@@ -5679,11 +5771,11 @@ var lc = [
 		}
 		return {
 			title: r.map(({ name: e }) => e).join(", "),
-			views: lc.map((e) => dc(t, e, r))
+			views: dc.map((e) => pc(t, e, r))
 		};
 	}
 };
-function dc(e, t, n) {
+function pc(e, t, n) {
 	return {
 		title: U(e, `view.${t.key}`),
 		path: t.key,
@@ -5701,55 +5793,55 @@ function dc(e, t, n) {
 	};
 }
 // src/system/asks.ts
-var fc = {
-	charge_power: (e, t) => U(e, "ask.charge_limit", { value: He(e, t) }),
-	discharge_power: (e, t) => U(e, "ask.discharge_limit", { value: He(e, t) }),
+var mc = {
+	charge_power: (e, t) => U(e, "ask.charge_limit", { value: Ue(e, t) }),
+	discharge_power: (e, t) => U(e, "ask.discharge_limit", { value: Ue(e, t) }),
 	charge_current: (e, t) => U(e, "ask.charge_limit", { value: V(e, t, "A", 1) }),
 	discharge_current: (e, t) => U(e, "ask.discharge_limit", { value: V(e, t, "A", 1) }),
 	reserve: (e, t) => U(e, "ask.reserve", { value: V(e, t, "%") }),
 	charge_to: (e, t) => U(e, "ask.charge_to", { value: V(e, t, "%") }),
-	power: (e, t) => t === 0 ? U(e, "ask.rest") : U(e, t > 0 ? "ask.charge" : "ask.discharge", { value: He(e, Math.abs(t)) })
+	power: (e, t) => t === 0 ? U(e, "ask.rest") : U(e, t > 0 ? "ask.charge" : "ask.discharge", { value: Ue(e, Math.abs(t)) })
 };
-function pc(e, t, n) {
-	return fc[t]?.(e, n) ?? `${t.replaceAll("_", " ")} ${n}`;
+function hc(e, t, n) {
+	return mc[t]?.(e, n) ?? `${t.replaceAll("_", " ")} ${n}`;
 }
-function mc({ owner: e, until: t }) {
-	return e === hc && t === null;
+function gc({ owner: e, until: t }) {
+	return e === _c && t === null;
 }
-var hc = "user", gc = [
+var _c = "user", vc = [
 	"",
 	"power",
 	"reserve"
 ];
-function _c(e, t) {
-	return mc(t) ? U(e, "system.your_reserve") : gc.includes(t.name) ? t.owner : `${t.owner} · ${t.name}`;
+function yc(e, t) {
+	return gc(t) ? U(e, "system.your_reserve") : vc.includes(t.name) ? t.owner : `${t.owner} · ${t.name}`;
 }
-function vc(e, t) {
-	return t === hc ? U(e, "system.you") : t;
+function bc(e, t) {
+	return t === _c ? U(e, "system.you") : t;
 }
-function yc(e, t, n) {
-	return n === null ? U(e, "lease.endless") : U(e, "lease.until", { time: bc(e, t, n) });
+function xc(e, t, n) {
+	return n === null ? U(e, "lease.endless") : U(e, "lease.until", { time: Sc(e, t, n) });
 }
-function bc(e, t, n) {
+function Sc(e, t, n) {
 	return H(e, n, H(e, t, "date") === H(e, n, "date") ? "time" : "both");
 }
 // src/system/limiter.ts
-var xc = ["charge", "discharge"], Sc = ["recovering", "starting"];
-function Cc(e, t) {
-	let { value: n, most: r, why: i } = e[`${t}_limit`], a = wc(e, t);
+var Cc = ["recovering", "starting"];
+function wc(e, t) {
+	let { value: n, most: r, why: i } = e[`${t}_limit`], a = Tc(e, t);
 	if (a) return {
 		by: "lease",
 		claim: a
 	};
 	if (n >= r) return { by: "nobody" };
 	let o = e.packs.find(({ device_id: n }) => n === e[`weakest_${t}`]);
-	return o === void 0 || Sc.includes(i.rule) && o[`${t}_limit`].why.rule !== i.rule ? { by: "battery" } : {
+	return o === void 0 || Cc.includes(i.rule) && o[`${t}_limit`].why.rule !== i.rule ? { by: "battery" } : {
 		by: "pack",
 		deviceId: o.device_id,
 		name: o.name
 	};
 }
-function wc({ claims: e, ...t }, n) {
+function Tc({ claims: e, ...t }, n) {
 	let { rule: r, threshold: i } = t[`${n}_limit`].why, a = (t) => e.find((e) => e.part === t && e.overridden_by === null);
 	if (r === "leased") {
 		let e = a(`${n}_current`);
@@ -5758,31 +5850,27 @@ function wc({ claims: e, ...t }, n) {
 	let o = a("reserve");
 	return n === "discharge" && r === "soc_window" && o?.value === i ? o : void 0;
 }
-function Tc(e, t, n) {
-	let r = t[`${n}_limit`], i = Cc(t, n), a = Ac(e, r.value);
+function Ec(e, t, n) {
+	let r = t[`${n}_limit`], i = wc(t, n), a = kc(e, r.value);
 	if (i.by === "nobody") return U(e, `unlimited.${n}`, { value: a });
 	let o = {
 		value: a,
-		who: Ec(e, i),
-		why: i.by === "lease" && !mc(i.claim) ? Dc(e, t, i.claim) : kc(e, r.why)
+		who: Dc(e, i),
+		why: i.by === "lease" && !gc(i.claim) ? Oc(e, t, i.claim) : Os(e, "limit", r.why)
 	};
 	return U(e, t.acting ? `limits.${n}` : `would_limit.${n}`, o);
 }
-function Ec(e, t) {
-	return t.by === "pack" ? t.name : t.by === "lease" ? _c(e, t.claim) : U(e, "system.the_battery");
+function Dc(e, t) {
+	return t.by === "pack" ? t.name : t.by === "lease" ? yc(e, t.claim) : U(e, "system.the_battery");
 }
-function Dc(e, t, n) {
-	return [pc(e, n.part, n.value), yc(e, t.time, n.until)].join(", ");
+function Oc(e, t, n) {
+	return [hc(e, n.part, n.value), xc(e, t.time, n.until)].join(", ");
 }
-var Oc = ["float", "pack_unseen"];
 function kc(e, t) {
-	return Oc.includes(t.rule) ? W(e, "limit", t.rule) : Es(e, "limit", t);
-}
-function Ac(e, t) {
 	return V(e, t, "A", +(t !== null && t > 0 && t < 10));
 }
 // src/system/mark.ts
-function jc(e, { acting: t }, n) {
+function Ac(e, { acting: t }, n) {
 	return n.length ? I`<div class="mark">
     ${n.map((n) => I`<div>
         <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M1 3 10 10.500V13.500L1 21Z M23 3 14 10.500V13.500L23 21Z M8 11H16V13H8Z" /></svg>
@@ -5791,40 +5879,40 @@ function jc(e, { acting: t }, n) {
   </div>` : L;
 }
 // src/system/grid.ts
-var Mc = 2;
-function Nc(e, t, n) {
-	let r = t.claims.find(mc), i = t.leases.filter((e) => e.in_force), a = t.leases.filter((e) => !e.in_force), o = a.map((r) => Fc(e, t, r, n));
+var jc = 2;
+function Mc(e, t, n) {
+	let r = t.claims.find(gc), i = t.leases.filter((e) => e.in_force), a = t.leases.filter((e) => !e.in_force), o = a.map((r) => Pc(e, t, r, n));
 	return I`
-    <section class="grid" aria-label=${U(e, "system.leases")}>
+    <section class="grid" role="group" aria-label=${U(e, "system.leases")}>
       <div class="head">
         <h3>${U(e, "system.leases")}</h3>
-        <span class="small">${Pc(e, t)}</span>
+        <span class="small">${Nc(e, t)}</span>
       </div>
       ${i.length || r ? I`<ul>
-            ${i.map((r) => Fc(e, t, r, n))} ${r ? Rc(e, t, r) : L}
+            ${i.map((r) => Pc(e, t, r, n))} ${r ? Lc(e, t, r) : L}
           </ul>` : I`<div class="small quiet">${U(e, "lease.none")}</div>`}
-      ${a.length ? I`<h4>${U(e, "lease.to_come")}</h4><ul>${o.slice(0, Mc)}</ul>` : L}
-      ${a.length > Mc ? I`<details>
-            <summary>${U(e, "lease.more", { number: a.length - Mc })}</summary>
-            <ul>${o.slice(Mc)}</ul>
+      ${a.length ? I`<h4>${U(e, "lease.to_come")}</h4><ul>${o.slice(0, jc)}</ul>` : L}
+      ${a.length > jc ? I`<details>
+            <summary>${U(e, "lease.more", { number: a.length - jc })}</summary>
+            <ul>${o.slice(jc)}</ul>
           </details>` : L}
     </section>
   `;
 }
-function Pc(e, t) {
-	let n = (e) => t.claims.find((t) => t.part === e && t.overridden_by === null), r = n("power"), i = n("reserve")?.value ?? t.reserve, a = B(t.setpoint) ? pc(e, "power", t.setpoint) : "", o = r !== void 0 && B(t.setpoint) && Math.abs(r.value - t.setpoint) >= 1;
+function Nc(e, t) {
+	let n = (e) => t.claims.find((t) => t.part === e && t.overridden_by === null), r = n("power"), i = n("reserve")?.value ?? t.reserve, a = B(t.setpoint) ? hc(e, "power", t.setpoint) : "", o = r !== void 0 && B(t.setpoint) && Math.abs(r.value - t.setpoint) >= 1;
 	return [a ? o ? U(e, "lease.narrowed", {
 		what: a,
-		asked: pc(e, "power", r.value)
+		asked: hc(e, "power", r.value)
 	}) : U(e, "lease.setpoint", { what: a }) : U(e, "lease.no_setpoint"), i ? U(e, "ask.reserve", { value: V(e, i, "%") }) : U(e, "lease.no_reserve")].join(" · ");
 }
-function Fc(e, t, n, r) {
-	let i = _c(e, {
+function Pc(e, t, n, r) {
+	let i = yc(e, {
 		...n,
 		until: n.end
-	}), a = t.claims.filter(({ owner: e, name: t }) => e === n.owner && t === n.name), o = zc(t, (e) => a.includes(e)), s = n.in_force ? yc(e, t.time, n.end) : U(e, "lease.span", {
-		start: bc(e, t.time, n.start),
-		end: bc(e, n.start, n.end)
+	}), a = t.claims.filter(({ owner: e, name: t }) => e === n.owner && t === n.name), o = Rc(t, (e) => a.includes(e)), s = n.in_force ? xc(e, t.time, n.end) : U(e, "lease.span", {
+		start: Sc(e, t.time, n.start),
+		end: Sc(e, n.start, n.end)
 	});
 	return I`
     <li class="box lease ${o.length ? "limiting" : ""}">
@@ -5833,37 +5921,37 @@ function Fc(e, t, n, r) {
         ${r ? I`<button type="button" aria-label=${U(e, "release.of", { who: i })} @click=${() => r(n)}>${U(e, "release.button")}</button>` : L}
       </div>
       <ul class="asks">
-        ${Ic(e, n).map(([t, r]) => I`<li>${r}${Lc(e, a.find((e) => e.part === t), n)}</li>`)}
+        ${Fc(e, n).map(([t, r]) => I`<li>${r}${Ic(e, a.find((e) => e.part === t), n)}</li>`)}
       </ul>
       <div class="small">${[s, n.repeats ? U(e, "lease.repeats") : ""].filter(Boolean).join(" · ")}</div>
-      ${n.reason ? I`<div class="small quiet">${n.reason}</div>` : L} ${jc(e, t, o)}
+      ${n.reason ? I`<div class="small quiet">${n.reason}</div>` : L} ${Ac(e, t, o)}
     </li>
   `;
 }
-function Ic(e, { asks: t }) {
-	return Object.entries(t).map(([n, r]) => n === "charge_to" ? ["power", pc(e, n, r)] : n === "power" && t.charge_to !== void 0 ? ["", pc(e, "charge_power", r)] : [n, pc(e, n, r)]);
+function Fc(e, { asks: t }) {
+	return Object.entries(t).map(([n, r]) => n === "charge_to" ? ["power", hc(e, n, r)] : n === "power" && t.charge_to !== void 0 ? ["", hc(e, "charge_power", r)] : [n, hc(e, n, r)]);
+}
+function Ic(e, t, n) {
+	return t ? t.overridden_by === null ? t.part === "power" && n?.asks.charge_to !== void 0 ? I` <span class="quiet">(${U(e, "lease.now", { value: Ue(e, t.value) })})</span>` : L : I` <span class="lost">(${U(e, "lease.overridden", { who: bc(e, t.overridden_by) })})</span>` : L;
 }
 function Lc(e, t, n) {
-	return t ? t.overridden_by === null ? t.part === "power" && n?.asks.charge_to !== void 0 ? I` <span class="quiet">(${U(e, "lease.now", { value: He(e, t.value) })})</span>` : L : I` <span class="lost">(${U(e, "lease.overridden", { who: vc(e, t.overridden_by) })})</span>` : L;
-}
-function Rc(e, t, n) {
-	let r = zc(t, (e) => e === n);
+	let r = Rc(t, (e) => e === n);
 	return I`
     <li class="box lease ${r.length ? "limiting" : ""}">
-      <strong>${_c(e, n)}</strong>
-      <div>${V(e, n.value, "%")}${Lc(e, n)}</div>
-      <div class="small">${yc(e, t.time, n.until)}</div>
-      ${jc(e, t, r)}
+      <strong>${yc(e, n)}</strong>
+      <div>${V(e, n.value, "%")}${Ic(e, n)}</div>
+      <div class="small">${xc(e, t.time, n.until)}</div>
+      ${Ac(e, t, r)}
     </li>
   `;
 }
-function zc(e, t) {
-	return xc.filter((n) => {
-		let r = Cc(e, n);
+function Rc(e, t) {
+	return Is.filter((n) => {
+		let r = wc(e, n);
 		return r.by === "lease" && t(r.claim);
 	});
 }
-var Bc = o`
+var zc = o`
   .grid {
     display: grid;
     gap: 8px;
@@ -5902,7 +5990,7 @@ var Bc = o`
   .lost {
     font-style: italic;
   }
-`, Vc = class extends De {
+`, Bc = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -5923,11 +6011,11 @@ var Bc = o`
 		let { hass: e, lease: t, system: n } = this;
 		return I`
       <dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new Event("done"))}>
-        <h2 id="title">${U(e, "release.title", { who: _c(e, {
+        <h2 id="title">${U(e, "release.title", { who: yc(e, {
 			...t,
 			until: t.end
 		}) })}</h2>
-        <p>${[...Ic(e, t).map(([, e]) => e), yc(e, n.time, t.end)].join(" · ")}</p>
+        <p>${[...Fc(e, t).map(([, e]) => e), xc(e, n.time, t.end)].join(" · ")}</p>
         <p class="quiet">${U(e, t.repeats ? "release.repeats" : "release.once")}</p>
         ${this.trouble === void 0 ? L : I`<p role="alert">${U(e, "release.refused", { message: this.trouble })}</p>`}
         <div class="actions">
@@ -5947,12 +6035,12 @@ var Bc = o`
 				name: t
 			}), this.#e?.close();
 		} catch (e) {
-			this.trouble = Uo(e).message;
+			this.trouble = Wo(e).message;
 		}
 		this.busy = !1;
 	};
 	static {
-		this.styles = [qe, o`
+		this.styles = [Je, o`
       dialog {
         max-width: min(420px, calc(100vw - 32px));
         box-sizing: border-box;
@@ -5985,9 +6073,9 @@ var Bc = o`
       }
     `];
 	}
-}, { I: Hc } = Ce, Uc = (e) => e, Wc = () => document.createComment(""), Gc = (e, t, n) => {
+}, { I: Vc } = Ce, Hc = (e) => e, Uc = () => document.createComment(""), Wc = (e, t, n) => {
 	let r = e._$AA.parentNode, i = t === void 0 ? e._$AB : t._$AA;
-	if (n === void 0) n = new Hc(r.insertBefore(Wc(), i), r.insertBefore(Wc(), i), e, e.options);
+	if (n === void 0) n = new Vc(r.insertBefore(Uc(), i), r.insertBefore(Uc(), i), e, e.options);
 	else {
 		let t = n._$AB.nextSibling, a = n._$AM, o = a !== e;
 		if (o) {
@@ -5997,19 +6085,19 @@ var Bc = o`
 		if (t !== i || o) {
 			let e = n._$AA;
 			for (; e !== t;) {
-				let t = Uc(e).nextSibling;
-				Uc(r).insertBefore(e, i), e = t;
+				let t = Hc(e).nextSibling;
+				Hc(r).insertBefore(e, i), e = t;
 			}
 		}
 	}
 	return n;
-}, Kc = (e, t, n = e) => (e._$AI(t, n), e), qc = {}, Jc = (e, t = qc) => e._$AH = t, Yc = (e) => e._$AH, Xc = (e) => {
+}, Gc = (e, t, n = e) => (e._$AI(t, n), e), Kc = {}, qc = (e, t = Kc) => e._$AH = t, Jc = (e) => e._$AH, Yc = (e) => {
 	e._$AR(), e._$AA.remove();
-}, Zc = (e, t, n) => {
+}, Xc = (e, t, n) => {
 	let r = /* @__PURE__ */ new Map();
 	for (let i = t; i <= n; i++) r.set(e[i], i);
 	return r;
-}, Qc = Ae(class extends je {
+}, Zc = Ae(class extends je {
 	constructor(e) {
 		if (super(e), e.type !== ke.CHILD) throw Error("repeat() can only be used in text expressions");
 	}
@@ -6027,60 +6115,57 @@ var Bc = o`
 		return this.dt(e, t, n).values;
 	}
 	update(e, [t, n, r]) {
-		let i = Yc(e), { values: a, keys: o } = this.dt(t, n, r);
+		let i = Jc(e), { values: a, keys: o } = this.dt(t, n, r);
 		if (!Array.isArray(i)) return this.ut = o, a;
 		let s = this.ut ??= [], c = [], l, u, d = 0, f = i.length - 1, p = 0, m = a.length - 1;
 		for (; d <= f && p <= m;) if (i[d] === null) d++;
 		else if (i[f] === null) f--;
-		else if (s[d] === o[p]) c[p] = Kc(i[d], a[p]), d++, p++;
-		else if (s[f] === o[m]) c[m] = Kc(i[f], a[m]), f--, m--;
-		else if (s[d] === o[m]) c[m] = Kc(i[d], a[m]), Gc(e, c[m + 1], i[d]), d++, m--;
-		else if (s[f] === o[p]) c[p] = Kc(i[f], a[p]), Gc(e, i[d], i[f]), f--, p++;
-		else if (l === void 0 && (l = Zc(o, p, m), u = Zc(s, d, f)), l.has(s[d])) {
+		else if (s[d] === o[p]) c[p] = Gc(i[d], a[p]), d++, p++;
+		else if (s[f] === o[m]) c[m] = Gc(i[f], a[m]), f--, m--;
+		else if (s[d] === o[m]) c[m] = Gc(i[d], a[m]), Wc(e, c[m + 1], i[d]), d++, m--;
+		else if (s[f] === o[p]) c[p] = Gc(i[f], a[p]), Wc(e, i[d], i[f]), f--, p++;
+		else if (l === void 0 && (l = Xc(o, p, m), u = Xc(s, d, f)), l.has(s[d])) {
 			if (l.has(s[f])) {
 				let t = u.get(o[p]), n = t === void 0 ? null : i[t];
 				if (n === null) {
-					let t = Gc(e, i[d]);
-					Kc(t, a[p]), c[p] = t;
-				} else c[p] = Kc(n, a[p]), Gc(e, i[d], n), i[t] = null;
+					let t = Wc(e, i[d]);
+					Gc(t, a[p]), c[p] = t;
+				} else c[p] = Gc(n, a[p]), Wc(e, i[d], n), i[t] = null;
 				p++;
-			} else Xc(i[f]), f--;
-		} else Xc(i[d]), d++;
+			} else Yc(i[f]), f--;
+		} else Yc(i[d]), d++;
 		for (; p <= m;) {
-			let t = Gc(e, c[m + 1]);
-			Kc(t, a[p]), c[p++] = t;
+			let t = Wc(e, c[m + 1]);
+			Gc(t, a[p]), c[p++] = t;
 		}
 		for (; d <= f;) {
 			let e = i[d++];
-			e !== null && Xc(e);
+			e !== null && Yc(e);
 		}
-		return this.ut = o, Jc(e, c), de;
+		return this.ut = o, qc(e, c), de;
 	}
-}), $c = .5, el = 2;
-function tl(e) {
-	return B(e) ? Math.abs(e) < $c ? "resting" : e > 0 ? "charging" : "discharging" : "unknown";
-}
-function nl(e, t) {
-	let { current: n, power: r } = t, i = tl(n);
+}), Qc = 2;
+function $c(e, t) {
+	let { current: n, power: r } = t, i = Ls(n);
 	return I`<div class="flowing ${i}">
-    ${i === "unknown" ? L : I`${U(e, `pack.${i}`)} · `}${rl(e, n)} ·
-    ${He(e, B(r) ? Math.abs(r) : null)}
+    ${i === "unknown" ? L : I`${U(e, `pack.${i}`)} · `}${el(e, n)} ·
+    ${Ue(e, B(r) ? Math.abs(r) : null)}
   </div>`;
 }
-function rl(e, t) {
+function el(e, t) {
 	return V(e, B(t) ? Math.abs(t) : null, "A", 1);
 }
-function il(e, { current: t }, n) {
-	let r = tl(t);
+function tl(e, { current: t }, n) {
+	let r = Ls(t);
 	return I`
-    <div class="wire ${r}" aria-hidden="true" style=${Fe({ "--width": `${el + (B(t) && n > 0 ? Math.min(1, Math.abs(t) / n) : 0) * 12}px` })}>
-      <span class="amount">${rl(e, t)}</span>
+    <div class="wire ${r}" aria-hidden="true" style=${Fe({ "--width": `${Qc + (B(t) && n > 0 ? Math.min(1, Math.abs(t) / n) : 0) * 12}px` })}>
+      <span class="amount">${el(e, t)}</span>
       <svg class="line" viewBox="0 0 100 100" preserveAspectRatio="none"><path class="across" d="M0 50H100" /><path class="along" d="M50 0V100" /></svg>
       ${r === "charging" || r === "discharging" ? I`<svg class="arrow" viewBox="0 0 24 24"><path d="M2 1 22 12 2 23Z" /></svg>` : L}
     </div>
   `;
 }
-var al = o`
+var nl = o`
   .wire {
     position: relative;
     display: grid;
@@ -6156,45 +6241,45 @@ var al = o`
   }
 `;
 // src/system/battery.ts
-function ol({ charge_limit: e, discharge_limit: t }) {
+function rl({ charge_limit: e, discharge_limit: t }) {
 	return Math.max(e.most, t.most);
 }
-function sl(e, t) {
+function il(e, t) {
 	let { charge_voltage: n } = t;
 	return I`
     <div class="row">
-      ${il(e, t, ol(t))}
+      ${tl(e, t, rl(t))}
       <div class="box">
         <div class="head">
           <h3>${U(e, "system.battery")}</h3>
           <span class="soc">${V(e, t.soc, "%")}</span>
         </div>
-        ${nl(e, t)}
+        ${$c(e, t)}
         <div class="small">
-          ${V(e, t.voltage, "V", 1)} · ${Ue(e, t.stored_energy)} · ${V(e, t.capacity, "Ah")} ·
+          ${V(e, t.voltage, "V", 1)} · ${We(e, t.stored_energy)} · ${V(e, t.capacity, "Ah")} ·
           ${U(e, "system.health", { value: V(e, t.soh, "%") })}
         </div>
-        ${xc.map((n) => cl(e, t, n))}
+        ${Is.map((n) => al(e, t, n))}
         <div class="small">
           <span class="what">${U(e, "system.charge_voltage")}</span> ${V(e, n.value, "V", 2)}
-          <span class="quiet">· ${kc(e, n.why)}</span>
+          <span class="quiet">· ${Os(e, "limit", n.why)}</span>
         </div>
         <div class="small">
           <span class="what">${U(e, "system.stage")}</span> ${W(e, "stage", t.stage)}
-          <span class="quiet">· ${Es(e, "stage_why", t.stage_why)}</span>
+          <span class="quiet">· ${Os(e, "stage_why", t.stage_why)}</span>
         </div>
       </div>
     </div>
   `;
 }
-function cl(e, t, n) {
-	let { value: r, most: i, why: a } = t[`${n}_limit`], o = B(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : 0, s = (e) => i > 0 ? Math.min(100, 100 * e / i) : 0;
+function al(e, t, n) {
+	let { value: r, most: i, why: a } = t[`${n}_limit`], o = B(t.current) ? Math.max(0, n === "charge" ? t.current : -t.current) : null, s = (e) => i > 0 ? Math.min(100, 100 * e / i) : 0;
 	return I`
     <div class="${n}-side">
       <div class="small">
         <span class="what">${U(e, `pack.${n}_limit`)}</span>
         ${U(e, "pack.of_most", {
-		value: Ac(e, r),
+		value: kc(e, r),
 		most: Be(e, i)
 	})}
         <span class="quiet">· ${W(e, "limit", a.rule)}</span>
@@ -6202,12 +6287,12 @@ function cl(e, t, n) {
       <svg class="gauge" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
         <rect class="ground" y="4" width="100" height="4" />
         <rect class="permitted" y="2" width=${s(r)} height="8" />
-        ${o ? ue`<line class="needle" x1=${s(o)} x2=${s(o)} y1="0" y2="12" />` : L}
+        ${B(o) ? ue`<line class="needle" x1=${s(o)} x2=${s(o)} y1="0" y2="12" />` : L}
       </svg>
     </div>
   `;
 }
-var ll = o`
+var ol = o`
   .gauge {
     display: block;
     width: 100%;
@@ -6229,7 +6314,7 @@ var ll = o`
     stroke-width: 3;
     vector-effect: non-scaling-stroke;
   }
-`, ul = o`
+`, sl = o`
   ul {
     list-style: none;
     margin: 0;
@@ -6320,86 +6405,86 @@ var ll = o`
   }
 `;
 // src/system/device.ts
-function dl(e, t, n) {
-	if (!e.user?.is_admin) return I`<h3>${t}</h3>`;
+function cl(e, t, n) {
+	if (!e.user?.is_admin || !n) return I`<h3>${t}</h3>`;
 	let r = `/config/devices/device/${n}`;
 	return I`<h3><a href=${r} @click=${(e) => {
 		e.ctrlKey || e.metaKey || e.shiftKey || (e.preventDefault(), history.pushState(null, "", r), window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: !1 } })));
 	}}>${t}<span class="more" aria-hidden="true">›</span></a></h3>`;
 }
 // src/system/inverters.ts
-var fl = {
+var ll = {
 	obeyed: "mdi:check-circle-outline",
 	following: "mdi:progress-clock",
 	late: "mdi:clock-alert-outline",
 	ignored: "mdi:alert-octagon",
 	unknown: "mdi:help-circle-outline"
-}, pl = 1;
-function ml(e, t, n) {
+}, ul = 1;
+function dl(e, t, n) {
 	return I`
     <li class="row">
-      ${il(e, t, n)}
+      ${tl(e, t, n)}
       <div class="box inverter">
         <div class="head">
-          ${dl(e, t.name, t.device_id)}
+          ${cl(e, t.name, t.device_id)}
           ${t.acting ? L : I`<span class="state">${U(e, "pack.watching")}</span>`}
         </div>
         ${t.link === "answering" ? L : I`<div class="state">
               <ha-icon icon="mdi:lan-disconnect" aria-hidden="true"></ha-icon>
               ${U(e, "system.link", { link: W(e, "inverter_link", t.link) })}
             </div>`}
-        ${nl(e, t)}
+        ${$c(e, t)}
         <div class="small">
           ${V(e, t.voltage, "V", 1)}${t.share < 1 ? ` · ${U(e, "inverter.share", { value: V(e, 100 * t.share, "%") })}` : L}
         </div>
         <div class="small">
           <span class="what">${U(e, "system.charge_voltage")}</span> ${V(e, t.charge_voltage, "V", 2)}
-          ${B(t.setpoint) ? ` · ${U(e, "lease.setpoint", { what: pc(e, "power", t.setpoint) })}` : L}
+          ${B(t.setpoint) ? ` · ${U(e, "lease.setpoint", { what: hc(e, "power", t.setpoint) })}` : L}
         </div>
-        ${hl(e, t)}
+        ${fl(e, t)}
       </div>
     </li>
   `;
 }
-function hl(e, t) {
+function fl(e, t) {
 	let n = [
-		[U(e, t.acting ? "inverter.told" : "inverter.would_be_told"), ({ limit: t }) => Ac(e, t)],
-		[U(e, "inverter.accepted"), (t, n) => gl(e, t, n)],
-		[U(e, "inverter.response"), ({ response: t }) => _l(e, t)],
+		[U(e, t.acting ? "inverter.told" : "inverter.would_be_told"), ({ limit: t }) => kc(e, t)],
+		[U(e, "inverter.accepted"), (t, n) => pl(e, t, n)],
+		[U(e, "inverter.response"), ({ response: t }) => ml(e, t)],
 		[U(e, "inverter.dead_time"), ({ dead_time: t }) => V(e, t, "s", 1)],
 		[U(e, "inverter.settling"), ({ settling: t }) => V(e, t, "s", 1)],
-		...xc.some((e) => t[e].why !== null) ? [[U(e, "inverter.step"), (t) => vl(e, t)]] : []
+		...Is.some((e) => t[e].why !== null) ? [[U(e, "inverter.step"), (t) => hl(e, t)]] : []
 	];
 	return I`
     <table>
       <thead>
         <tr>
           <td></td>
-          ${xc.map((t) => I`<th scope="col">${U(e, `inverter.${t}`)}</th>`)}
+          ${Is.map((t) => I`<th scope="col">${U(e, `inverter.${t}`)}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${n.map(([e, n]) => I`<tr>
             <th scope="row">${e}</th>
-            ${xc.map((e) => I`<td>${n(t[e], e)}</td>`)}
+            ${Is.map((e) => I`<td>${n(t[e], e)}</td>`)}
           </tr>`)}
       </tbody>
     </table>
   `;
 }
-function gl(e, { limit: t, accepted: n }, r) {
-	return B(t) && B(n) && n < t - pl ? I`${Ac(e, n)} <strong>${U(e, `inverter_limits.${r}`)}</strong>` : Ac(e, n);
+function pl(e, { limit: t, accepted: n }, r) {
+	return B(t) && B(n) && n < t - ul ? I`${kc(e, n)} <strong>${U(e, `inverter_limits.${r}`)}</strong>` : kc(e, n);
 }
-function _l(e, t) {
+function ml(e, t) {
 	return I`<span class="response ${t}"
-    ><ha-icon icon=${fl[t] ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon> ${W(e, "response", t)}</span
+    ><ha-icon icon=${ll[t] ?? "mdi:help-circle-outline"} aria-hidden="true"></ha-icon> ${W(e, "response", t)}</span
   >`;
 }
-function vl(e, { step: t, why: n }) {
+function hl(e, { step: t, why: n }) {
 	let r = W(e, "step", t);
-	return n === null ? r : I`<strong>${r}</strong> ${Es(e, "step_why", n)}`;
+	return n === null ? r : I`<strong>${r}</strong> ${Os(e, "step_why", n)}`;
 }
-var yl = o`
+var gl = o`
   table {
     border-collapse: collapse;
     width: 100%;
@@ -6443,7 +6528,7 @@ var yl = o`
   .obeyed ha-icon {
     color: var(--bms-good);
   }
-`, bl = {
+`, _l = {
 	in: "part.in",
 	charge_open: "part.charge_open",
 	discharge_open: "part.discharge_open",
@@ -6451,87 +6536,82 @@ var yl = o`
 	joining: "part.joining",
 	unseen: "part.unseen",
 	coming_back: "part.coming_back"
-}, xl = {
-	warn: "mdi:alert-outline",
-	derate: "mdi:arrow-down-bold-circle-outline",
-	protect: "mdi:hand-back-right",
-	trip: "mdi:alert-octagon"
-}, Sl = [
+}, vl = [
 	"charging",
 	"discharging",
 	"idle"
 ];
-function Cl(e, t, n, r) {
-	let i = xc.filter((e) => {
-		let r = Cc(t, e);
+function yl(e, t, n, r) {
+	let i = Is.filter((e) => {
+		let r = wc(t, e);
 		return r.by === "pack" && r.deviceId === n.device_id;
 	}), a = n.charges || n.discharges;
 	return I`
     <li class="row">
-      ${il(e, n, r)}
+      ${tl(e, n, r)}
       <div class="box pack ${a ? "" : "away"} ${i.length ? "limiting" : ""}">
         <div class="head">
-          ${dl(e, n.name, n.device_id)}
+          ${cl(e, n.name, n.device_id)}
           <span class="soc">${V(e, n.soc, "%")}</span>
         </div>
-        ${wl(e, n)} ${nl(e, n)} ${xc.map((t) => Tl(e, n, t))}
-        <div class="small">${El(e, n)}</div>
+        ${bl(e, n)} ${$c(e, n)} ${Is.map((t) => xl(e, n, t))}
+        <div class="small">${Sl(e, n)}</div>
         ${n.worst === "ok" ? L : I`<div class="level ${n.worst}">
-              <ha-icon icon=${xl[n.worst] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
+              <ha-icon icon=${Ms[n.worst] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
               ${U(e, "system.alarm", { level: W(e, "level", n.worst) })}
             </div>`}
-        ${jc(e, t, i)}
+        ${Ac(e, t, i)}
       </div>
     </li>
   `;
 }
-function wl(e, { mode: t, link: n }) {
-	let r = [Sl.includes(t) ? "" : W(e, "mode", t), n === "connected" || n === t ? "" : U(e, "system.link", { link: W(e, "link", n) })].filter(Boolean);
+function bl(e, { mode: t, link: n }) {
+	let r = [vl.includes(t) ? "" : W(e, "mode", t), n === "connected" || n === t ? "" : U(e, "system.link", { link: W(e, "link", n) })].filter(Boolean);
 	return r.length ? I`<div class="state">${r.join(" · ")}</div>` : L;
 }
-function Tl(e, t, n) {
+function xl(e, t, n) {
 	let { value: r, most: i, why: a } = t[`${n}_limit`], o = U(e, "pack.of_most", {
-		value: Ac(e, r),
+		value: kc(e, r),
 		most: Be(e, i)
-	}), s = a.rule === "rated" ? "" : ` · ${Es(e, "limit", a)}`;
+	}), s = a.rule === "rated" ? "" : ` · ${Os(e, "limit", a)}`;
 	return I`<div class="small"><span class="what">${U(e, `pack.${n}_limit`)}</span> ${o}<span class="quiet">${s}</span></div>`;
 }
-function El(e, { why: t, share: n }) {
-	let r = bl[t.rule], i = Ds(e, t);
+function Sl(e, { why: t, share: n }) {
+	let r = _l[t.rule], i = ks(e, t);
 	return [`${r === void 0 ? t.rule.replaceAll("_", " ") : U(e, r)}${i ? ` (${i})` : ""}`, B(n) ? U(e, "system.share", { value: V(e, 100 * n, "%") }) : ""].filter(Boolean).join(" · ");
 }
 // src/system/system-card.ts
-var Dl = class extends $o {
+var Cl = class extends es {
 	static {
 		this.properties = {
-			...$o.properties,
+			...es.properties,
 			releasing: { state: !0 }
 		};
 	}
 	find(e) {
-		return Xo(e, this.config?.device_id);
+		return Zo(e, this.config?.device_id);
 	}
 	ask(e) {
 		return {
-			type: Vo.system,
+			type: Ho.system,
 			entry_id: e.entry_id
 		};
 	}
 	draw(e, t, n) {
-		let r = e.user?.is_admin ? (e) => void (this.releasing = e) : void 0, i = ol(n);
+		let r = e.user?.is_admin ? (e) => void (this.releasing = e) : void 0, i = rl(n);
 		return I`
       <div class="body">
         <h2>${this.config?.title ?? t.name}</h2>
         ${n.acting ? L : I`<div class="would">${U(e, "system.would")}</div>`}
-        ${n.packs.length ? I`<ul class="who">${xc.map((t) => I`<li>${Tc(e, n, t)}</li>`)}</ul>` : L}
+        ${n.packs.length ? I`<ul class="who">${Is.map((t) => I`<li>${Ec(e, n, t)}</li>`)}</ul>` : L}
         <div class="flow">
           <ul class="packs" aria-label=${U(e, "system.packs")}>
-            ${n.packs.length ? Qc(n.packs, ({ device_id: e }) => e, (t) => Cl(e, n, t, i)) : I`<li class="box quiet">${U(e, "card.none")}</li>`}
+            ${n.packs.length ? Zc(n.packs, ({ device_id: e }) => e, (t) => yl(e, n, t, i)) : I`<li class="box quiet">${U(e, "card.none")}</li>`}
           </ul>
-          <div class="asked">${Nc(e, n, r)} ${n.claims.length ? Ol() : L}</div>
-          ${n.packs.length ? I`<div class="battery">${sl(e, n)}</div>` : L}
+          <div class="asked">${Mc(e, n, r)} ${n.claims.length ? wl() : L}</div>
+          ${n.packs.length ? I`<div class="battery">${il(e, n)}</div>` : L}
           <ul class="inverters" aria-label=${U(e, "system.inverters")}>
-            ${n.inverters.length ? Qc(n.inverters, ({ device_id: e }) => e, (t) => ml(e, t, i)) : I`<li class="box quiet">${U(e, "system.no_inverter")}</li>`}
+            ${n.inverters.length ? Zc(n.inverters, ({ device_id: e }) => e, (t) => dl(e, t, i)) : I`<li class="box quiet">${U(e, "system.no_inverter")}</li>`}
           </ul>
         </div>
       </div>
@@ -6550,12 +6630,12 @@ var Dl = class extends $o {
 	}
 	static {
 		this.styles = [
-			...$o.styles,
-			ul,
-			al,
-			ll,
-			yl,
-			Bc,
+			...es.styles,
+			sl,
+			nl,
+			ol,
+			gl,
+			zc,
 			o`
       .body {
         width: 100%;
@@ -6636,47 +6716,47 @@ var Dl = class extends $o {
 		];
 	}
 };
-function Ol() {
+function wl() {
 	return I`<svg class="funnel" viewBox="0 0 32 28" aria-hidden="true"><path d="M2 2 13 14V26 M30 2 19 14V26" /></svg>`;
 }
 // src/timeline/box-story.ts
-var kl = 60, Al = 660, jl = 40;
-function Ml(e, t) {
+var Tl = 60, El = 660, Dl = 40;
+function Ol(e, t) {
 	let [n] = e;
 	if (!n) return;
 	let r = (e) => t === null ? -e.time : Math.abs(e.time - t), i = e.reduce((e, t) => r(t) < r(e) ? t : e, n);
 	return {
 		file: i,
-		near: t === null || t >= i.time - kl && t <= i.time + Al
+		near: t === null || t >= i.time - Tl && t <= i.time + El
 	};
 }
-function Nl(e, t, n) {
+function kl(e, t, n) {
 	return U(e, "box.when", {
 		time: H(e, n, "tenths"),
-		relative: Eo(e, n - t.time, 1)
+		relative: Do(e, n - t.time, 1)
 	});
 }
-function Pl(e, { key: t, level: n, why: r }) {
-	let i = Ds(e, r), a = `${W(e, "protection", t)} · ${n === "ok" ? U(e, "box.over") : W(e, "became", n)}`;
+function Al(e, { key: t, level: n, why: r }) {
+	let i = ks(e, r), a = `${W(e, "protection", t)} · ${n === "ok" ? U(e, "box.over") : W(e, "became", n)}`;
 	return i ? `${a} (${i})` : a;
 }
-var Fl = (e, t) => V(e, Number(t), "A", 1), Il = (e, t) => W(e, "contactor", t), Ll = {
-	charge_limit: [(e) => U(e, "pack.charge_limit"), Fl],
-	discharge_limit: [(e) => U(e, "pack.discharge_limit"), Fl],
-	charge_switch: [(e) => U(e, "pack.charge_switch"), Il],
-	discharge_switch: [(e) => U(e, "pack.discharge_switch"), Il],
+var jl = (e, t) => V(e, Number(t), "A", 1), Ml = (e, t) => W(e, "contactor", t), Nl = {
+	charge_limit: [(e) => U(e, "pack.charge_limit"), jl],
+	discharge_limit: [(e) => U(e, "pack.discharge_limit"), jl],
+	charge_switch: [(e) => U(e, "pack.charge_switch"), Ml],
+	discharge_switch: [(e) => U(e, "pack.discharge_switch"), Ml],
 	mode: [(e) => U(e, "box.mode"), (e, t) => W(e, "mode", t)],
 	alarm: [(e, { key: t }) => W(e, "protection", t ?? ""), (e, t) => t === "ok" ? U(e, "box.over") : W(e, "became", t)]
 };
-function Rl(e, t) {
-	let [n, r] = Ll[t.what] ?? [() => t.what.replaceAll("_", " "), (e, t) => t];
+function Pl(e, t) {
+	let [n, r] = Nl[t.what] ?? [() => t.what.replaceAll("_", " "), (e, t) => t];
 	return `${n(e, t)}: ${r(e, t.before)} → ${r(e, t.after)}`;
 }
-function zl(e) {
+function Fl(e) {
 	return (e.triggers.find(({ level: e }) => e === "trip") ?? e.triggers[0])?.why;
 }
-function Bl(e, t) {
-	let n = zl(t), r = (e, n = 1) => t.times.map((r, i) => {
+function Il(e, t) {
+	let n = Fl(t), r = (e, n = 1) => t.times.map((r, i) => {
 		let a = e[i] ?? null;
 		return {
 			time: r - t.time,
@@ -6692,14 +6772,14 @@ function Bl(e, t) {
 			width: s ? 3 : 1,
 			unnamed: !s
 		};
-	}).sort((e, t) => Number(t.unnamed ?? !1) - Number(e.unnamed ?? !1)), a = (t) => e.config.unit_system.temperature === "°F" ? t * 1.8 + 32 : t, o = (t, r) => {
+	}).sort((e, t) => Number(t.unnamed ?? !1) - Number(e.unnamed ?? !1)), a = (t, r) => {
 		if (n?.[r] === null || !B(n?.threshold) || n.unit !== t) return [];
-		let i = U(e, "box.threshold", { value: Os(e, n.threshold, t) });
+		let i = U(e, "box.threshold", { value: As(e, n.threshold, t) });
 		return [{
-			value: t === "°C" ? a(n.threshold) : n.threshold,
+			value: t === "°C" ? Ve(e, n.threshold) : n.threshold,
 			name: i
 		}];
-	}, s = [
+	}, o = [
 		{
 			key: "voltage",
 			name: U(e, "box.cells"),
@@ -6707,7 +6787,7 @@ function Bl(e, t) {
 			digits: 3,
 			least: .02,
 			lines: i(t.voltages, "cells.cell", n?.cell),
-			levels: o("V", "cell")
+			levels: a("V", "cell")
 		},
 		{
 			key: "current",
@@ -6748,8 +6828,8 @@ function Bl(e, t) {
 			unit: e.config.unit_system.temperature,
 			digits: 1,
 			least: 4,
-			lines: i(t.temperatures, "cells.sensor", n?.sensor, a),
-			levels: o("°C", "sensor")
+			lines: i(t.temperatures, "cells.sensor", n?.sensor, (t) => Ve(e, t)),
+			levels: a("°C", "sensor")
 		}
 	];
 	return {
@@ -6758,28 +6838,28 @@ function Bl(e, t) {
 			key: String(r),
 			time: n.time - t.time,
 			severity: n.level === "trip" ? "critical" : n.level === "protect" ? "serious" : "warning",
-			name: Pl(e, n)
+			name: Al(e, n)
 		})),
-		panes: s.filter(({ lines: e }) => e.length)
+		panes: o.filter(({ lines: e }) => e.length)
 	};
 }
-function Vl(e, t) {
-	let n = Math.max(1, Math.ceil(t.times.length / jl)), r = new Set([...t.triggers, ...t.deeds].map(({ time: e }) => t.times.findIndex((t) => t >= e))), i = (e, t, n) => {
+function Ll(e, t) {
+	let n = Math.max(1, Math.ceil(t.times.length / Dl)), r = new Set([...t.triggers, ...t.deeds].map(({ time: e }) => t.times.findIndex((t) => t >= e))), i = (e, t, n) => {
 		let r = e.map((e) => e[t]).filter(B);
 		return r.length ? n(...r) : null;
 	};
 	return t.times.flatMap((a, o) => o % n && !r.has(o) ? [] : [[
-		Nl(e, t, a),
+		kl(e, t, a),
 		V(e, i(t.voltages, o, Math.min), "V", 3),
 		V(e, i(t.voltages, o, Math.max), "V", 3),
 		V(e, t.current[o], "A", 1),
 		V(e, t.charge_limit[o], "A", 1),
 		V(e, t.discharge_limit[o], "A", 1),
-		Os(e, i(t.temperatures, o, Math.max) ?? NaN, "°C")
+		As(e, i(t.temperatures, o, Math.max) ?? NaN, "°C")
 	]]);
 }
 // src/timeline/black-box.ts
-var Hl = 3600, Ul = [
+var Rl = 3600, zl = [
 	"box.time",
 	"box.lowest",
 	"box.highest",
@@ -6787,7 +6867,7 @@ var Hl = 3600, Ul = [
 	"pack.charge_limit",
 	"pack.discharge_limit",
 	"box.hottest"
-], Wl = class extends De {
+], Bl = class extends De {
 	static {
 		this.properties = {
 			hass: { attribute: !1 },
@@ -6809,27 +6889,27 @@ var Hl = 3600, Ul = [
 		let i = await this.#n();
 		if (i && !i.open && i.showModal(), t.user?.is_admin) try {
 			let { files: i } = await t.callWS({
-				type: Vo.black_boxes,
+				type: Ho.black_boxes,
 				device_id: n.device_id
 			});
 			if (r !== this.#e) return;
-			let a = Ml(i, e);
+			let a = Ol(i, e);
 			this.files = i, a ? await this.#t(a.file, a.near ? void 0 : U(t, "box.far")) : this.said = U(t, "box.none");
 		} catch (e) {
-			r === this.#e && (this.said = U(t, "card.refused", { message: Uo(e).message }));
+			r === this.#e && (this.said = U(t, "card.refused", { message: Wo(e).message }));
 		}
 	}
 	async #t(e, t) {
 		let { hass: n, info: r } = this, i = ++this.#e;
 		try {
 			let a = await n.callWS({
-				type: Vo.black_box,
+				type: Ho.black_box,
 				device_id: r.device_id,
 				name: e.name
 			}), o = await n.callWS({
 				type: "auth/sign_path",
 				path: e.url,
-				expires: Hl
+				expires: Rl
 			}).then(({ path: e }) => e, () => void 0);
 			if (i !== this.#e) return;
 			let s = {
@@ -6839,13 +6919,13 @@ var Hl = 3600, Ul = [
 			this.open = {
 				file: e,
 				box: a,
-				picture: Bl(n, a),
+				picture: Il(n, a),
 				whole: s,
 				address: o
 			}, this.range = s, this.said = t;
 		} catch (e) {
 			if (i !== this.#e) return;
-			this.open = void 0, this.said = U(n, "card.refused", { message: Uo(e).message });
+			this.open = void 0, this.said = U(n, "card.refused", { message: Wo(e).message });
 		}
 	}
 	async #n() {
@@ -6897,7 +6977,7 @@ var Hl = 3600, Ul = [
       <ol class="told">
         ${t.triggers.map((e, r) => {
 			let { severity: i } = n.marks[r] ?? { severity: "info" };
-			return I`<li>${So(i)} <span class="quiet">${Nl(a, t, e.time)}</span> <span>${Pl(a, e)}</span></li>`;
+			return I`<li>${Co(i)} <span class="quiet">${kl(a, t, e.time)}</span> <span>${Al(a, e)}</span></li>`;
 		})}
       </ol>
       <h3>${U(a, "box.measured")}</h3>
@@ -6911,7 +6991,7 @@ var Hl = 3600, Ul = [
       ></home-bms-chart>
       <h3>${U(a, "box.deeds")}</h3>
       ${t.deeds.length ? I`<ol class="told">
-            ${t.deeds.map((e) => I`<li><span class="quiet">${Nl(a, t, e.time)}</span> <span>${Rl(a, e)}</span></li>`)}
+            ${t.deeds.map((e) => I`<li><span class="quiet">${kl(a, t, e.time)}</span> <span>${Pl(a, e)}</span></li>`)}
           </ol>` : I`<p class="quiet">${U(a, "box.no_deeds")}</p>`}
       <details @toggle=${this.#u}>
         <summary>${U(a, "box.table")}</summary>
@@ -6927,11 +7007,11 @@ var Hl = 3600, Ul = [
         <table>
           <thead>
             <tr>
-              ${Ul.map((e) => I`<th scope="col">${U(t, e)}</th>`)}
+              ${zl.map((e) => I`<th scope="col">${U(t, e)}</th>`)}
             </tr>
           </thead>
           <tbody>
-            ${Vl(t, e).map(([e, ...t]) => I`<tr>
+            ${Ll(t, e).map(([e, ...t]) => I`<tr>
                 <th scope="row">${e}</th>
                 ${t.map((e) => I`<td>${e}</td>`)}
               </tr>`)}
@@ -6951,7 +7031,7 @@ var Hl = 3600, Ul = [
 		e.stopPropagation();
 		let t = this.open?.whole;
 		if (!t) return;
-		let n = t.to - t.from, { from: r, to: i } = yo(e.detail ?? t, {
+		let n = t.to - t.from, { from: r, to: i } = bo(e.detail ?? t, {
 			least: Math.min(2, n),
 			most: n,
 			end: t.to
@@ -6965,7 +7045,7 @@ var Hl = 3600, Ul = [
 		};
 	};
 	static {
-		this.styles = [qe, o`
+		this.styles = [Je, o`
       :host {
         container-type: normal;
       }
@@ -7061,7 +7141,7 @@ var Hl = 3600, Ul = [
       }
     `];
 	}
-}, Gl = [
+}, Vl = [
 	[/voltage$|^deep_discharge$|^cell_difference$/, "V"],
 	[/current$/, "A"],
 	[/temperature$/, "°C"],
@@ -7069,7 +7149,7 @@ var Hl = 3600, Ul = [
 	[/^soc_/, "%"],
 	[/^insulation_/, "Ω"]
 ];
-function Kl(e, t, n, r) {
+function Hl(e, t, n, r) {
 	return [...t].map(([e, { s: t, a: n = {} }]) => ({
 		key: e,
 		facts: n,
@@ -7077,17 +7157,17 @@ function Kl(e, t, n, r) {
 	})).filter(({ time: e }) => e >= n && e <= r).reverse().sort((e, t) => t.time - e.time).map(({ key: t, facts: n, time: r }) => ({
 		key: t,
 		time: r,
-		severity: Xl(n.severity),
-		name: ql(e, n, r)
+		severity: Kl(n.severity),
+		name: Ul(e, n, r)
 	}));
 }
-function ql(e, t, n) {
-	let r = Jl(t.protection) ?? Jl(t.event_type) ?? "", i = Jl(t.level), a = Jl(t.cause), o = Gl.find(([e]) => e.test(r))?.[1] ?? "s", s = Ds(e, {
+function Ul(e, t, n) {
+	let r = Wl(t.protection) ?? Wl(t.event_type) ?? "", i = Wl(t.level), a = Wl(t.cause), o = Vl.find(([e]) => e.test(r))?.[1] ?? "s", s = ks(e, {
 		rule: r,
-		cell: Yl(t.cell),
-		sensor: Yl(t.sensor),
-		value: Yl(t.value),
-		threshold: Yl(t.threshold),
+		cell: Gl(t.cell),
+		sensor: Gl(t.sensor),
+		value: Gl(t.value),
+		threshold: Gl(t.threshold),
 		unit: o,
 		since: null
 	});
@@ -7099,24 +7179,24 @@ function ql(e, t, n) {
 		a === void 0 || a === r ? "" : U(e, "timeline.because", { cause: W(e, "protection", a) })
 	].filter(Boolean).join(" · ");
 }
-var Jl = (e) => typeof e == "string" ? e : void 0, Yl = (e) => typeof e == "number" ? e : null, Xl = (e) => Io.find((t) => t === e) ?? "info", Zl = 2678400, Ql = (e) => (/* @__PURE__ */ new Date(e * 1e3)).toISOString();
-function $l(e, { from: t, to: n }, r = !1) {
+var Wl = (e) => typeof e == "string" ? e : void 0, Gl = (e) => typeof e == "number" ? e : null, Kl = (e) => Lo.find((t) => t === e) ?? "info", ql = 2678400, Jl = (e) => (/* @__PURE__ */ new Date(e * 1e3)).toISOString();
+function Yl(e, { from: t, to: n }, r = !1) {
 	return {
 		type: "history/stream",
 		entity_ids: e,
-		start_time: Ql(t),
-		...n === null ? {} : { end_time: Ql(n) },
+		start_time: Jl(t),
+		...n === null ? {} : { end_time: Jl(n) },
 		significant_changes_only: !1,
 		minimal_response: !r,
 		no_attributes: !r
 	};
 }
-function eu(e, t, { from: n, to: r }, i) {
+function Xl(e, t, { from: n, to: r }, i) {
 	return e.callWS({
 		type: "recorder/statistics_during_period",
 		statistic_ids: t,
-		start_time: Ql(n),
-		end_time: Ql(r),
+		start_time: Jl(n),
+		end_time: Jl(r),
 		period: i,
 		types: [
 			"mean",
@@ -7130,13 +7210,13 @@ function eu(e, t, { from: n, to: r }, i) {
 		}
 	});
 }
-async function tu(e, t) {
+async function Zl(e, t) {
 	let n = async (n, r) => {
 		let i = await e.callWS({
 			type: "recorder/statistics_during_period",
 			statistic_ids: t,
-			start_time: Ql(r),
-			...n === "day" ? { end_time: Ql(r + Zl) } : {},
+			start_time: Jl(r),
+			...n === "day" ? { end_time: Jl(r + ql) } : {},
 			period: n,
 			types: ["mean"]
 		}), a = Object.values(i).flatMap(([e]) => e ? [e.start / 1e3] : []);
@@ -7144,7 +7224,7 @@ async function tu(e, t) {
 	}, r = await n("month", 0);
 	return r === void 0 ? void 0 : await n("day", r) ?? r;
 }
-function nu(e, t, n) {
+function Ql(e, t, n) {
 	let r = [], i = (e) => e == null ? null : n(e), a;
 	for (let n of e) {
 		a !== void 0 && n.start > a && r.push({
@@ -7157,7 +7237,7 @@ function nu(e, t, n) {
 			i(n.max)
 		], c = o !== null && s !== null && o > s;
 		r.push({
-			time: (n.start / 1e3 + ru(n, t)) / 2,
+			time: (n.start / 1e3 + $l(n, t)) / 2,
 			value: e,
 			low: c ? s : o,
 			high: c ? o : s
@@ -7165,31 +7245,31 @@ function nu(e, t, n) {
 	}
 	return r;
 }
-function ru({ end: e }, t) {
+function $l({ end: e }, t) {
 	return Math.min(e / 1e3, t);
 }
-function iu({ s: e, lu: t }, n) {
+function eu({ s: e, lu: t }, n) {
 	let r = e === "on" ? 1 : e === "off" ? 0 : e.trim() === "" ? NaN : Number(e);
 	return {
 		time: t,
 		value: Number.isFinite(r) ? n(r) : null
 	};
 }
-var au = {
+var tu = {
 	mV: .001,
 	µV: 1e-6,
 	kV: 1e3,
 	mA: .001,
 	kA: 1e3
 };
-function ou(e, t) {
+function nu(e, t) {
 	if (e === "°F" && t === "°C") return (e) => (e - 32) / 1.8;
 	if (e === "°C" && t === "°F") return (e) => e * 1.8 + 32;
-	let n = typeof e == "string" ? au[e] ?? 1 : 1;
+	let n = typeof e == "string" ? tu[e] ?? 1 : 1;
 	return (e) => e * n;
 }
 // src/timeline/panes.ts
-var su = [8, 4], cu = [
+var ru = [8, 4], iu = [
 	{
 		key: "voltage",
 		name: "timeline.voltage",
@@ -7205,7 +7285,7 @@ var su = [8, 4], cu = [
 			key: "cell_min",
 			name: "timeline.lowest",
 			colour: "good",
-			dash: su
+			dash: ru
 		}]
 	},
 	{
@@ -7238,7 +7318,7 @@ var su = [8, 4], cu = [
 				key: "ccl",
 				name: "timeline.charge_limit",
 				colour: "good",
-				dash: su
+				dash: ru
 			},
 			{
 				key: "dcl",
@@ -7264,7 +7344,7 @@ var su = [8, 4], cu = [
 			key: "temperature_min",
 			name: "timeline.coldest",
 			colour: "charge",
-			dash: su
+			dash: ru
 		}]
 	},
 	{
@@ -7292,10 +7372,10 @@ var su = [8, 4], cu = [
 			colour: "charge"
 		}]
 	}
-], lu = "events";
-function uu(e, t) {
+], au = "events";
+function ou(e, t) {
 	let n = /* @__PURE__ */ new Map(), r = [];
-	for (let { key: i, lines: a, flags: o } of cu) if (!t.includes(i)) for (let { key: t, factor: i = 1 } of a) {
+	for (let { key: i, lines: a, flags: o } of iu) if (!t.includes(i)) for (let { key: t, factor: i = 1 } of a) {
 		let a = e.entities[t];
 		a !== void 0 && (o ? r.push(a) : n.set(a, i));
 	}
@@ -7305,17 +7385,17 @@ function uu(e, t) {
 		events: t.includes("events") ? void 0 : e.entities.protection
 	};
 }
-function du(e, t, n) {
-	let r = cu.filter(({ key: e }) => !n.includes(e)).flatMap((n) => n.lines.filter(({ key: e }) => t.entities[e] === void 0).map(({ name: t }) => U(e, "timeline.line", {
+function su(e, t, n) {
+	let r = iu.filter(({ key: e }) => !n.includes(e)).flatMap((n) => n.lines.filter(({ key: e }) => t.entities[e] === void 0).map(({ name: t }) => U(e, "timeline.line", {
 		pane: U(e, n.name),
 		line: U(e, t)
 	})));
 	return !n.includes("events") && t.entities.protection === void 0 && r.push(U(e, "timeline.events")), r;
 }
-function fu(e, t, n, r, i, a) {
+function cu(e, t, n, r, i, a) {
 	let o = r.resolution === "raw";
 	return {
-		panes: cu.filter(({ key: e }) => !n.includes(e)).map((n) => {
+		panes: iu.filter(({ key: e }) => !n.includes(e)).map((n) => {
 			let { key: i, name: s, unit: c, digits: l, least: u, between: d, flags: f } = n, p = n.lines.flatMap(({ key: n, name: i, colour: s, dash: c }) => {
 				let l = r.tracks.get(t.entities[n] ?? "")?.points, u = o || f !== void 0, d = {
 					key: n,
@@ -7326,7 +7406,7 @@ function fu(e, t, n, r, i, a) {
 				};
 				return l ? [{
 					...d,
-					points: u ? pu(l, a) : l,
+					points: u ? lu(l, a) : l,
 					...c ? { dash: c } : {}
 				}] : [];
 			});
@@ -7344,7 +7424,7 @@ function fu(e, t, n, r, i, a) {
 		marks: i
 	};
 }
-function pu(e, t) {
+function lu(e, t) {
 	let n = e.at(-1);
 	return n && n.time < t ? [...e, {
 		...n,
@@ -7352,7 +7432,7 @@ function pu(e, t) {
 	}] : e;
 }
 // src/timeline/memory.ts
-var mu = class {
+var uu = class {
 	#e;
 	#t;
 	#n;
@@ -7368,7 +7448,7 @@ var mu = class {
 		t && this.points.splice(0, t);
 	}
 	#r(e) {
-		let { points: t } = this, n = ao(t, e.time) + 1, r = t[n - 1];
+		let { points: t } = this, n = oo(t, e.time) + 1, r = t[n - 1];
 		r?.time === e.time ? t[n - 1] = e : r?.value !== e.value && t.splice(n, 0, e);
 	}
 	#i({ time: e, value: t }, n) {
@@ -7379,7 +7459,7 @@ var mu = class {
 				low: n,
 				high: r,
 				sum: i + this.#n * (e - this.#e)
-			}, this.points[this.points.length - 1] = hu(this.#t, e, this.#n);
+			}, this.points[this.points.length - 1] = du(this.#t, e, this.#n);
 		}
 		if (this.#e = e, this.#n = t ?? void 0, t === null) this.#t = void 0, this.points.at(-1)?.value !== null && this.points.push({
 			time: e,
@@ -7391,16 +7471,16 @@ var mu = class {
 				...this.#t,
 				low: Math.min(n, t),
 				high: Math.max(r, t)
-			}, this.points[this.points.length - 1] = hu(this.#t, e, t);
+			}, this.points[this.points.length - 1] = du(this.#t, e, t);
 		} else this.#t = {
 			from: e,
 			low: t,
 			high: t,
 			sum: 0
-		}, this.points.push(hu(this.#t, e, t));
+		}, this.points.push(du(this.#t, e, t));
 	}
 };
-function hu({ from: e, low: t, high: n, sum: r }, i, a) {
+function du({ from: e, low: t, high: n, sum: r }, i, a) {
 	return {
 		time: (e + i) / 2,
 		value: i > e ? r / (i - e) : a,
@@ -7409,20 +7489,20 @@ function hu({ from: e, low: t, high: n, sum: r }, i, a) {
 	};
 }
 // src/timeline/resolution.ts
-var gu = 3600, _u = 24 * gu, vu = [
+var fu = 3600, pu = 24 * fu, mu = [
 	{
 		resolution: "raw",
-		most: 26 * gu,
-		kept: 10 * _u
+		most: 26 * fu,
+		kept: 10 * pu
 	},
 	{
 		resolution: "5minute",
 		most: 867600,
-		kept: 10 * _u
+		kept: 10 * pu
 	},
 	{
 		resolution: "hour",
-		most: 100 * _u,
+		most: 100 * pu,
 		kept: Infinity
 	},
 	{
@@ -7430,17 +7510,17 @@ var gu = 3600, _u = 24 * gu, vu = [
 		most: Infinity,
 		kept: Infinity
 	}
-], yu = {
+], hu = {
 	"5minute": 300,
-	hour: gu,
-	day: _u
+	hour: fu,
+	day: pu
 };
-function bu({ from: e, to: t }, n) {
-	let [r, ...i] = vu.filter(({ most: r, kept: i }) => t - e <= r && e >= n - i - gu).map(({ resolution: e }) => e);
+function gu({ from: e, to: t }, n) {
+	let [r, ...i] = mu.filter(({ most: r, kept: i }) => t - e <= r && e >= n - i - fu).map(({ resolution: e }) => e);
 	return r === void 0 ? ["day"] : [r, ...i];
 }
 // src/timeline/recall.ts
-var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
+var _u = 7200, vu = 1.25, yu = .25, bu = .1, xu = class {
 	#e;
 	#t;
 	#n = !1;
@@ -7475,7 +7555,7 @@ var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 				this.#i(), this.#e = n, this.refusal = void 0;
 			} catch (t) {
 				if (e !== this.#r) return;
-				this.refusal = Uo(t), n = r;
+				this.refusal = Wo(t), n = r;
 			}
 			this.#n = this.#t !== n && !this.#o(this.#t), this.tell(!0);
 		}
@@ -7496,7 +7576,7 @@ var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 	}
 	#s({ from: e, to: t }) {
 		let n = this.now();
-		return bu({
+		return gu({
 			from: e,
 			to: t ?? n
 		}, n);
@@ -7504,13 +7584,13 @@ var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 	async #c(e, t, n) {
 		let [r, ...i] = this.#s(t), a = await this.#l(e, t, r, r, n);
 		for (let o of i) {
-			let i = Eu(a);
-			if (n !== this.#r || i - t.from <= Cu * a.length) break;
+			let i = Su(a);
+			if (n !== this.#r || i - t.from <= yu * a.length) break;
 			let s = await this.#l(e, t, r, o, n).catch((e) => {
 				if (i === Infinity) throw e;
 			});
 			if (!s) break;
-			let c = Eu(s) < i - wu * a.length;
+			let c = Su(s) < i - bu * a.length;
 			for (let e of (c ? a : s).stops) e();
 			c && (a = s);
 		}
@@ -7518,7 +7598,7 @@ var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 		return a;
 	}
 	async #l(e, t, n, r, i) {
-		let { measured: a, switched: o, events: s, from: c, to: l } = t, u = new Map(o.map((e) => [e, new mu()])), d = {
+		let { measured: a, switched: o, events: s, from: c, to: l } = t, u = new Map(o.map((e) => [e, new uu()])), d = {
 			wish: t,
 			best: n,
 			resolution: r,
@@ -7528,26 +7608,26 @@ var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 			length: (l ?? this.now()) - c,
 			stops: []
 		}, f = [...a.keys()], p = c;
-		if (r === "raw") for (let e of f) u.set(e, new mu());
+		if (r === "raw") for (let e of f) u.set(e, new uu());
 		else if (f.length) {
-			let t = this.now(), n = await eu(e, f, {
+			let t = this.now(), n = await Xl(e, f, {
 				from: c,
 				to: l ?? t
 			}, r);
-			p = Math.max(c, t - xu);
+			p = Math.max(c, t - _u);
 			for (let e of f) {
-				let i = n[e] ?? [], o = i.at(-1), s = a.get(e) ?? 1, c = nu(i, t, (e) => e * s);
-				u.set(e, new mu(c, yu[r], o && ru(o, t)));
+				let i = n[e] ?? [], o = i.at(-1), s = a.get(e) ?? 1, c = Ql(i, t, (e) => e * s);
+				u.set(e, new uu(c, hu[r], o && $l(o, t)));
 			}
 		}
 		let m = [];
-		if (f.length && (l === null || l > p) && m.push($l(f, {
+		if (f.length && (l === null || l > p) && m.push(Yl(f, {
 			from: p,
 			to: l
-		})), o.length && m.push($l(o, {
+		})), o.length && m.push(Yl(o, {
 			from: c,
 			to: l
-		})), s !== void 0 && m.push($l([s], {
+		})), s !== void 0 && m.push(Yl([s], {
 			from: c,
 			to: l
 		}, !0)), i !== this.#r) return d;
@@ -7574,8 +7654,8 @@ var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 	#d({ states: e }, t) {
 		let n = this.hass(), r = n?.config.unit_system.temperature ?? "°C", i = !1;
 		for (let [a, o] of Object.entries(e)) {
-			let e = n?.states[a]?.attributes.unit_of_measurement, s = ou(e, r), c = t.wish.measured.get(a) ?? 1, l = t.tracks.get(a);
-			for (let e of o ?? []) if (l) l.add(iu(e, (e) => s(e) * c));
+			let e = n?.states[a]?.attributes.unit_of_measurement, s = nu(e, r), c = t.wish.measured.get(a) ?? 1, l = t.tracks.get(a);
+			for (let e of o ?? []) if (l) l.add(eu(e, (e) => s(e) * c));
 			else if (a === t.wish.events && Number.isFinite(Date.parse(e.s))) {
 				let n = [
 					e.s,
@@ -7589,68 +7669,68 @@ var xu = 7200, Su = 1.25, Cu = .25, wu = .1, Tu = class {
 	}
 	#f(e) {
 		let t = this.now();
-		if (!(e.wish.to !== null || e.from > t - Su * e.length)) {
+		if (!(e.wish.to !== null || e.from > t - vu * e.length)) {
 			e.from = t - e.length;
 			for (let t of e.tracks.values()) t.forget(e.from);
 			for (let [t, { s: n }] of e.events) Date.parse(n) / 1e3 < e.from && e.events.delete(t);
 		}
 	}
 };
-function Eu({ wish: e, tracks: t }) {
+function Su({ wish: e, tracks: t }) {
 	let n = [...e.measured.keys()].map((e) => t.get(e)?.points.find(({ value: e }) => e !== null)?.time ?? Infinity);
 	return Math.min(Infinity, ...n);
 }
 // src/timeline/timeline-card.ts
-var Du = 3600, Ou = 24 * Du, ku = [
-	["timeline.hour", Du],
-	["timeline.hours_6", 6 * Du],
-	["timeline.hours_24", Ou],
-	["timeline.days_7", 7 * Ou],
-	["timeline.days_30", 30 * Ou],
-	["timeline.year", 365 * Ou],
+var Cu = 3600, wu = 24 * Cu, Tu = [
+	["timeline.hour", Cu],
+	["timeline.hours_6", 6 * Cu],
+	["timeline.hours_24", wu],
+	["timeline.days_7", 7 * wu],
+	["timeline.days_30", 30 * wu],
+	["timeline.year", 365 * wu],
 	["timeline.all", null]
-], Au = 30, ju = 14600 * Ou, Mu = 10, Nu = 600, Pu = .005, Fu = 30, Iu = 10 * Ou, Lu = {
-	"home-bms-black-box": Wl,
-	"home-bms-cells": it,
-	"home-bms-chart": Bo,
-	"home-bms-health-card": ys,
-	"home-bms-pack-card": ec,
-	"home-bms-release": Vc,
-	"home-bms-system-card": Dl,
-	"home-bms-timeline-card": class extends $o {
+], Eu = 30, Du = 14600 * wu, Ou = 10, ku = 600, Au = .005, ju = 30, Mu = 10 * wu, Nu = {
+	"home-bms-black-box": Bl,
+	"home-bms-cells": at,
+	"home-bms-chart": Vo,
+	"home-bms-health-card": bs,
+	"home-bms-pack-card": nc,
+	"home-bms-release": Bc,
+	"home-bms-system-card": Cl,
+	"home-bms-timeline-card": class extends es {
 		static {
 			this.properties = {
-				...$o.properties,
+				...es.properties,
 				view: { state: !0 },
 				now: { state: !0 }
 			};
 		}
-		#e = new Tu(() => this.hass, (e) => this.#i(e), () => Date.now() / 1e3);
+		#e = new xu(() => this.hass, (e) => this.#i(e), () => Date.now() / 1e3);
 		constructor() {
 			super(), this.now = Date.now() / 1e3;
 		}
 		find(e) {
-			return Yo(e, this.config?.device_id);
+			return Xo(e, this.config?.device_id);
 		}
 		ask() {
 			return null;
 		}
 		static get settings() {
-			let e = [...cu, {
-				key: lu,
+			let e = [...iu, {
+				key: au,
 				name: "timeline.events"
 			}].map(({ key: e, name: t }) => ({
 				value: e,
-				label: Qe(Ze(), t)
+				label: $e(Qe(), t)
 			}));
 			return [
-				...Wo,
+				...Go,
 				{
 					name: "hours",
 					label: "form.hours",
 					selector: { number: {
-						min: Au / Du,
-						max: ju / Du,
+						min: Eu / Cu,
+						max: Du / Cu,
 						step: "any",
 						mode: "box"
 					} }
@@ -7693,7 +7773,7 @@ var Du = 3600, Ou = 24 * Du, ku = [
 			if (!this.hass || !t || !this.isConnected) return;
 			let { from: n } = this.#r;
 			this.#e.want({
-				...uu(t, this.#t),
+				...ou(t, this.#t),
 				from: n,
 				to: this.#n.end
 			});
@@ -7704,7 +7784,7 @@ var Du = 3600, Ou = 24 * Du, ku = [
 		get #n() {
 			let e = Number(this.config?.hours);
 			return this.view ?? {
-				length: e > 0 ? e * Du : Ou,
+				length: e > 0 ? e * Cu : wu,
 				end: null
 			};
 		}
@@ -7717,27 +7797,27 @@ var Du = 3600, Ou = 24 * Du, ku = [
 		}
 		#i(e) {
 			let t = Date.now() / 1e3, { length: n, end: r } = this.#n;
-			e && this.requestUpdate(), r === null && (e || t - this.now >= Math.min(Mu, n / Nu)) && (this.now = t);
+			e && this.requestUpdate(), r === null && (e || t - this.now >= Math.min(Ou, n / ku)) && (this.now = t);
 		}
 		#a(e) {
 			if (this.now = Date.now() / 1e3, !e) {
 				this.view = void 0;
 				return;
 			}
-			let { from: t, to: n } = yo(e, {
-				least: Au,
-				most: ju,
+			let { from: t, to: n } = bo(e, {
+				least: Eu,
+				most: Du,
 				end: this.now
 			});
 			this.view = {
 				length: n - t,
-				end: n > this.now - Pu * (n - t) ? null : n
+				end: n > this.now - Au * (n - t) ? null : n
 			};
 		}
 		async #o(e, t) {
-			let n = await tu(e, [...uu(t, []).measured.keys()]).catch(() => void 0);
+			let n = await Zl(e, [...ou(t, []).measured.keys()]).catch(() => void 0);
 			this.#a({
-				from: n ?? Date.now() / 1e3 - 365 * Ou,
+				from: n ?? Date.now() / 1e3 - 365 * wu,
 				to: Date.now() / 1e3
 			});
 		}
@@ -7761,7 +7841,7 @@ var Du = 3600, Ou = 24 * Du, ku = [
 			let { length: n, end: r } = this.#n;
 			return I`
       <div class="buttons" role="group" aria-label=${U(e, "timeline.ranges")}>
-        ${ku.map(([i, a]) => I`
+        ${Tu.map(([i, a]) => I`
             <button
               type="button"
               aria-pressed=${a !== null && r === null && Math.abs(n - a) < 1}
@@ -7777,22 +7857,22 @@ var Du = 3600, Ou = 24 * Du, ku = [
 				[
 					"←",
 					"timeline.earlier",
-					(e) => vo(e, -.5)
+					(e) => yo(e, -.5)
 				],
 				[
 					"→",
 					"timeline.later",
-					(e) => vo(e, .5)
+					(e) => yo(e, .5)
 				],
 				[
 					"+",
 					"timeline.zoom_in",
-					(e) => _o(e, .5, r === null ? 1 : .5)
+					(e) => vo(e, .5, r === null ? 1 : .5)
 				],
 				[
 					"−",
 					"timeline.zoom_out",
-					(e) => _o(e, 2, r === null ? 1 : .5)
+					(e) => vo(e, 2, r === null ? 1 : .5)
 				]
 			].map(([t, n, r]) => I`<button type="button" class="move" aria-label=${U(e, n)} title=${U(e, n)} @click=${() => this.#a(r(this.#r))}>
               ${t}
@@ -7801,7 +7881,7 @@ var Du = 3600, Ou = 24 * Du, ku = [
     `;
 		}
 		#c(e, t, n) {
-			let r = this.#r, i = this.#t, a = Kl(e, n.events, r.from, r.to), o = fu(e, t, i, n, a, Math.min(r.to, this.now)), s = !o.panes.some(({ lines: e }) => e.some(({ points: e }) => e.some(({ value: e }) => e !== null))), c = du(e, t, i), l = U(e, "timeline.shown", {
+			let r = this.#r, i = this.#t, a = Hl(e, n.events, r.from, r.to), o = cu(e, t, i, n, a, Math.min(r.to, this.now)), s = !o.panes.some(({ lines: e }) => e.some(({ points: e }) => e.some(({ value: e }) => e !== null))), c = su(e, t, i), l = U(e, "timeline.shown", {
 				from: H(e, r.from, "both"),
 				to: H(e, r.to, "both")
 			});
@@ -7824,18 +7904,18 @@ var Du = 3600, Ou = 24 * Du, ku = [
 		}
 		#l(e, t, n) {
 			return I`
-      <section class="events" aria-label=${U(e, "timeline.events")}>
+      <section class="events" role="group" aria-label=${U(e, "timeline.events")}>
         <h3>${U(e, "timeline.events")}</h3>
         ${t.length ? I`<p class="quiet small">${U(e, "timeline.open")}</p>
               <ol>
-                ${t.slice(0, Fu).map(({ name: e, severity: t, time: n }) => I`
+                ${t.slice(0, ju).map(({ name: e, severity: t, time: n }) => I`
                     <li>
-                      <button type="button" @click=${() => this.#u(n)}>${So(t)} <span>${e}</span></button>
+                      <button type="button" @click=${() => this.#u(n)}>${Co(t)} <span>${e}</span></button>
                     </li>
                   `)}
               </ol>` : I`<p class="quiet small">${U(e, "timeline.no_events")}</p>`}
-        ${t.length > Fu ? I`<p class="quiet small">${U(e, "timeline.more", { count: t.length - Fu })}</p>` : L}
-        ${n.from < this.now - Iu ? I`<p class="quiet small">${U(e, "timeline.kept")}</p>` : L}
+        ${t.length > ju ? I`<p class="quiet small">${U(e, "timeline.more", { count: t.length - ju })}</p>` : L}
+        ${n.from < this.now - Mu ? I`<p class="quiet small">${U(e, "timeline.kept")}</p>` : L}
       </section>
     `;
 		}
@@ -7849,7 +7929,7 @@ var Du = 3600, Ou = 24 * Du, ku = [
 			e.stopPropagation(), this.#u(e.detail.time);
 		};
 		static {
-			this.styles = [...$o.styles, o`
+			this.styles = [...es.styles, o`
       .top {
         display: flex;
         justify-content: space-between;
@@ -7911,12 +7991,12 @@ var Du = 3600, Ou = 24 * Du, ku = [
     `];
 		}
 	},
-	"ll-strategy-dashboard-home-bms": uc
+	"ll-strategy-dashboard-home-bms": fc
 };
-function Ru() {
+function Pu() {
 	customElements.whenDefined("home-assistant").then(() => {
-		for (let [e, t] of Object.entries(Lu)) customElements.get(e) || customElements.define(e, t);
-	}), (window.customCards ??= []).push(...ws), (window.customStrategies ??= []).push(Ts);
+		for (let [e, t] of Object.entries(Nu)) customElements.get(e) || customElements.define(e, t);
+	}), (window.customCards ??= []).push(...Ts), (window.customStrategies ??= []).push(Es);
 }
 // src/home-bms.ts
-Ru();
+Pu();

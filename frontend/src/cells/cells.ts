@@ -148,7 +148,7 @@ export class HomeBmsCells<T = unknown> extends LitElement {
         @focus=${() => (this.chosen = index)}
       >
         <span class="shape" aria-hidden="true">
-          <span class="fill"></span>
+          ${value === null ? nothing : html`<span class="fill"></span>`}
           ${band ? html`<span class="band" style=${styleMap({ "--low": String(scaled(band[0])), "--high": String(scaled(band[1])) })}></span>` : nothing}
         </span>
         <span class="sign" aria-hidden="true">${extreme === "highest" ? "▲" : extreme === "lowest" ? "▼" : ""}${bled ? "●" : ""}</span>

@@ -138,7 +138,8 @@ export class HomeBmsChart extends LitElement {
     const lines = pane.lines.map((line) => {
       const seen = extent(line.points, range, line.step ?? false);
       if (!seen) return word(hass, "chart.nothing", { name: line.name });
-      const [low, high, last] = [seen.low, seen.high, seen.last].map((value) => this.#text(pane, value)) as [string, string, string];
+      const [low, high] = [seen.low, seen.high].map((value) => this.#text(pane, value)) as [string, string];
+      const last = seen.last === null ? word(hass, "chart.unknown") : this.#text(pane, seen.last);
       return word(hass, "chart.summary", { name: line.name, low, high, last });
     });
     return `${pane.name}: ${[...lines, ...(pane.levels ?? []).map(({ name }) => name)].join("; ")}`;

@@ -42,23 +42,24 @@ export function valueAt(points: readonly Point[], time: number, step: boolean): 
   return (time - before.time <= after.time - time ? before : after).value;
 }
 
-/** The lowest, highest and last value within a range; `undefined` if nothing is known of it. */
+/** The lowest, highest and last value within a range, the last `null` where a gap ends it; `undefined` if nothing is known of it. */
 export function extent(
   points: readonly Point[],
   { from, to }: Range,
   step: boolean,
-): { readonly low: number; readonly high: number; readonly last: number } | undefined {
+): { readonly low: number; readonly high: number; readonly last: number | null } | undefined {
   let low = Infinity;
   let high = -Infinity;
-  let last: number | undefined;
+  let last: number | null = null;
   const held = Math.max(0, placeAt(points, from));
   for (let place = held; place < points.length; place++) {
     const point = points[place];
     if (!point || point.time > to) break;
-    if (point.value === null || (point.time < from && !step)) continue;
+    if (point.time < from && !step) continue;
+    last = point.value;
+    if (point.value === null) continue;
     low = Math.min(low, point.low ?? point.value);
     high = Math.max(high, point.high ?? point.value);
-    last = point.value;
   }
-  return last === undefined ? undefined : { low, high, last };
+  return low === Infinity ? undefined : { low, high, last };
 }

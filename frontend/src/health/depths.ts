@@ -39,7 +39,7 @@ export function depths(hass: HomeAssistant, { depths: cycles }: HealthShown): Te
   const most = Math.max(1, ...cycles);
   const part = 100 / Math.max(1, cycles.length);
   return html`
-    <section class="depths" aria-labelledby="depths">
+    <section class="depths" role="group" aria-labelledby="depths">
       <h3 id="depths">${word(hass, "health.depths")}</h3>
       <ol>
         ${cycles.map((count, index) => {

@@ -71,7 +71,7 @@ export function forecast(hass: HomeAssistant, { cells }: HealthShown): TemplateR
     .slice(0, SHOWN);
   const most = Math.min(LONG, Math.max(10, ...wearing.map(({ years }) => 1.2 * years)));
   return html`
-    <section class="forecast" aria-labelledby="forecast">
+    <section class="forecast" role="group" aria-labelledby="forecast">
       <h3 id="forecast">${word(hass, "health.forecast")}</h3>
       ${wearing.length
         ? html`<ol>${wearing.map((wear) => line(hass, wear, most))}</ol>`

@@ -11,7 +11,7 @@ import { told, word, type Word } from "../words";
 import { depths, depthsStyle } from "./depths";
 import { forecast, forecastStyle } from "./forecast";
 import { inspections, inspectionsStyle } from "./inspections";
-import { MEASURES } from "./measures";
+import { BAND, MEASURES } from "./measures";
 
 /** A figure of the whole pack. */
 interface Figure {
@@ -26,7 +26,7 @@ const FIGURES: readonly Figure[] = [
     text: (hass, { capacity, capacity_deviation: deviation, rated }) =>
       word(hass, known(deviation) ? "health.of_rated" : "health.of_rated_alone", {
         capacity: number(hass, capacity, 1),
-        deviation: number(hass, deviation === null ? null : 1.96 * deviation, 1),
+        deviation: number(hass, deviation === null ? null : BAND * deviation, 1),
         rated: quantity(hass, rated, "Ah"),
       }),
   },
@@ -116,9 +116,9 @@ export class HomeBmsHealthCard extends HomeBmsCard<PackInfo, HealthShown> {
   ];
 }
 
-/** What a person should look at; good words where there is nothing. */
-function findings(hass: HomeAssistant, info: PackInfo, { findings: found }: HealthShown): TemplateResult {
-  if (!found.length) return html`<div class="quiet" role="status">${word(hass, "health.nothing_found")}</div>`;
+/** What a person should look at; good words where there is nothing, once enough is learned to find anything. */
+function findings(hass: HomeAssistant, info: PackInfo, { findings: found, capacity_deviation: learned }: HealthShown): TemplateResult {
+  if (!found.length) return html`<div class="quiet" role="status">${word(hass, known(learned) ? "health.nothing_found" : "health.nothing_learned")}</div>`;
   return html`
     <ul class="findings" aria-label=${word(hass, "health.findings")}>
       ${found.map(

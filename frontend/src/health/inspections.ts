@@ -42,7 +42,7 @@ const ICONS: Readonly<Record<string, string>> = {
 /** What is to be looked at by a person, and when; words where nothing is. */
 export function inspections(hass: HomeAssistant, { inspections: waiting }: HealthShown): TemplateResult {
   return html`
-    <section class="inspections" aria-labelledby="inspections">
+    <section class="inspections" role="group" aria-labelledby="inspections">
       <h3 id="inspections">${word(hass, "health.inspections")}</h3>
       ${waiting.length
         ? html`<ul>${waiting.map((each) => line(hass, each))}</ul>`

@@ -5,7 +5,7 @@ import { fromZero, unguarded, type Measure } from "../cells/measure";
 import { known, quantity } from "../numbers";
 
 /** Standard deviations from the middle to either end of a band that holds the truth nineteen times of twenty. */
-const BAND = 1.96;
+export const BAND = 1.96;
 
 const learned = (of: (cell: CellHealth) => number | null) => ({ cells }: HealthShown): readonly (number | null)[] => cells.map(of);
 

@@ -51,7 +51,8 @@ export const alarmsStyle = css`
   }
 `;
 
-const ICONS: Readonly<Record<string, string>> = {
+/** A shape for each level of an alarm. */
+export const LEVEL_ICONS: Readonly<Record<string, string>> = {
   warn: "mdi:alert-outline",
   derate: "mdi:arrow-down-bold-circle-outline",
   protect: "mdi:hand-back-right",
@@ -87,7 +88,7 @@ function branch(hass: HomeAssistant, alarm: AlarmShown, all: readonly AlarmShown
   return html`
     <li>
       <div class="alarm ${alarm.level}">
-        <ha-icon icon=${ICONS[alarm.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
+        <ha-icon icon=${LEVEL_ICONS[alarm.level] ?? "mdi:alert-outline"} aria-hidden="true"></ha-icon>
         <div>
           <div>${told(hass, "protection", alarm.key)} · ${told(hass, "level", alarm.level)}</div>
           <div class="facts quiet">

@@ -3,12 +3,10 @@
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 
 import type { PackInfo, PackShown } from "../api";
+import { way, type Way } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { duration, energy, known, number, power, quantity } from "../numbers";
 import { word } from "../words";
-
-/** A below which nothing is said to flow: less is what sensors tell of a pack at rest. */
-const RESTING = 0.5;
 
 export const chargeStyle = css`
   .charge {
@@ -76,36 +74,28 @@ export const chargeStyle = css`
 /** How full it is with its band, the power with its direction, and how long that will take. */
 export function charge(hass: HomeAssistant, info: PackInfo, pack: PackShown): TemplateResult {
   const { soc, soc_low: low, soc_high: high, current } = pack;
-  const way = direction(current);
+  const flows = way(current);
   const band = known(low) && known(high) ? word(hass, "pack.band", { low: number(hass, low), high: number(hass, high) }) : "";
   return html`
     <section class="charge" role="group" aria-label=${word(hass, "pack.charge")}>
       <div class="soc">
         ${quantity(hass, soc, "%")}${band ? html`<small class="quiet" title=${word(hass, "pack.band_why")}>${band}</small>` : nothing}
       </div>
-      <div class="flow ${way ?? ""}">
-        <div class="watts">${way ? arrow(way) : nothing} ${power(hass, known(pack.power) ? Math.abs(pack.power) : pack.power)}</div>
+      <div class="flow ${flows}">
+        <div class="watts">${flows === "unknown" ? nothing : arrow(flows)} ${power(hass, known(pack.power) ? Math.abs(pack.power) : pack.power)}</div>
       </div>
       ${bar(hass, pack)}
       <div class="quiet">${stored(hass, info, pack)}</div>
       <div class="flow quiet">
-        ${way ? `${word(hass, `pack.${way}`)} · ` : nothing}${quantity(hass, pack.voltage, "V", 1)} · ${quantity(hass, current, "A", 1)}
+        ${flows === "unknown" ? nothing : `${word(hass, `pack.${flows}`)} · `}${quantity(hass, pack.voltage, "V", 1)} · ${quantity(hass, current, "A", 1)}
       </div>
     </section>
   `;
 }
 
-type Way = "charging" | "discharging" | "resting";
-
-function direction(current: number | null): Way | undefined {
-  if (!known(current)) return undefined;
-  if (Math.abs(current) < RESTING) return "resting";
-  return current > 0 ? "charging" : "discharging";
-}
-
 function bar(hass: HomeAssistant, { soc, soc_low: low, soc_high: high }: PackShown): TemplateResult {
   const label = known(soc)
-    ? word(hass, "pack.bar", { soc: number(hass, soc), low: number(hass, low ?? soc), high: number(hass, high ?? soc) })
+    ? word(hass, "pack.bar", { soc: number(hass, soc), low: number(hass, low), high: number(hass, high) })
     : word(hass, "pack.bar_unknown");
   return html`
     <svg class="bar" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label=${label}>
@@ -120,7 +110,7 @@ function bar(hass: HomeAssistant, { soc, soc_low: low, soc_high: high }: PackSho
 function stored(hass: HomeAssistant, info: PackInfo, pack: PackShown): string {
   const parts = [energy(hass, pack.stored_energy)];
   const [key, words] =
-    known(pack.current) && pack.current > RESTING
+    way(pack.current) === "charging"
       ? (["time_to_full", "pack.until_full"] as const)
       : (["time_to_empty", "pack.until_empty"] as const);
   // The entity has it in its own unit, which the user may have chosen.
@@ -135,11 +125,11 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600, d: 86_
 const clamp = (percent: number): number => Math.min(100, Math.max(0, percent));
 
 /** Which way it flows, told by shape: into the pack, out of it, or not at all. */
-function arrow(way: Way): TemplateResult {
+function arrow(flows: Exclude<Way, "unknown">): TemplateResult {
   const path = {
     charging: "M11 3h2v9h4l-5 6-5-6h4z M4 20h16v2H4z",
     discharging: "M12 2l5 6h-4v9h-2V8H7z M4 20h16v2H4z",
     resting: "M5 8h14v2H5z M5 14h14v2H5z",
-  }[way];
+  }[flows];
   return html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
 }

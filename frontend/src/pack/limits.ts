@@ -3,6 +3,7 @@
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 
 import type { LimitShown, PackShown } from "../api";
+import { SIDES, type Side } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { known, number, quantity } from "../numbers";
 import { reason } from "../why";
@@ -61,9 +62,6 @@ export const limitsStyle = css`
     --mdc-icon-size: 18px;
   }
 `;
-
-const SIDES = ["charge", "discharge"] as const;
-type Side = (typeof SIDES)[number];
 
 /** A shape for each state of a switch. */
 const ICONS: Readonly<Record<string, string>> = {
@@ -124,7 +122,7 @@ function gauge(hass: HomeAssistant, { value, most }: LimitShown, flowing: number
     <svg class="gauge" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label=${label}>
       <rect class="ground" y="4" width="100" height="6" />
       <rect class="permitted" y="2" width=${at(value)} height="10" />
-      ${flowing ? svg`<line class="needle" x1=${at(flowing)} x2=${at(flowing)} y1="0" y2="14" />` : nothing}
+      ${known(flowing) ? svg`<line class="needle" x1=${at(flowing)} x2=${at(flowing)} y1="0" y2="14" />` : nothing}
     </svg>
   `;
 }

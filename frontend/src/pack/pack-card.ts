@@ -122,7 +122,7 @@ function state(hass: HomeAssistant, pack: PackShown): TemplateResult | typeof no
 }
 
 function balancing(hass: HomeAssistant, pack: PackShown): string {
-  const what = word(hass, pack.balancing ? "pack.balancing" : "pack.not_balancing");
+  const what = word(hass, pack.balancing === null ? "pack.balancing_unknown" : pack.balancing ? "pack.balancing" : "pack.not_balancing");
   const left = pack.balance_remaining === null ? "" : ` · ${word(hass, "pack.left", { time: duration(hass, pack.balance_remaining) })}`;
   return `${what}: ${reason(hass, "balance", pack.balance)}${left}`;
 }

@@ -3,11 +3,12 @@
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 
 import type { SystemShown } from "../api";
+import { SIDES, type Side } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { energy, known, number, quantity } from "../numbers";
 import { reason } from "../why";
 import { told, word } from "../words";
-import { amperes, because, SIDES, type Side } from "./limiter";
+import { amperes } from "./limiter";
 import { flowing, wire } from "./wire";
 
 /** A that all lines of the picture are drawn to the scale of. */
@@ -33,7 +34,7 @@ export function battery(hass: HomeAssistant, system: SystemShown): TemplateResul
         ${SIDES.map((side) => limit(hass, system, side))}
         <div class="small">
           <span class="what">${word(hass, "system.charge_voltage")}</span> ${quantity(hass, voltage.value, "V", 2)}
-          <span class="quiet">· ${because(hass, voltage.why)}</span>
+          <span class="quiet">· ${reason(hass, "limit", voltage.why)}</span>
         </div>
         <div class="small">
           <span class="what">${word(hass, "system.stage")}</span> ${told(hass, "stage", system.stage)}
@@ -46,7 +47,7 @@ export function battery(hass: HomeAssistant, system: SystemShown): TemplateResul
 
 function limit(hass: HomeAssistant, system: SystemShown, side: Side): TemplateResult {
   const { value, most: full, why } = system[`${side}_limit`];
-  const flows = known(system.current) ? Math.max(0, side === "charge" ? system.current : -system.current) : 0;
+  const flows = known(system.current) ? Math.max(0, side === "charge" ? system.current : -system.current) : null;
   const at = (current: number): number => (full > 0 ? Math.min(100, (100 * current) / full) : 0);
   return html`
     <div class="${side}-side">
@@ -58,7 +59,7 @@ function limit(hass: HomeAssistant, system: SystemShown, side: Side): TemplateRe
       <svg class="gauge" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
         <rect class="ground" y="4" width="100" height="4" />
         <rect class="permitted" y="2" width=${at(value)} height="8" />
-        ${flows ? svg`<line class="needle" x1=${at(flows)} x2=${at(flows)} y1="0" y2="12" />` : nothing}
+        ${known(flows) ? svg`<line class="needle" x1=${at(flows)} x2=${at(flows)} y1="0" y2="12" />` : nothing}
       </svg>
     </div>
   `;

@@ -4,9 +4,9 @@ import { html, type TemplateResult } from "lit";
 
 import type { HomeAssistant } from "../hass";
 
-/** The name of a device, a link where the user may see its page. */
+/** The name of a device, a link where it has a page and the user may see it. */
 export function deviceName(hass: HomeAssistant, name: string, deviceId: string): TemplateResult {
-  if (!hass.user?.is_admin) return html`<h3>${name}</h3>`;
+  if (!hass.user?.is_admin || !deviceId) return html`<h3>${name}</h3>`;
   const path = `/config/devices/device/${deviceId}`;
   const follow = (event: MouseEvent): void => {
     // With a key held the browser opens a tab of its own.

@@ -3,11 +3,12 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 
 import type { ClaimShown, LeaseShown, SystemShown } from "../api";
+import { SIDES, type Side } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { known, power, quantity } from "../numbers";
 import { word } from "../words";
 import { asked, before, isUsers, until, when, whose } from "./asks";
-import { limiter, SIDES, type Side } from "./limiter";
+import { limiter } from "./limiter";
 import { mark } from "./mark";
 
 /** Leases to come that are shown at first sight. */
@@ -22,7 +23,7 @@ export function grid(hass: HomeAssistant, system: SystemShown, release: Release)
   const later = system.leases.filter((lease) => !lease.in_force);
   const to_come = later.map((lease) => item(hass, system, lease, release));
   return html`
-    <section class="grid" aria-label=${word(hass, "system.leases")}>
+    <section class="grid" role="group" aria-label=${word(hass, "system.leases")}>
       <div class="head">
         <h3>${word(hass, "system.leases")}</h3>
         <span class="small">${inForce(hass, system)}</span>

@@ -3,13 +3,14 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 
 import type { DirectionShown, InverterPart } from "../api";
+import { SIDES, type Side } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { known, quantity } from "../numbers";
 import { reason } from "../why";
 import { told, word } from "../words";
 import { asked } from "./asks";
 import { deviceName } from "./device";
-import { amperes, SIDES, type Side } from "./limiter";
+import { amperes } from "./limiter";
 import { flowing, wire } from "./wire";
 
 /** A shape for each thing that an inverter may make of its limits. */

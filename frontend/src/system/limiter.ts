@@ -1,14 +1,12 @@
 /** Finds who limits the battery in one direction, and tells it in words. */
 
-import type { ClaimShown, SystemShown, Why } from "../api";
+import type { ClaimShown, SystemShown } from "../api";
+import type { Side } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { quantity } from "../numbers";
 import { reason } from "../why";
-import { told, word } from "../words";
+import { word } from "../words";
 import { asked, isUsers, until, whose } from "./asks";
-
-export const SIDES = ["charge", "discharge"] as const;
-export type Side = (typeof SIDES)[number];
 
 /** Who makes a limit what it is: a pack, a lease, the battery as one, or nobody. */
 export type Limiter =
@@ -51,7 +49,7 @@ export function sentence(hass: HomeAssistant, system: SystemShown, side: Side): 
   const blanks = {
     value,
     who: who(hass, found),
-    why: found.by === "lease" && !isUsers(found.claim) ? wish(hass, system, found.claim) : because(hass, limit.why),
+    why: found.by === "lease" && !isUsers(found.claim) ? wish(hass, system, found.claim) : reason(hass, "limit", limit.why),
   };
   return word(hass, system.acting ? `limits.${side}` : `would_limit.${side}`, blanks);
 }
@@ -63,14 +61,6 @@ function who(hass: HomeAssistant, found: Exclude<Limiter, { by: "nobody" }>): st
 
 function wish(hass: HomeAssistant, system: SystemShown, claim: ClaimShown): string {
   return [asked(hass, claim.part, claim.value), until(hass, system.time, claim.until)].join(", ");
-}
-
-/** Rules of the battery whose numbers are no value against its threshold, but how the limit was found. */
-const RECKONED: readonly string[] = ["float", "pack_unseen"];
-
-/** Why the battery's limit is what it is. */
-export function because(hass: HomeAssistant, why: Why): string {
-  return RECKONED.includes(why.rule) ? told(hass, "limit", why.rule) : reason(hass, "limit", why);
 }
 
 /** A limit, exact where it is small. */

@@ -3,9 +3,9 @@
 import { html, nothing, type TemplateResult } from "lit";
 
 import type { SystemShown } from "../api";
+import type { Side } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { word } from "../words";
-import type { Side } from "./limiter";
 
 /** "Limits charging", for each direction that a box limits. */
 export function mark(hass: HomeAssistant, { acting }: SystemShown, sides: readonly Side[]): TemplateResult | typeof nothing {

@@ -3,12 +3,14 @@
 import { html, nothing, type TemplateResult } from "lit";
 
 import type { PackPart, SystemShown } from "../api";
+import { SIDES, type Side } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { known, number, quantity } from "../numbers";
+import { LEVEL_ICONS } from "../pack/alarms";
 import { evidence, reason } from "../why";
 import { told, word, type Word } from "../words";
 import { deviceName } from "./device";
-import { amperes, limiter, SIDES, type Side } from "./limiter";
+import { amperes, limiter } from "./limiter";
 import { mark } from "./mark";
 import { flowing, wire } from "./wire";
 
@@ -21,13 +23,6 @@ const PARTS: Readonly<Record<string, Word>> = {
   joining: "part.joining",
   unseen: "part.unseen",
   coming_back: "part.coming_back",
-};
-
-const LEVEL_ICONS: Readonly<Record<string, string>> = {
-  warn: "mdi:alert-outline",
-  derate: "mdi:arrow-down-bold-circle-outline",
-  protect: "mdi:hand-back-right",
-  trip: "mdi:alert-octagon",
 };
 
 /** Modes that what flows already tells. */

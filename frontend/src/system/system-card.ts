@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 
 import { COMMANDS, type LeaseShown, type SystemInfo, type SystemShown } from "../api";
 import { HomeBmsCard } from "../card";
+import { SIDES } from "../flow";
 import type { HomeAssistant, Message } from "../hass";
 import { findSystem } from "../systems";
 import { word } from "../words";
@@ -12,7 +13,7 @@ import { battery, batteryStyle, most } from "./battery";
 import { boxStyle } from "./box";
 import { grid, gridStyle } from "./grid";
 import { inverter, inverterStyle } from "./inverters";
-import { sentence, SIDES } from "./limiter";
+import { sentence } from "./limiter";
 import { pack } from "./packs";
 import { wireStyle } from "./wire";
 

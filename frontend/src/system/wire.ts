@@ -3,22 +3,14 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { styleMap } from "lit/directives/style-map.js";
 
+import { way } from "../flow";
 import type { HomeAssistant } from "../hass";
 import { known, power, quantity } from "../numbers";
 import { word } from "../words";
 
-/** A below which nothing is said to flow: less is what sensors tell of a battery at rest. */
-const RESTING = 0.5;
 /** Pixels of a line that carries next to nothing, and of one that carries all that is permitted at most. */
 const THIN = 2;
 const THICK = 14;
-
-type Way = "charging" | "discharging" | "resting" | "unknown";
-
-function way(current: number | null): Way {
-  if (!known(current)) return "unknown";
-  return Math.abs(current) < RESTING ? "resting" : current > 0 ? "charging" : "discharging";
-}
 
 /** What flows. */
 export interface Flow {

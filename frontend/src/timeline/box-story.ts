@@ -5,7 +5,7 @@ import type { Point } from "../chart/points";
 import { relativeLabel } from "../chart/scale";
 import type { ChartSpec, Level, Line, Mark, Pane } from "../chart/spec";
 import type { HomeAssistant } from "../hass";
-import { known, moment, quantity } from "../numbers";
+import { degrees, known, moment, quantity } from "../numbers";
 import { evidence, measured } from "../why";
 import { told, word } from "../words";
 
@@ -85,11 +85,10 @@ export function boxPicture(hass: HomeAssistant, box: BoxShown): ChartSpec {
     // The one that matters is drawn last, above the others.
     return lines.sort((a, b) => Number(b.unnamed ?? false) - Number(a.unnamed ?? false));
   };
-  const degrees = (celsius: number): number => (hass.config.unit_system.temperature === "°F" ? celsius * 1.8 + 32 : celsius);
   const levels = (unit: string, about: "cell" | "sensor"): Level[] => {
     if (why?.[about] === null || !known(why?.threshold) || why.unit !== unit) return [];
     const name = word(hass, "box.threshold", { value: measured(hass, why.threshold, unit) });
-    return [{ value: unit === "°C" ? degrees(why.threshold) : why.threshold, name }];
+    return [{ value: unit === "°C" ? degrees(hass, why.threshold) : why.threshold, name }];
   };
   const panes: Pane[] = [
     {
@@ -120,7 +119,7 @@ export function boxPicture(hass: HomeAssistant, box: BoxShown): ChartSpec {
       unit: hass.config.unit_system.temperature,
       digits: 1,
       least: 4,
-      lines: many(box.temperatures, "cells.sensor", why?.sensor, degrees),
+      lines: many(box.temperatures, "cells.sensor", why?.sensor, (celsius) => degrees(hass, celsius)),
       levels: levels("°C", "sensor"),
     },
   ];

@@ -251,7 +251,7 @@ export class HomeBmsTimelineCard extends HomeBmsCard<PackInfo, undefined, Timeli
 
   #events(hass: HomeAssistant, events: readonly Mark[], range: Range): TemplateResult {
     return html`
-      <section class="events" aria-label=${word(hass, "timeline.events")}>
+      <section class="events" role="group" aria-label=${word(hass, "timeline.events")}>
         <h3>${word(hass, "timeline.events")}</h3>
         ${events.length
           ? html`<p class="quiet small">${word(hass, "timeline.open")}</p>
