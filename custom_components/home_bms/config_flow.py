@@ -171,7 +171,7 @@ class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], C
     def _finish(self) -> SubentryFlowResult:
         name = self._data.pop(CONF_NAME)
         if (pack := self._pack()) is not None:
-            # Another BMS may answer there; all that is known of the pack is kept.
+            # One without a serial number is told by its place, which may be another now; all that is known is kept.
             unique_id = self._unique_id or pack.unique_id
             return self.async_update_and_abort(
                 self._get_entry(), pack, title=name, data=self._data, unique_id=unique_id
