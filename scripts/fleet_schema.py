@@ -13,14 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from custom_components.home_bms import fleet_types, web_types
 from custom_components.home_bms.core.leases import LETTERS, RANGES
-from custom_components.home_bms.fleet_commands import ID_LETTERS
-from custom_components.home_bms.fleet_settings import LONGEST
+from custom_components.home_bms.fleet import schema as fleet_types
+from custom_components.home_bms.fleet.commands import ID_LETTERS
+from custom_components.home_bms.fleet.settings import LONGEST
+from custom_components.home_bms.web import schema as web_types
 
 ROOT: Final = Path(__file__).parent.parent
 SCHEMA: Final = ROOT / "docs" / "fleet.schema.json"
-COMMENT: Final = "Made by `python -m scripts.fleet_schema` from `fleet_types.py`; do not edit it."
+COMMENT: Final = "Made by `python -m scripts.fleet_schema` from `fleet/schema.py`; do not edit it."
 
 type Schema = dict[str, Any]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from custom_components.home_bms import web_types
+from custom_components.home_bms.web import schema as web_types
 
 ROOT: Final = Path(__file__).parent.parent
 API: Final = ROOT / "frontend" / "src" / "api.ts"
@@ -25,7 +25,7 @@ OWN: Final = "Command"
 def api() -> str:
     """Return the file as it should be."""
     module = ast.parse(Path(web_types.__file__).read_text())
-    words = "Made by `python -m scripts.web_types` from `web_types.py`; do not edit it.\n\n" + _words(module)
+    words = "Made by `python -m scripts.web_types` from `web/schema.py`; do not edit it.\n\n" + _words(module)
     return "\n".join([*_doc(words, ""), "", *_declared(module), *_commands()]) + "\n"
 
 

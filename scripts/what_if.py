@@ -16,8 +16,8 @@ from custom_components.home_bms.core.record import LARGEST, Header, load
 from custom_components.home_bms.core.replay import reconfigure
 from custom_components.home_bms.core.series import Series, Value
 from custom_components.home_bms.core.what_if import Tally, Trial
-from custom_components.home_bms.export_files import ExportError, Format, read
-from custom_components.home_bms.what_if_table import event_facts, merged, table
+from custom_components.home_bms.history.export_files import ExportError, Format, read
+from custom_components.home_bms.history.what_if_table import event_facts, merged, table
 from scripts.replay import refuse, setting
 
 _FACTS: Final = ("chemistry", "cells", "capacity", "charge_current", "discharge_current", "temperature_sensors")

@@ -10,8 +10,8 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from custom_components.home_bms.fleet_topics import Topics
-from custom_components.home_bms.fleet_types import COMMANDS
+from custom_components.home_bms.fleet.schema import COMMANDS
+from custom_components.home_bms.fleet.topics import Topics
 from scripts import fleet_schema
 
 PAGE = (fleet_schema.ROOT / "docs" / "fleet.md").read_text()

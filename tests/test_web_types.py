@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from custom_components.home_bms.web_types import COMMANDS
+from custom_components.home_bms.web.schema import COMMANDS
 from scripts import web_types
 
 

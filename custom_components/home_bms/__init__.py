@@ -17,26 +17,26 @@ from .black_boxes import async_register_views
 from .const import CONF_STORED, DOMAIN, SUBENTRY_INVERTER, SUBENTRY_PACK
 from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator
 from .core.model import ConfigError
-from .dashboard import async_register_dashboard
 from .energy_offer import async_offer, async_watch_energy
-from .export_folder import async_register_export_views
-from .fleet import async_forget_fleet, async_start_fleet
+from .fleet.fleet import async_forget_fleet, async_start_fleet
 from .helpers import pack_config
+from .history.export_folder import async_register_export_views
 from .hw.inverters.inverter import Memory
-from .inspections import InspectionKeeper
-from .inverter_coordinator import InverterCoordinator
-from .inverter_view import stored_memory
-from .inverters import Opening, async_open
+from .inspections.keeper import InspectionKeeper
+from .inverters.coordinator import InverterCoordinator
+from .inverters.sources import Opening, async_open
+from .inverters.view import stored_memory
 from .issues import async_forget_issues
-from .lease_keeper import LeaseKeeper
-from .programmes import async_create_programmes
-from .report_files import async_register_report_views
+from .leases.keeper import LeaseKeeper
+from .packs.sources import SOURCES
+from .programmes.follow import async_create_programmes
+from .reports.files import async_register_report_views
 from .services import async_setup_services
-from .sources import SOURCES
-from .storage_keeper import StorageKeeper
+from .storage.keeper import StorageKeeper
 from .store import HomeBmsStore, LearnedStore
 from .system_coordinator import SystemCoordinator
-from .websocket import async_register_commands
+from .web.dashboard import async_register_dashboard
+from .web.websocket import async_register_commands
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,

@@ -27,8 +27,8 @@ from .entity import (
     pack_heard,
     protection_evidence,
 )
-from .member_watch import MemberWatch
-from .programme_connected import CONNECTED, ProgrammeConnected
+from .packs.member_watch import MemberWatch
+from .programmes.connected import CONNECTED, ProgrammeConnected
 from .supervisor import Link
 
 # Nothing is fetched: the supervisors push.

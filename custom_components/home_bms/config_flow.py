@@ -40,21 +40,21 @@ from .const import (
     TYPE_VIRTUAL,
 )
 from .core.model import ConfigError
-from .flow_bluetooth import BluetoothDiscovery, BluetoothSteps
-from .flow_commission import CommissionFlow
-from .flow_dbc import DbcSteps
-from .flow_detect import DetectSteps
-from .flow_entities import EntitySteps
-from .flow_fleet import FleetSteps
-from .flow_inspections import InspectionSteps
-from .flow_inverter import InverterFlow
-from .flow_link import LinkSteps
-from .flow_member import MemberSteps
-from .flow_programme import ProgrammeFlow
-from .forms import GROUP_OF, async_refusal, moved_thresholds, shown_thresholds, thresholds_schema
+from .flow.bluetooth import BluetoothDiscovery, BluetoothSteps
+from .flow.commission import CommissionFlow
+from .flow.dbc import DbcSteps
+from .flow.detect import DetectSteps
+from .flow.entities import EntitySteps
+from .flow.fleet import FleetSteps
+from .flow.forms import GROUP_OF, async_refusal, moved_thresholds, shown_thresholds, thresholds_schema
+from .flow.inspections import InspectionSteps
+from .flow.inverter import InverterFlow
+from .flow.link import LinkSteps
+from .flow.member import MemberSteps
+from .flow.programme import ProgrammeFlow
 from .helpers import pack_config
 from .hw.driver import DeviceInfo
-from .link_users import async_clear_of
+from .links.users import async_clear_of
 
 TITLE: Final = "Home battery"
 WAYS: Final = ("virtual", "detect", "network", "serial", "can", "nearby", "entities", "parts")

@@ -20,7 +20,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import publish
 from .black_boxes import BlackBoxes
-from .commissioning import Commissioning
+from .commissioning.keeper import Commissioning
 from .const import (
     CONF_HARDWARE_RING,
     CONF_MODEL,
@@ -53,19 +53,19 @@ from .core.model import (
     Wishes,
 )
 from .core.past import Session
-from .device_changes import DeviceChanges
 from .helpers import LinkMeter, address, call_each, pack_config, refused, ring_data
 from .hw.can_driver import CanDriver
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.driver import Driver
 from .hw.parts import PartsDriver
 from .hw.virtual import VirtualHost
-from .inspections import InspectionKeeper
-from .inverter_coordinator import InverterCoordinator
+from .inspections.keeper import InspectionKeeper
+from .inverters.coordinator import InverterCoordinator
 from .issues import PackIssues
 from .learned_view import LearnedView
-from .member_watch import MemberWatch
-from .programme_coordinator import ProgrammeCoordinator
+from .packs.device_changes import DeviceChanges
+from .packs.member_watch import MemberWatch
+from .programmes.coordinator import ProgrammeCoordinator
 from .store import UNUSABLE, HomeBmsStore, LearnedStore
 from .story import RELEASED, RESET
 from .supervisor import Statistics, Supervisor, Trouble

@@ -11,8 +11,8 @@ from homeassistant.components.sensor import SensorEntity, SensorEntityDescriptio
 from homeassistant.helpers.typing import StateType
 
 from .entity import HomeBmsEntity, HomeBmsEntityDescription
-from .inverter_coordinator import InverterCoordinator
-from .programme_coordinator import ProgrammeCoordinator
+from .inverters.coordinator import InverterCoordinator
+from .programmes.coordinator import ProgrammeCoordinator
 from .system_coordinator import SystemCoordinator
 
 

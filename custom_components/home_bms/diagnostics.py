@@ -10,22 +10,22 @@ from homeassistant.const import CONF_ADDRESS, CONF_DEVICE, CONF_HOST
 from homeassistant.core import HomeAssistant
 
 from .black_boxes import URL
-from .can_diagnostics import captures, pack_facts
-from .can_forms import CONF_CHANNEL
+from .can.diagnostics import captures, pack_facts
 from .const import CONF_DBC, CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core.battery import Ageing, Estimate
 from .core.device_log import Kind
 from .core.model import PackState, Snapshot
+from .flow.can_forms import CONF_CHANNEL
 from .helpers import plain
-from .inspection_actions import inspection_facts
-from .inverter_diagnostics import inverter_facts
+from .inspections.actions import inspection_facts
+from .inverters.diagnostics import inverter_facts
 from .learned_view import summary
-from .lease_words import book_facts
-from .programme_diagnostics import programme_facts
-from .report_files import URL as REPORTS_URL
-from .report_files import async_files
-from .storage_entities import storage_details
+from .leases.words import book_facts
+from .programmes.diagnostics import programme_facts
+from .reports.files import URL as REPORTS_URL
+from .reports.files import async_files
+from .storage.entities import storage_details
 
 TO_REDACT: Final = {
     CONF_SERIAL_NUMBER,

@@ -14,8 +14,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import PackCoordinator
 from .core.model import Alarm, Level, Snapshot
-from .inverter_coordinator import InverterCoordinator
-from .programme_coordinator import ProgrammeCoordinator
+from .inverters.coordinator import InverterCoordinator
+from .programmes.coordinator import ProgrammeCoordinator
 from .story import evidence
 from .system_coordinator import SystemCoordinator
 

@@ -15,12 +15,12 @@ from .coordinator import HomeBmsConfigEntry
 from .core.lease_force import Became, Change
 from .core.model import Alarm
 from .core.protection import PROTECTION_KEYS
-from .device_change_event import DEVICE_CHANGE, DeviceChangeEvent
 from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity
-from .inspection_event import INSPECTION, InspectionEvent
-from .inverter_event import ESCALATION, EscalationEvent
-from .lease_words import change_facts
-from .session_event import SESSION, SessionEvent
+from .history.session_event import SESSION, SessionEvent
+from .inspections.event import INSPECTION, InspectionEvent
+from .inverters.event import ESCALATION, EscalationEvent
+from .leases.words import change_facts
+from .packs.device_change_event import DEVICE_CHANGE, DeviceChangeEvent
 from .story import RELEASED, RESET, facts, tell
 from .supervisor import Trouble
 

@@ -21,7 +21,7 @@ from .core.ring import FACTS, REGISTERS
 from .hw.driver import DeviceInfo
 from .hw.parts import PartsDriver
 from .hw.parts_lint import Severity
-from .parts_words import problems_text
+from .packs.parts_words import problems_text
 from .story import DEVICE_ALARM, facts, tell
 from .texts import protection_name, word
 

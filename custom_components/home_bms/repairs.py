@@ -7,16 +7,16 @@ from typing import override
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant
 
-from .commission_repair import CommissionRepairFlow
-from .commissioning import COMMISSIONING_CHANGED
+from .commissioning.keeper import COMMISSIONING_CHANGED
+from .commissioning.repair import CommissionRepairFlow
 from .coordinator import HomeBmsConfigEntry
-from .energy_flow import EnergyOfferRepairFlow
 from .energy_offer import OFFER
-from .inspection_issues import OVERDUE
-from .inspection_repair import InspectionRepairFlow
-from .programme_issues import REFUSED
-from .programme_repair import ProgrammeRefusedRepairFlow
-from .replacement import async_is_set_up, async_take
+from .flow.energy import EnergyOfferRepairFlow
+from .inspections.issues import OVERDUE
+from .inspections.repair import InspectionRepairFlow
+from .packs.replacement import async_is_set_up, async_take
+from .programmes.issues import REFUSED
+from .programmes.repair import ProgrammeRefusedRepairFlow
 from .store import ISSUE_STORE_LOST
 from .supervisor import Trouble
 

@@ -15,7 +15,7 @@ from .core.balance_rules import standing
 from .core.model import BalanceMode
 from .entity import PackEntity, PackEntityDescription
 from .hw.driver import Capability
-from .storage_entities import STORAGE_MODE, StorageSelect
+from .storage.entities import STORAGE_MODE, StorageSelect
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.
 PARALLEL_UPDATES = 1

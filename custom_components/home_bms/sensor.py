@@ -32,8 +32,8 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from . import figures
-from .can_sensors import can_sensors
-from .commission_sensors import COMMISSIONING, CommissioningSensor
+from .can.sensors import can_sensors
+from .commissioning.sensors import COMMISSIONING, CommissioningSensor
 from .coordinator import HomeBmsConfigEntry, PackCoordinator
 from .core import learning
 from .core.balancing import BALANCE_REASONS
@@ -57,16 +57,16 @@ from .entity import (
     pack_heard,
     temperatures_heard,
 )
-from .history_sensors import HISTORY_SENSORS, HistorySensor
+from .history.sensors import HISTORY_SENSORS, HistorySensor
 from .hw.driver import Capability
 from .hw.parts_lint import Severity
-from .inspection_sensors import inspection_sensors
-from .inverter_sensors import inverter_sensors
+from .inspections.sensors import inspection_sensors
+from .inverters.sensors import inverter_sensors
 from .learned_view import LearnedView, cell_balanced
-from .lease_sensors import lease_sensors
-from .parts_words import problem_text
-from .programme_sensors import programme_sensors
-from .storage_entities import STORAGE_PHASE, StorageSensor
+from .leases.sensors import lease_sensors
+from .packs.parts_words import problem_text
+from .programmes.sensors import programme_sensors
+from .storage.entities import STORAGE_PHASE, StorageSensor
 from .story import evidence
 from .supervisor import Trouble
 from .system_coordinator import SystemCoordinator

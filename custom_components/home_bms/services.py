@@ -16,24 +16,26 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 
-from .can_actions import CAPTURE_CAN, async_capture_can
+from .can.actions import CAPTURE_CAN, async_capture_can
+from .commissioning.self_test import answer, async_self_test
 from .const import DOMAIN
 from .coordinator import PackCoordinator
 from .core import bms
 from .core.model import BalanceMode, PackConfig, PackState
 from .core.outlook import hours_to
-from .exports import EXPORT_HISTORY, async_export_history
 from .helpers import plain
-from .history_words import history_facts
+from .history.exports import EXPORT_HISTORY, async_export_history
+from .history.what_if import WHAT_IF, async_what_if
+from .history.words import history_facts
 from .hw.virtual import VirtualHost
-from .inspection_actions import (
+from .inspections.actions import (
     INSPECTION_DONE,
     POSTPONE_INSPECTION,
     async_get_inspections,
     async_inspection_done,
     async_postpone_inspection,
 )
-from .lease_actions import (
+from .leases.actions import (
     FOLLOW_OPENADR,
     HOLD_RESERVE,
     RELEASE,
@@ -44,8 +46,8 @@ from .lease_actions import (
     async_release,
     async_request_power,
 )
-from .lease_words import shown_time
-from .pack_actions import (
+from .leases.words import shown_time
+from .packs.actions import (
     EXPORT_PACK,
     IMPORT_PACK,
     REPLACE_BMS,
@@ -54,12 +56,10 @@ from .pack_actions import (
     async_get_changes,
     async_import_pack,
 )
-from .report import REPORT, async_report
-from .self_test import answer, async_self_test
-from .storage_actions import START_STORAGE, async_start_storage, async_stop_storage
+from .reports.request import REPORT, async_report
+from .storage.actions import START_STORAGE, async_start_storage, async_stop_storage
 from .store import UNUSABLE
 from .targets import pack_of, packs_of
-from .what_if import WHAT_IF, async_what_if
 
 ATTR_DURATION: Final = "duration"
 ATTR_FAULT: Final = "fault"

@@ -17,8 +17,8 @@ from .core.model import Flow, Level
 from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity, pack_heard
 from .hw.driver import Capability, DriverError
 from .hw.parts import ExtraSwitch
-from .member_watch import MemberWatch
-from .parts_permit import refusal
+from .packs.member_watch import MemberWatch
+from .packs.parts_permit import refusal
 from .texts import protection_names, word
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.

@@ -19,13 +19,13 @@ from .core.memory import restore_system, save_system
 from .core.model import Join, Reaction, SystemDecision
 from .core.roster import Packs
 from .core.storage import Rest
-from .lease_keeper import LeaseKeeper
-from .storage_keeper import StorageKeeper
+from .leases.keeper import LeaseKeeper
+from .storage.keeper import StorageKeeper
 from .store import HomeBmsStore
 
 if TYPE_CHECKING:
     from .coordinator import HomeBmsConfigEntry, PackCoordinator
-    from .inverter_coordinator import InverterCoordinator
+    from .inverters.coordinator import InverterCoordinator
 
 STORED: Final = "sharing"
 """The name under which the store keeps how charging goes and how packs share their current."""

@@ -18,9 +18,9 @@ from .core.inspection_book import Item, Standing
 from .core.inspection_table import About
 from .core.model import ConfigError
 from .entity import HomeBmsEntityDescription, SystemEntity
-from .inspection_actions import async_user_name, refused_inspection
-from .inspection_words import instructions, reasons, title
-from .inspections import InspectionKeeper, Told
+from .inspections.actions import async_user_name, refused_inspection
+from .inspections.keeper import InspectionKeeper, Told
+from .inspections.words import instructions, reasons, title
 
 PARALLEL_UPDATES = 0
 

@@ -1,5 +1,5 @@
 /**
- * Made by `python -m scripts.web_types` from `web_types.py`; do not edit it.
+ * Made by `python -m scripts.web_types` from `web/schema.py`; do not edit it.
  *
  * What the browser is told over the websocket; `frontend/src/api.ts` is made of these types.
  *

@@ -44,7 +44,7 @@ async def measure(folder: Path, seconds: float) -> AsyncIterator[Result]:
     async with AsyncExitStack() as stack:
         ours = [await _serve(stack, delay, number) for number, delay in enumerate(TURNAROUNDS)]
         theirs = [await _serve(stack, delay, number + 2) for number, delay in enumerate(TURNAROUNDS)]
-        configuration = CONFIGURATION + yaml.safe_dump({"modbus": [_hub(server) for server in theirs]})
+        configuration = CONFIGURATION + yaml.safe_dump({"modbus": [hub(server.port) for server in theirs]})
         hass = Hass(folder, port=free_port(), configuration=configuration)
         await stack.enter_async_context(hass)
         packs = [(await hass.add("home_bms", "network", {"host": "127.0.0.1", "port": s.port}, {}))[0] for s in ours]
@@ -77,20 +77,20 @@ async def _serve(stack: AsyncExitStack, turnaround: float, seed: int) -> Virtual
     return server
 
 
-def _hub(server: VirtualServer) -> dict[str, Any]:
+def hub(port: int, scan_interval: int = SCAN_INTERVAL) -> dict[str, Any]:
     """Return the YAML of a user who wants the same values: one sensor for each."""
     return {
-        "name": f"beside_{server.port}",
+        "name": f"beside_{port}",
         "type": "tcp",
         "host": "127.0.0.1",
-        "port": server.port,
+        "port": port,
         "sensors": [
             {
-                "name": f"beside {server.port} {name}",
+                "name": f"beside {port} {name}",
                 "slave": 1,
                 "address": address * DEVICE.address_step,
                 "data_type": f"uint{16 * words}",
-                "scan_interval": SCAN_INTERVAL,
+                "scan_interval": scan_interval,
             }
             for name, address, words in _values()
         ],

@@ -12,7 +12,7 @@ from typing import Final
 
 from playwright.async_api import Browser, CDPSession, Page, expect
 
-from custom_components.home_bms.dashboard import FILE
+from custom_components.home_bms.web.dashboard import FILE
 from scripts.hass import Hass, free_port
 
 from ..e2e.house import furnish

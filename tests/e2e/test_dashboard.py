@@ -17,7 +17,7 @@ import pytest_asyncio
 import pytest_socket
 from playwright.async_api import Browser, Locator, Page, expect
 
-from custom_components.home_bms.dashboard import FILE
+from custom_components.home_bms.web.dashboard import FILE
 from scripts.hass import Hass
 
 from .conftest import real_hass

@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from custom_components.home_bms.core.bank import Bank
-from custom_components.home_bms.entity_inverter import EntityInverter
+from custom_components.home_bms.inverters.entity_inverter import EntityInverter
 
 from .entity_device import EntityPack
 

@@ -15,8 +15,9 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, Config
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.home_bms import can_pack, flow_can
+from custom_components.home_bms.can import pack as can_pack
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
+from custom_components.home_bms.flow import can as flow_can
 from custom_components.home_bms.hw import can as link_module
 from custom_components.home_bms.hw import can_bus, can_driver
 from custom_components.home_bms.hw.can_device import CanDevice

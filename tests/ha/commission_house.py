@@ -13,11 +13,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import drill_run, flow_commission_steps, supervisor, switch_run
+from custom_components.home_bms import supervisor
+from custom_components.home_bms.commissioning import drill_run, switch_run
 from custom_components.home_bms.const import SUBENTRY_COMMISSIONING
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core import drill
 from custom_components.home_bms.core.model import Level, PackConfig, Stage
+from custom_components.home_bms.flow import commission_steps as flow_commission_steps
 from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.hw.virtual import VirtualHost
 

@@ -221,7 +221,7 @@ def platforms() -> list[Platform]:
 def scripted(drivers: list[ScriptedDriver], platforms: list[Platform], quick: None) -> Generator[None]:
     """Put the scripted drivers in the real one's place."""
     with (
-        patch("custom_components.home_bms.sources.DEVICES", {"jk_pb": ScriptedDevice(drivers)}),
+        patch("custom_components.home_bms.packs.sources.DEVICES", {"jk_pb": ScriptedDevice(drivers)}),
         patch("custom_components.home_bms.PLATFORMS", platforms),
     ):
         yield

@@ -16,8 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.core import bms
 from custom_components.home_bms.core.model import Decision, PackReading, Switches
-from custom_components.home_bms.entity_pack import EntityDriver
 from custom_components.home_bms.helpers import pack_config
+from custom_components.home_bms.packs.entity_pack import EntityDriver
 
 from .conftest import PACK
 

@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
-from custom_components.home_bms.flow_entities import OPTIONS
-from custom_components.home_bms.roles import SLOTS, Group, Role
+from custom_components.home_bms.flow.entities import OPTIONS
+from custom_components.home_bms.packs.roles import SLOTS, Group, Role
 
 type Result = Mapping[str, Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from custom_components.home_bms.role_names import Candidate, plain
-from custom_components.home_bms.roles import Role
+from custom_components.home_bms.packs.role_names import Candidate, plain
+from custom_components.home_bms.packs.roles import Role
 
 type Listed = tuple[str, str | None, str | None]
 """An entity's name, unit and device class."""

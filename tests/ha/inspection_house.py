@@ -9,7 +9,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms.inspections import InspectionKeeper
+from custom_components.home_bms.inspections.keeper import InspectionKeeper
 
 LIST = "todo.home_battery_inspections"
 DUE = "sensor.home_battery_inspections_due"

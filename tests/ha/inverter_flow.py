@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms.can_forms import BUS_SCHEMAS
 from custom_components.home_bms.const import SUBENTRY_INVERTER
-from custom_components.home_bms.flow_inverter import WAYS
+from custom_components.home_bms.flow.can_forms import BUS_SCHEMAS
+from custom_components.home_bms.flow.inverter import WAYS
 
 from .conftest import ENTRY_ID
 

@@ -15,7 +15,6 @@ from homeassistant.core import HomeAssistant
 from pymodbus import FramerType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import inverter_coordinator
 from custom_components.home_bms.const import SUBENTRY_INVERTER
 from custom_components.home_bms.core.model import PackConfig
 from custom_components.home_bms.helpers import pack_config
@@ -23,7 +22,8 @@ from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualGx
 from custom_components.home_bms.hw.virtual.register_server import Registers, RegisterServer
-from custom_components.home_bms.inverter_coordinator import InverterCoordinator
+from custom_components.home_bms.inverters import coordinator as inverter_coordinator
+from custom_components.home_bms.inverters.coordinator import InverterCoordinator
 
 from .conftest import PERIOD, make_entry, pack_subentry, set_up, until
 

@@ -13,9 +13,9 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from custom_components.home_bms import programme_coordinator
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PROGRAMME
 from custom_components.home_bms.hw import openadr_client
+from custom_components.home_bms.programmes import coordinator as programme_coordinator
 
 from ..hw.vtn import SECRET
 

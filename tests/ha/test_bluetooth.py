@@ -30,10 +30,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import flow_bluetooth
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.diagnostics import async_get_config_entry_diagnostics
+from custom_components.home_bms.flow import bluetooth as flow_bluetooth
 from custom_components.home_bms.hw import bluetooth
 from custom_components.home_bms.hw.bluetooth import ERROR_KEYS, UNFIT
 from custom_components.home_bms.supervisor import Link
@@ -450,7 +450,7 @@ def test_the_manifest_makes_no_one_need_bluetooth() -> None:
 def test_aiobmsble_is_not_bound_to_bleak_before_home_assistants_bluetooth_is() -> None:
     """Else it would go past the proxies: it takes bleak's client when it is imported."""
     code = (
-        "import sys, custom_components.home_bms.config_flow, custom_components.home_bms.sources;"
+        "import sys, custom_components.home_bms.config_flow, custom_components.home_bms.packs.sources;"
         "sys.exit('aiobmsble.basebms' in sys.modules)"
     )
     done = subprocess.run(

@@ -19,10 +19,11 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-from custom_components.home_bms import can_watch, entity
-from custom_components.home_bms.can_lines import async_held_can, async_hold_can
-from custom_components.home_bms.can_sensors import CAN_SENSORS, can_sensors
-from custom_components.home_bms.can_watch import CanWatch, looked_at
+from custom_components.home_bms import entity
+from custom_components.home_bms.can import watch as can_watch
+from custom_components.home_bms.can.lines import async_held_can, async_hold_can
+from custom_components.home_bms.can.sensors import CAN_SENSORS, can_sensors
+from custom_components.home_bms.can.watch import CanWatch, looked_at
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.hw import can as link_module
 from custom_components.home_bms.hw import can_claim, can_health

@@ -15,8 +15,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from custom_components.home_bms import can_captures
-from custom_components.home_bms.can_lines import async_held_can
+from custom_components.home_bms.can import captures as can_captures
+from custom_components.home_bms.can.lines import async_held_can
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.home_bms.hw import can_driver
@@ -168,7 +168,7 @@ async def test_a_bus_is_recorded_on_request(
     assert answer["complete"] is True
     assert answer["frames"] == len(lines) > 5
     assert any(" 2F4#" in line for line in lines)
-    monkeypatch.setattr("custom_components.home_bms.can_actions.TEXT_MOST", 200)
+    monkeypatch.setattr("custom_components.home_bms.can.actions.TEXT_MOST", 200)
     answer = await capture()
     assert answer["complete"] is False
     assert len(answer["candump"]) <= 200

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.channel_lists import from_one, from_zero, read_list, read_numbers, write_list
+from custom_components.home_bms.flow.channel_lists import from_one, from_zero, read_list, read_numbers, write_list
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ async def test_coarse_cells_are_shown_with_their_doubt_and_permit_nothing(
     everything_is_news(monkeypatch)
     driver.cells = [3.3] * 15 + [3.7]
     with (
-        patch("custom_components.home_bms.sources.DEVICES", {"renogy": ScriptedDevice([driver])}),
+        patch("custom_components.home_bms.packs.sources.DEVICES", {"renogy": ScriptedDevice([driver])}),
         patch("custom_components.home_bms.PLATFORMS", [Platform.SENSOR]),
     ):
         entry = make_entry(hass, pack_subentry(model="renogy"))

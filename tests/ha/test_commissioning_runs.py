@@ -20,22 +20,23 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import commission_report, drill_run, looks, self_test, switch_run
-from custom_components.home_bms.commission_report import async_write_report
-from custom_components.home_bms.commission_words import finding_text
-from custom_components.home_bms.commissioning import COMMISSIONING_CHANGED, basis_of
+from custom_components.home_bms.commissioning import drill_run, looks, self_test, switch_run
+from custom_components.home_bms.commissioning import report as commission_report
+from custom_components.home_bms.commissioning.drill_run import async_drill
+from custom_components.home_bms.commissioning.keeper import COMMISSIONING_CHANGED, basis_of
+from custom_components.home_bms.commissioning.looks import PackGoneError
+from custom_components.home_bms.commissioning.report import async_write_report
+from custom_components.home_bms.commissioning.switch_run import async_check_switches, refusal
+from custom_components.home_bms.commissioning.words import finding_text
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_COMMISSIONING
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core import drill
 from custom_components.home_bms.core.commissioning import Aspect, Finding, Outcome, State
 from custom_components.home_bms.core.drill import Pretence
 from custom_components.home_bms.core.model import ContactorState, HardwareRing
-from custom_components.home_bms.drill_run import async_drill
-from custom_components.home_bms.flow_commission_steps import CommissionSteps
+from custom_components.home_bms.flow.commission_steps import CommissionSteps
 from custom_components.home_bms.hw.virtual.inverter import Manner
-from custom_components.home_bms.looks import PackGoneError
 from custom_components.home_bms.repairs import async_create_fix_flow
-from custom_components.home_bms.switch_run import async_check_switches, refusal
 
 from .commission_house import Person
 from .commission_house import hurried as hurried  # noqa: PLC0414 - a fixture
@@ -489,7 +490,7 @@ async def test_control_is_not_allowed_by_a_commissioning_where_the_state_was_los
 async def test_a_pack_that_does_not_answer_has_no_sign(
     hass: HomeAssistant, entry: MockConfigEntry, driver: ScriptedDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.home_bms.flow_commission_steps.HEARD_WITHIN", 0.3)
+    monkeypatch.setattr("custom_components.home_bms.flow.commission_steps.HEARD_WITHIN", 0.3)
     person = Person(hass, entry)
     await person.begin()
     await person.choose("go_on")

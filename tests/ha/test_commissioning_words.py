@@ -16,8 +16,14 @@ INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "home_bms
 ENGLISH: Final = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 FLOW: Final = ENGLISH["config_subentries"]["commissioning"]
 SAYING: Final = (
-    *("core/hands.py", "core/selftest.py", "drill_run.py", "switch_run.py", "commission_words.py"),
-    *("commissioning.py", "flow_commission.py", "flow_commission_steps.py"),
+    *(
+        "core/hands.py",
+        "core/selftest.py",
+        "commissioning/drill_run.py",
+        "commissioning/switch_run.py",
+        "commissioning/words.py",
+    ),
+    *("commissioning/keeper.py", "flow/commission.py", "flow/commission_steps.py"),
 )
 
 
@@ -69,7 +75,7 @@ def test_every_reason_that_is_given_has_words() -> None:
 
 def test_every_step_of_the_flow_has_words() -> None:
     forms = set()
-    for name in ("flow_commission.py", "flow_commission_steps.py"):
+    for name in ("flow/commission.py", "flow/commission_steps.py"):
         for node in ast.walk(ast.parse((INTEGRATION / name).read_text())):
             if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_"):
                 forms.add(node.name.removeprefix("async_step_"))

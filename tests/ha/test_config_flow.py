@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.config_flow import WAYS
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
-from custom_components.home_bms.forms import shown_thresholds
+from custom_components.home_bms.flow.forms import shown_thresholds
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.virtual import VirtualHost
 
@@ -156,7 +156,7 @@ async def test_a_pack_on_the_network_is_asked_who_it_is_and_corrected_by_the_use
 
 
 async def test_a_host_name_is_kept_as_it_is_shared(hass: HomeAssistant) -> None:
-    with patch("custom_components.home_bms.flow_link.async_get_temporary_unit", side_effect=HomeAssistantError) as unit:
+    with patch("custom_components.home_bms.flow.link.async_get_temporary_unit", side_effect=HomeAssistantError) as unit:
         await go(hass, await begin(hass, "network"), network(502, host=" Gateway.Local "))
     assert unit.call_args.args[1].host == "gateway.local"
 
@@ -188,7 +188,7 @@ async def test_a_dead_address_is_told_and_mended(hass: HomeAssistant, real_pack:
 async def test_a_link_in_use_with_other_settings_is_told(hass: HomeAssistant) -> None:
     result = await begin(hass, "serial")
     with patch(
-        "custom_components.home_bms.flow_link.async_get_temporary_unit",
+        "custom_components.home_bms.flow.link.async_get_temporary_unit",
         side_effect=HomeAssistantError("already in use"),
     ):
         result = await go(hass, result, serial())

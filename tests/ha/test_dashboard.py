@@ -11,8 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.home_bms import dashboard
 from custom_components.home_bms.const import DOMAIN
+from custom_components.home_bms.web import dashboard
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.home_bms.core.model import Switches
-from custom_components.home_bms.entity_orders import READ_BACK_WITHIN, RENEW_EVERY, Dial
-from custom_components.home_bms.entity_pack import EntityDriver
 from custom_components.home_bms.hw.driver import DriverError
+from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN, RENEW_EVERY, Dial
+from custom_components.home_bms.packs.entity_pack import EntityDriver
 
 from .conftest import until
 from .entity_device import Clock, EntityPack, decision, driver_of, settings
@@ -175,7 +175,7 @@ async def test_the_balancer_goes_back_and_no_opened_switch_is_closed(pack: Entit
 async def test_a_hand_back_that_does_not_show_is_told_and_tried_again(
     pack: EntityPack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.home_bms.entity_pack.RELEASE_WITHIN", 0.1)
+    monkeypatch.setattr("custom_components.home_bms.packs.entity_pack.RELEASE_WITHIN", 0.1)
     driver = driver_of(pack)
     await driver.async_apply(decision(balance=True))
     pack.obeys = False
@@ -318,7 +318,7 @@ async def test_a_limit_that_cannot_be_understood_is_not_written(
 async def test_a_limit_that_does_not_tell_cannot_be_handed_back(
     pack: EntityPack, limits: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.home_bms.entity_pack.RELEASE_WITHIN", 0.1)
+    monkeypatch.setattr("custom_components.home_bms.packs.entity_pack.RELEASE_WITHIN", 0.1)
     driver = limited(pack, limits)
     await driver.async_apply(decision(ccl=20.0, dcl=80.0))
     pack.tell(limits[0], "unavailable")

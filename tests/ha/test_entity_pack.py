@@ -10,10 +10,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.home_bms import entity_states
 from custom_components.home_bms.core.model import AskedLimits, Switches
-from custom_components.home_bms.entity_pack import SILENT_AFTER
 from custom_components.home_bms.hw.driver import Capability, DriverError
+from custom_components.home_bms.packs import entity_states
+from custom_components.home_bms.packs.entity_pack import SILENT_AFTER
 
 from .entity_device import CELLS, TEMPERATURES, Clock, EntityPack, decision, driver_of, settings
 

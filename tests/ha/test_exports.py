@@ -38,13 +38,13 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from sqlalchemy.exc import SQLAlchemyError
 
-from custom_components.home_bms import export_files, export_folder, exports, recorder_rows
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.export_files import RAW, STATISTICS, ExportError, Format, Writing, read
-from custom_components.home_bms.export_folder import URL, files
-from custom_components.home_bms.exports import PYARROW
-from custom_components.home_bms.recorder_rows import stretches
+from custom_components.home_bms.history import export_files, export_folder, exports, recorder_rows
+from custom_components.home_bms.history.export_files import RAW, STATISTICS, ExportError, Format, Writing, read
+from custom_components.home_bms.history.export_folder import URL, files
+from custom_components.home_bms.history.exports import PYARROW
+from custom_components.home_bms.history.recorder_rows import stretches
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks
 
@@ -303,7 +303,7 @@ def test_a_kill_while_it_is_written_leaves_nothing_that_looks_like_an_export(tmp
         sys.path.insert(0, {str(ROOT)!r})
         from datetime import UTC, datetime
         from pathlib import Path
-        from custom_components.home_bms.export_files import RAW, Format, Writing
+        from custom_components.home_bms.history.export_files import RAW, Format, Writing
         writing = Writing(Path({str(path)!r}), Format({kind.value!r}), RAW)
         row = (datetime.now(UTC), "sensor.x", "Pack", "cell_1", "V", "3.3")
         writing.write([row] * 5000)

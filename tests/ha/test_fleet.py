@@ -13,11 +13,11 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
-from custom_components.home_bms import fleet
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.model import ConfigError
-from custom_components.home_bms.fleet_broker import Broker
-from custom_components.home_bms.fleet_settings import fleet_data, fleet_settings
+from custom_components.home_bms.fleet import fleet
+from custom_components.home_bms.fleet.broker import Broker
+from custom_components.home_bms.fleet.settings import fleet_data, fleet_settings
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, set_up, ticks, until
 from .fleet_house import FLEET, house, valid

@@ -10,12 +10,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import fleet, fleet_commands
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.lease_times import Now
 from custom_components.home_bms.core.leases import Lease, LeaseBook, add
-from custom_components.home_bms.fleet_commands import BURST, MOST_BYTES, Commands
-from custom_components.home_bms.fleet_settings import FleetSettings, fleet_settings
+from custom_components.home_bms.fleet import commands as fleet_commands
+from custom_components.home_bms.fleet import fleet
+from custom_components.home_bms.fleet.commands import BURST, MOST_BYTES, Commands
+from custom_components.home_bms.fleet.settings import FleetSettings, fleet_settings
 
 from .conftest import ScriptedDriver
 from .fleet_house import FLEET, command, house, valid

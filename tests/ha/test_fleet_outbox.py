@@ -9,9 +9,9 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.home_bms.fleet_broker import Broker
-from custom_components.home_bms.fleet_outbox import MOST_WAITING, Outbox
-from custom_components.home_bms.fleet_topics import Retained
+from custom_components.home_bms.fleet.broker import Broker
+from custom_components.home_bms.fleet.outbox import MOST_WAITING, Outbox
+from custom_components.home_bms.fleet.topics import Retained
 
 from .conftest import ENTRY_ID, until
 
@@ -38,7 +38,7 @@ class PretendedBroker(Broker):
 @pytest.fixture
 async def way(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a pretended broker, and the outbox before it that runs."""
-    monkeypatch.setattr("custom_components.home_bms.fleet_outbox._RETRY", 0.01)
+    monkeypatch.setattr("custom_components.home_bms.fleet.outbox._RETRY", 0.01)
     broker = PretendedBroker()
     outbox = Outbox(broker, Retained(hass, ENTRY_ID))
     running = asyncio.create_task(outbox.async_run())

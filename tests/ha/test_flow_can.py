@@ -12,10 +12,11 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.home_bms import can_forms, flow_can
-from custom_components.home_bms.can_forms import BUS_SCHEMAS, bus_data, kernel_interfaces, shown_bus
-from custom_components.home_bms.can_lines import async_held_can, async_hold_can
-from custom_components.home_bms.can_pack import async_can_look
+from custom_components.home_bms.can.lines import async_held_can, async_hold_can
+from custom_components.home_bms.can.pack import async_can_look
+from custom_components.home_bms.flow import can as flow_can
+from custom_components.home_bms.flow import can_forms
+from custom_components.home_bms.flow.can_forms import BUS_SCHEMAS, bus_data, kernel_interfaces, shown_bus
 from custom_components.home_bms.hw.can_devices import CAN_DEVICES
 from custom_components.home_bms.hw.can_error import CanLinkError
 from custom_components.home_bms.hw.can_params import params_from_data

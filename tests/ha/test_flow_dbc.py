@@ -14,9 +14,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.home_bms import dbc_forms, flow_can, flow_dbc
 from custom_components.home_bms.core.model import ConfigError
-from custom_components.home_bms.dbc_forms import mapping_schema, shown_mapping, told_mapping
+from custom_components.home_bms.flow import can as flow_can
+from custom_components.home_bms.flow import dbc as flow_dbc
+from custom_components.home_bms.flow import dbc_forms
+from custom_components.home_bms.flow.dbc_forms import mapping_schema, shown_mapping, told_mapping
 from custom_components.home_bms.hw.can_maps import frame_map
 from custom_components.home_bms.hw.can_params import params_from_data
 from custom_components.home_bms.hw.can_probe import Found

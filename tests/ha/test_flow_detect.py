@@ -17,8 +17,8 @@ from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import flow_detect
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
+from custom_components.home_bms.flow import detect as flow_detect
 from custom_components.home_bms.hw.detection import Answer, Detection, Finding, Reply
 from custom_components.home_bms.hw.devices import DEVICES, Device
 from custom_components.home_bms.hw.driver import DeviceInfo, DriverError
@@ -45,7 +45,7 @@ async def stays_unloaded(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) 
         patch("custom_components.home_bms.async_setup_entry", return_value=True),
         patch("custom_components.home_bms.async_unload_entry", return_value=True),
         # The silence that each of all devices needs would be most of these tests.
-        patch("custom_components.home_bms.flow_detect.PACKS", (JK, PACE, LISTENED)),
+        patch("custom_components.home_bms.flow.detect.PACKS", (JK, PACE, LISTENED)),
     ):
         yield
 
@@ -226,7 +226,7 @@ async def test_a_pack_that_needs_a_line_of_its_own_is_found_where_nothing_speaks
     server = VirtualServer(VirtualPack(serial_number="P81"), P81, unit_id=129)
     port = await server.start_rtu_over_tcp()
     try:
-        with patch("custom_components.home_bms.flow_detect.PACKS", (JK, P81)):
+        with patch("custom_components.home_bms.flow.detect.PACKS", (JK, P81)):
             result = await begin(hass, "detect_network")
             where = {"type": "rtu_over_tcp", "host": "127.0.0.1", "port": port, "units": "129"}
             result = await ended(hass, await go(hass, result, where))
@@ -240,7 +240,7 @@ async def test_modbus_tcp_carries_no_other_tongue(hass: HomeAssistant, build: Bu
     server = VirtualServer(VirtualPack(serial_number="TCP"), JK, unit_id=1)
     port = await server.start_tcp()
     try:
-        with patch("custom_components.home_bms.flow_detect.PACKS", (PACE, P81)):
+        with patch("custom_components.home_bms.flow.detect.PACKS", (PACE, P81)):
             result = await begin(hass, "detect_network")
             where = {"type": "tcp", "host": "127.0.0.1", "port": port, "units": "1"}
             result = await ended(hass, await go(hass, result, where))
@@ -253,7 +253,7 @@ async def test_modbus_tcp_carries_no_other_tongue(hass: HomeAssistant, build: Bu
 
 async def test_a_link_that_is_in_use_at_another_speed_is_told(hass: HomeAssistant) -> None:
     result = await begin(hass, "detect_serial")
-    with patch("custom_components.home_bms.flow_detect.detect", side_effect=DriverError("link_in_use", "9600")):
+    with patch("custom_components.home_bms.flow.detect.detect", side_effect=DriverError("link_in_use", "9600")):
         result = await ended(hass, await go(hass, result, {"device": "/dev/ttyUSB0", "baudrate": 9600}))
     assert result["errors"] == {"base": "link_in_use"}
 
@@ -295,7 +295,7 @@ async def test_all_that_a_search_can_tell_has_words(hass: HomeAssistant) -> None
         not_asked=("Daly P81",),
     )
     result = await begin(hass, "detect_serial")
-    with patch("custom_components.home_bms.flow_detect.detect", return_value=found):
+    with patch("custom_components.home_bms.flow.detect.detect", return_value=found):
         result = await ended(hass, await go(hass, result, {"device": "/dev/ttyUSB0"}))
     assert list(offered(result).values()) == ["Perhaps R4DCB08, unit ID 9: Eletechsup R4DCB08 0S"]
     lines = result["description_placeholders"]["told"].split("\n")

@@ -16,8 +16,8 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
 from custom_components.home_bms.const import DOMAIN
-from custom_components.home_bms.flow_entities import DEVICE_SCHEMA, OPTIONS
-from custom_components.home_bms.roles import SLOTS, Group
+from custom_components.home_bms.flow.entities import DEVICE_SCHEMA, OPTIONS
+from custom_components.home_bms.packs.roles import SLOTS, Group
 
 from .conftest import PACK_ID, make_entry
 from .entity_device import CELLS, EntityPack

@@ -12,14 +12,22 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import flow_inverter_can
-from custom_components.home_bms.can_forms import BUS_SCHEMAS
-from custom_components.home_bms.can_lines import async_hold_can
+from custom_components.home_bms.can.lines import async_hold_can
 from custom_components.home_bms.const import (
     SUBENTRY_COMMISSIONING,
     SUBENTRY_INVERTER,
     SUBENTRY_PACK,
     SUBENTRY_PROGRAMME,
+)
+from custom_components.home_bms.flow import inverter_can as flow_inverter_can
+from custom_components.home_bms.flow.can_forms import BUS_SCHEMAS
+from custom_components.home_bms.flow.inverter_forms import (
+    ENTITIES_SCHEMA,
+    MODBUS_FORMS,
+    MODEL_SCHEMA,
+    SERVER_SCHEMA,
+    settings_schema,
+    works_schema,
 )
 from custom_components.home_bms.hw.can import CanLink
 from custom_components.home_bms.hw.can_frame import frame_of
@@ -28,15 +36,7 @@ from custom_components.home_bms.hw.inverters.modbus import MODBUS_INVERTERS
 from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import Manner, VirtualInverter
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualSunSpec
-from custom_components.home_bms.inverter_forms import (
-    ENTITIES_SCHEMA,
-    MODBUS_FORMS,
-    MODEL_SCHEMA,
-    SERVER_SCHEMA,
-    settings_schema,
-    works_schema,
-)
-from custom_components.home_bms.inverter_roles import INVERTER_SLOTS, PowerSign, Work
+from custom_components.home_bms.inverters.roles import INVERTER_SLOTS, PowerSign, Work
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up
 from .entity_device import EntityPack

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, section
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import flow_inverter_can
+from custom_components.home_bms.flow import inverter_can as flow_inverter_can
 from custom_components.home_bms.hw.can import CanLink
 from custom_components.home_bms.hw.can_frame import EXTENDED, frame_of
 from custom_components.home_bms.hw.can_params import params_from_data

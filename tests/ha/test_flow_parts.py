@@ -27,9 +27,18 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
 
-from custom_components.home_bms import flow_parts
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.core.model import PackReading
+from custom_components.home_bms.flow import parts as flow_parts
+from custom_components.home_bms.flow.parts_forms import (
+    BUS_SCHEMA,
+    NETWORK_LINK_SCHEMA,
+    SERIAL_LINK_SCHEMA,
+    channels_schema,
+    pick_schema,
+    relay_schema,
+    switch_schema,
+)
 from custom_components.home_bms.helpers import link_params, pack_config
 from custom_components.home_bms.hw import parts_config, parts_lint, rows
 from custom_components.home_bms.hw.channels import Channels, Current
@@ -44,17 +53,8 @@ from custom_components.home_bms.hw.relay_trial import async_try
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer, VirtualWorld
 from custom_components.home_bms.hw.virtual.line import Line, MapBoard
 from custom_components.home_bms.hw.virtual.parts import VirtualParts
-from custom_components.home_bms.parts_forms import (
-    BUS_SCHEMA,
-    NETWORK_LINK_SCHEMA,
-    SERIAL_LINK_SCHEMA,
-    channels_schema,
-    pick_schema,
-    relay_schema,
-    switch_schema,
-)
-from custom_components.home_bms.parts_look import async_try_relay
-from custom_components.home_bms.parts_words import async_load_words, problems_text
+from custom_components.home_bms.packs.parts_look import async_try_relay
+from custom_components.home_bms.packs.parts_words import async_load_words, problems_text
 
 from .conftest import PACK_ID, make_entry, pack_subentry
 from .test_translations import LANGUAGES

@@ -11,12 +11,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import flow_programme
 from custom_components.home_bms.const import SUBENTRY_PROGRAMME
+from custom_components.home_bms.flow import programme as flow_programme
+from custom_components.home_bms.flow.programme_forms import ERRORS, MORE, programme_schema, server_schema
 from custom_components.home_bms.hw.openadr_http import Place, VtnTrouble
-from custom_components.home_bms.programme_coordinator import ProgrammeCoordinator
-from custom_components.home_bms.programme_forms import ERRORS, MORE, programme_schema, server_schema
-from custom_components.home_bms.programme_repair import ProgrammeRefusedRepairFlow
+from custom_components.home_bms.programmes.coordinator import ProgrammeCoordinator
+from custom_components.home_bms.programmes.repair import ProgrammeRefusedRepairFlow
 
 from ..hw.vtn import SECRET, Vtn, flood, problem, served, text
 from .conftest import ENTRY_ID, ScriptedDriver, make_entry, pack_subentry, set_up
@@ -314,7 +314,7 @@ async def test_a_repair_of_a_programme_that_is_gone_ends(hass: HomeAssistant, fo
 async def test_a_repair_does_not_wait_for_ever(
     hass: HomeAssistant, followed: MockConfigEntry, vtn: Vtn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from custom_components.home_bms import programme_repair  # noqa: PLC0415 - for its patience only
+    from custom_components.home_bms.programmes import repair as programme_repair  # noqa: PLC0415 - for its patience only
 
     monkeypatch.setattr(programme_repair, "PATIENCE", 0.2)
     # Its own loop may come first.

@@ -254,7 +254,7 @@ async def test_a_virtual_pack_is_read_by_the_real_driver_over_a_real_link(
 
 async def test_a_virtual_pack_that_cannot_be_served_is_tried_again(hass: HomeAssistant, quick: None) -> None:
     entry = make_entry(hass, {**pack_subentry(), "data": dict(VIRTUAL), "unique_id": "VIRTUAL-0001"})
-    with patch("custom_components.home_bms.sources.VirtualHost.async_start", side_effect=OSError("no port left")):
+    with patch("custom_components.home_bms.packs.sources.VirtualHost.async_start", side_effect=OSError("no port left")):
         assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "virtual_pack_not_served"

@@ -26,8 +26,8 @@ from custom_components.home_bms.core.battery import Kind
 from custom_components.home_bms.core.inspection_table import INSPECTIONS
 from custom_components.home_bms.core.model import Alarm, Flow, Level, Reason
 from custom_components.home_bms.diagnostics import async_get_config_entry_diagnostics
-from custom_components.home_bms.inspection_repair import InspectionRepairFlow
-from custom_components.home_bms.inspection_words import sensor_name
+from custom_components.home_bms.inspections.repair import InspectionRepairFlow
+from custom_components.home_bms.inspections.words import sensor_name
 
 from .blueprint_house import Wall
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, ticks, until

@@ -13,12 +13,12 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import inverter_coordinator
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.escalation import Escalation, Step
 from custom_components.home_bms.core.model import Reason
 from custom_components.home_bms.core.obedience import Obedience, Response, Side
 from custom_components.home_bms.diagnostics import async_get_config_entry_diagnostics
+from custom_components.home_bms.inverters import coordinator as inverter_coordinator
 
 from .conftest import ENTRY_ID, ScriptedDriver, until
 from .entities import everything_is_news, state_of

@@ -15,7 +15,6 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import inverter_coordinator
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.escalation import Escalation, Step
 from custom_components.home_bms.core.model import Flow, Reaction
@@ -24,9 +23,10 @@ from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.inverters.inverter import InverterReading
 from custom_components.home_bms.hw.inverters.victron_gx import VictronInverter
 from custom_components.home_bms.hw.virtual.inverter import Manner
-from custom_components.home_bms.inverter_coordinator import InverterCoordinator
-from custom_components.home_bms.inverter_issues import InverterIssues
-from custom_components.home_bms.inverter_view import known_obedience, stored_part
+from custom_components.home_bms.inverters import coordinator as inverter_coordinator
+from custom_components.home_bms.inverters.coordinator import InverterCoordinator
+from custom_components.home_bms.inverters.issues import InverterIssues
+from custom_components.home_bms.inverters.view import known_obedience, stored_part
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until

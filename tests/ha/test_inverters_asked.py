@@ -10,11 +10,11 @@ from homeassistant.core import HomeAssistant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.entity_inverter import EntityInverter
-from custom_components.home_bms.entity_numbers import Span
-from custom_components.home_bms.entity_orders import READ_BACK_WITHIN
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.inverters.inverter import Ability, SetpointError
+from custom_components.home_bms.inverters.entity_inverter import EntityInverter
+from custom_components.home_bms.inverters.entity_numbers import Span
+from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN
 
 from .asked_inverter import BANK, STOPPED, asked, hybrid, orders, settings, shown, stands, tell
 from .entity_device import Clock, EntityPack

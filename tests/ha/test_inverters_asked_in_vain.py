@@ -10,11 +10,11 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.home_bms import entity_inverter
-from custom_components.home_bms.entity_inverter import EntityInverter
-from custom_components.home_bms.entity_orders import READ_BACK_WITHIN
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.inverters.inverter import SetpointError
+from custom_components.home_bms.inverters import entity_inverter
+from custom_components.home_bms.inverters.entity_inverter import EntityInverter
+from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN
 
 from .asked_inverter import BANK, OPTIONS, STOPPED, asked, hybrid, orders, settings, shown, stands, tell
 from .entity_device import Clock, EntityPack

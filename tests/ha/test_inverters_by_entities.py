@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import entity_inverter, entity_numbers
 from custom_components.home_bms.core.bank import Bank
-from custom_components.home_bms.entity_inverter import EntityInverter
-from custom_components.home_bms.entity_orders import READ_BACK_WITHIN
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.inverters.inverter import Ability
-from custom_components.home_bms.inverter_roles import InverterRole
+from custom_components.home_bms.inverters import entity_inverter, entity_numbers
+from custom_components.home_bms.inverters.entity_inverter import EntityInverter
+from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN
+from custom_components.home_bms.inverters.roles import InverterRole
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until

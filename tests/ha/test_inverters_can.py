@@ -15,8 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import inverter_coordinator
-from custom_components.home_bms.can_lines import async_held_can, async_hold_can
+from custom_components.home_bms.can.lines import async_held_can, async_hold_can
 from custom_components.home_bms.core.obedience import Response
 from custom_components.home_bms.hw.can import CanLink
 from custom_components.home_bms.hw.can_error import CanLinkError
@@ -26,7 +25,8 @@ from custom_components.home_bms.hw.inverters.can_inverter import CanInverter
 from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.can_inverter import VirtualCanInverter
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
-from custom_components.home_bms.inverter_diagnostics import inverter_facts
+from custom_components.home_bms.inverters import coordinator as inverter_coordinator
+from custom_components.home_bms.inverters.diagnostics import inverter_facts
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
@@ -212,7 +212,7 @@ async def test_looks_go_on_while_zeros_are_told(entry: MockConfigEntry, other: V
     inverter = inverter_of(entry)
     await entry.runtime_data.async_allow_control(True)
     await until(lambda: other.limits is not None and other.limits[1:] == (140, 140))
-    with patch("custom_components.home_bms.inverter_coordinator.RELEASE_TIMEOUT", 0.01):
+    with patch("custom_components.home_bms.inverters.coordinator.RELEASE_TIMEOUT", 0.01):
         await entry.runtime_data.async_allow_control(False)
     await looks(inverter, 2)
     await until(lambda: other.limits is not None and other.limits[1:] == (0, 0))

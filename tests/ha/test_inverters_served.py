@@ -17,7 +17,7 @@ from custom_components.home_bms.hw.sunspec_server import ServerConfig, SunSpecSe
 from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualSunSpec
-from custom_components.home_bms.served_battery import ServedBattery
+from custom_components.home_bms.inverters.served_battery import ServedBattery
 from custom_components.home_bms.supervisor import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until

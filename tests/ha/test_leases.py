@@ -15,12 +15,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import lease_keeper
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.lease_times import Now
 from custom_components.home_bms.core.model import PackConfig
 from custom_components.home_bms.helpers import pack_config
+from custom_components.home_bms.leases import keeper as lease_keeper
 from custom_components.home_bms.system_coordinator import SystemCoordinator
 
 from .conftest import (

@@ -21,7 +21,7 @@ from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import HomeBmsRuntimeData
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer
-from custom_components.home_bms.lines import _LINES, async_hold_line
+from custom_components.home_bms.links.lines import _LINES, async_hold_line
 from custom_components.home_bms.supervisor import Link
 
 from ..hw.line import Boards, Gateway, adapter, gateway

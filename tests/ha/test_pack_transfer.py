@@ -17,7 +17,7 @@ from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import ConfigError
 from custom_components.home_bms.hw.can import CanLink
 from custom_components.home_bms.hw.can_params import params_from_data
-from custom_components.home_bms.pack_transfer import ADDRESSES, async_created, checked, export, updated
+from custom_components.home_bms.packs.transfer import ADDRESSES, async_created, checked, export, updated
 
 from .conftest import ENTRY_ID, PACK_ID, VIRTUAL, ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .parts_house import served, subentry
@@ -195,7 +195,7 @@ async def test_a_bus_that_is_open_with_other_settings_is_not_shared(
     before = dict(entry.subentries)
     held = CanLink(params_from_data({**BUS, "bitrate": 250000}))
     with (
-        patch("custom_components.home_bms.pack_transfer.async_held_can", return_value=held),
+        patch("custom_components.home_bms.packs.transfer.async_held_can", return_value=held),
         pytest.raises(ServiceValidationError) as err,
     ):
         await call(hass, "import_pack", ENTRY_ID, pack=moved(document, type="can", can=BUS))

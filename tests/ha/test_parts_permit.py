@@ -15,7 +15,7 @@ from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core import strings
 from custom_components.home_bms.core.model import Alarm, Flow, Join, Level, Reason
 from custom_components.home_bms.hw.parts_config import SwitchKind, SwitchRow
-from custom_components.home_bms.parts_permit import REASONS, permission, refusal
+from custom_components.home_bms.packs.parts_permit import REASONS, permission, refusal
 
 from .conftest import PACK_ID, until
 from .test_translations import LANGUAGES

@@ -19,9 +19,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.home_bms import programme_coordinator, programme_issues
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PROGRAMME
-from custom_components.home_bms.programme_coordinator import ProgrammeCoordinator
+from custom_components.home_bms.programmes import coordinator as programme_coordinator
+from custom_components.home_bms.programmes import issues as programme_issues
+from custom_components.home_bms.programmes.coordinator import ProgrammeCoordinator
 from custom_components.home_bms.system_coordinator import SystemCoordinator
 
 from ..hw.vtn import SECRET, Vtn, problem, served, text
@@ -193,7 +194,7 @@ async def test_what_the_device_of_a_programme_shows(hass: HomeAssistant, entry: 
 
 
 def test_every_entity_of_a_programme_has_a_name_and_a_picture() -> None:
-    from custom_components.home_bms.programme_sensors import SENSORS  # noqa: PLC0415 - for this table only
+    from custom_components.home_bms.programmes.sensors import SENSORS  # noqa: PLC0415 - for this table only
 
     for description in SENSORS:
         assert ENGLISH["entity"]["sensor"][description.translation_key]["name"]

@@ -23,14 +23,14 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.home_bms import report_events
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core import kalman
 from custom_components.home_bms.core.battery import Ageing, Finding, Kind, Life, Trend
 from custom_components.home_bms.core.model import HardwareRing, Level
 from custom_components.home_bms.helpers import ring_data
-from custom_components.home_bms.report_data import Recordings
+from custom_components.home_bms.reports import events as report_events
+from custom_components.home_bms.reports.data import Recordings
 
 from .conftest import ENTRY_ID, PACK_ID, SERIAL, ScriptedDriver, lost, make_entry, pack_subentry, set_up, ticks, until
 from .inverter_house import gx, house, inverter_of, looks, quick_inverters

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.home_bms import report_events
-from custom_components.home_bms.report_data import Told
-from custom_components.home_bms.report_events import episodes, read_boxes, shown
-from custom_components.home_bms.report_period import Period, Span
+from custom_components.home_bms.reports import events as report_events
+from custom_components.home_bms.reports.data import Told
+from custom_components.home_bms.reports.events import episodes, read_boxes, shown
+from custom_components.home_bms.reports.period import Period, Span
 
 ZONE = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 10, 1, tzinfo=ZONE)

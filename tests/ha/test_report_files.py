@@ -29,10 +29,10 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from sqlalchemy.exc import OperationalError
 
-from custom_components.home_bms import report_files
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.report_files import URL, TooLargeError, file_name, files, link, write
+from custom_components.home_bms.reports import files as report_files
+from custom_components.home_bms.reports.files import URL, TooLargeError, file_name, files, link, write
 
 from .conftest import ENTRY_ID, PACK_ID, make_entry, set_up
 from .test_services import answer, device_id
@@ -195,7 +195,7 @@ async def test_a_database_that_is_converted_or_broken_is_told(
     recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator
 ) -> None:
     with (
-        patch("custom_components.home_bms.report.async_migration_in_progress", return_value=True),
+        patch("custom_components.home_bms.reports.request.async_migration_in_progress", return_value=True),
         pytest.raises(HomeAssistantError) as refusal,
     ):
         await made(hass)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.report_html import (
+from custom_components.home_bms.reports.markup import (
     POLICY,
     Document,
     Facts,
@@ -19,7 +19,7 @@ from custom_components.home_bms.report_html import (
     Tone,
     render,
 )
-from custom_components.home_bms.report_plots import Drawing
+from custom_components.home_bms.reports.plots import Drawing
 
 from .report_reader import Reader
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.report_period import NotThenError, Span, Step, period, slots
+from custom_components.home_bms.reports.period import NotThenError, Span, Step, period, slots
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FIRST = datetime(2024, 2, 10, 14, 30, tzinfo=BERLIN)

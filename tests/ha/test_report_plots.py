@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.report_plots import Look, Plot, Rule, Series, draw, ticks
+from custom_components.home_bms.reports.plots import Look, Plot, Rule, Series, draw, ticks
 
 NUMBER = st.floats(min_value=-1e6, max_value=1e6, allow_nan=False)
 MAYBE = st.one_of(st.none(), st.floats(), NUMBER)

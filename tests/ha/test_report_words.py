@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from homeassistant.core import HomeAssistant
 
-from custom_components.home_bms.report_words import UNKNOWN, Wording, async_wording
+from custom_components.home_bms.reports.words import UNKNOWN, Wording, async_wording
 
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "home_bms"
 
@@ -90,7 +90,7 @@ def words(language: str) -> dict[str, Any]:
 
 
 def test_no_word_is_there_in_vain() -> None:
-    source = "".join(path.read_text() for path in INTEGRATION.glob("report*.py"))
+    source = "".join(path.read_text() for path in INTEGRATION.glob("reports/*.py"))
     made = {
         *(f"month_{number}" for number in range(1, 13)),
         *(f"{name}_{step}" for name in ("each", "energy_each") for step in ("day", "month", "year")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from homeassistant.core import State
 
-from custom_components.home_bms.roles import SLOTS, Role, measured, series, split
+from custom_components.home_bms.packs.roles import SLOTS, Role, measured, series, split
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.role_names import RULES, Candidate, propose
-from custom_components.home_bms.roles import SLOTS, STATE_OF, Role
+from custom_components.home_bms.packs.role_names import RULES, Candidate, propose
+from custom_components.home_bms.packs.roles import SLOTS, STATE_OF, Role
 
 from .entity_lists import (
     AH,

@@ -19,12 +19,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.home_bms import can_sensors, inverter_sensors, lease_sensors, programme_sensors, sensor
+from custom_components.home_bms import sensor
+from custom_components.home_bms.can import sensors as can_sensors
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.history import bin_of
 from custom_components.home_bms.core.past import BINS, Extremes, History, Mark, Session, Sessions, Way
-from custom_components.home_bms.history_sensors import HISTORY_SENSORS
+from custom_components.home_bms.history.sensors import HISTORY_SENSORS
+from custom_components.home_bms.inverters import sensors as inverter_sensors
+from custom_components.home_bms.leases import sensors as lease_sensors
+from custom_components.home_bms.programmes import sensors as programme_sensors
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
 

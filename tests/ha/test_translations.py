@@ -32,7 +32,7 @@ from custom_components.home_bms.core.presets import CHEMISTRIES
 from custom_components.home_bms.core.protection import PROTECTION_KEYS
 from custom_components.home_bms.core.ring import FACTS, REGISTERS
 from custom_components.home_bms.event import EVENT_TYPES
-from custom_components.home_bms.forms import BATTERY_SCHEMA, NETWORK_SCHEMA, SERIAL_SCHEMA, VIRTUAL_SCHEMA
+from custom_components.home_bms.flow.forms import BATTERY_SCHEMA, NETWORK_SCHEMA, SERIAL_SCHEMA, VIRTUAL_SCHEMA
 from custom_components.home_bms.hw.modbus import ERROR_KEYS
 from custom_components.home_bms.issues import FINDINGS, LEARNED_LOST, RING_CHANGED, RING_REFUSED
 from custom_components.home_bms.sensor import REASONS, SYSTEM_REASONS

@@ -21,13 +21,15 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 
-from custom_components.home_bms import can_lines, entity, sources
+from custom_components.home_bms import entity
+from custom_components.home_bms.can import lines as can_lines
 from custom_components.home_bms.core.escalation import Escalation, Step
 from custom_components.home_bms.core.model import Flow
 from custom_components.home_bms.core.presets import CHEMISTRIES
 from custom_components.home_bms.hw.can import CanLink
 from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import Manner, VirtualInverter
+from custom_components.home_bms.packs import sources
 
 from ..hw.can.buses import free_port
 from ..matrix.bench import ClockedDevice

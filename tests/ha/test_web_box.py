@@ -19,8 +19,8 @@ from custom_components.home_bms.core.model import (
 )
 from custom_components.home_bms.core.record import Header, Recording
 from custom_components.home_bms.helpers import pack_config
-from custom_components.home_bms.web_box import MOST, box_shown
-from custom_components.home_bms.web_types import BoxShown
+from custom_components.home_bms.web.box import MOST, box_shown
+from custom_components.home_bms.web.schema import BoxShown
 
 from .conftest import PACK
 

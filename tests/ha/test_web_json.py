@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.home_bms.web_json import _encoder, told
-from custom_components.home_bms.web_types import COMMANDS, Volts, Watts, Why
+from custom_components.home_bms.web.encode import _encoder, told
+from custom_components.home_bms.web.schema import COMMANDS, Volts, Watts, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,13 @@ from custom_components.home_bms.core.model import Bound, Reason
 from custom_components.home_bms.core.obedience import Response, Side
 from custom_components.home_bms.core.roster import PACK_RULES
 from custom_components.home_bms.core.system import SYSTEM_RULES
-from custom_components.home_bms.web_health import health_shown
-from custom_components.home_bms.web_json import told
-from custom_components.home_bms.web_pack import pack_shown
-from custom_components.home_bms.web_system import system_shown
-from custom_components.home_bms.web_systems import systems
-from custom_components.home_bms.web_types import HealthShown, InverterPart, PackShown, SystemInfo, Systems, SystemShown
-from custom_components.home_bms.web_why import Clock, current_limit, voltage_limit, why
+from custom_components.home_bms.web.encode import told
+from custom_components.home_bms.web.health import health_shown
+from custom_components.home_bms.web.pack import pack_shown
+from custom_components.home_bms.web.schema import HealthShown, InverterPart, PackShown, SystemInfo, Systems, SystemShown
+from custom_components.home_bms.web.system import system_shown
+from custom_components.home_bms.web.systems import systems
+from custom_components.home_bms.web.why import Clock, current_limit, voltage_limit, why
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
 from .inverter_house import INVERTER_ID, House, gx, house, inverter_of, looks, quick_inverters

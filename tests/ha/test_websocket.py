@@ -19,12 +19,13 @@ from homeassistant.helpers.dispatcher import DATA_DISPATCHER
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
-from custom_components.home_bms import web_types, websocket
 from custom_components.home_bms.const import DOMAIN, SIGNAL_TICK
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core import blackbox
-from custom_components.home_bms.web_watch import View, Watches
-from custom_components.home_bms.web_why import Clock
+from custom_components.home_bms.web import schema as web_types
+from custom_components.home_bms.web import websocket
+from custom_components.home_bms.web.watch import View, Watches
+from custom_components.home_bms.web.why import Clock
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, lost, make_entry, pack_subentry, set_up, ticks, until
 

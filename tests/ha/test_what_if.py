@@ -17,10 +17,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from sqlalchemy.exc import SQLAlchemyError
 
-from custom_components.home_bms import what_if
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Level
+from custom_components.home_bms.history import what_if
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
 

@@ -12,7 +12,7 @@ import pytest
 from custom_components.home_bms.core import bms
 from custom_components.home_bms.core.blackbox import BlackBox
 from custom_components.home_bms.core.record import Header, Recording, dump
-from custom_components.home_bms.export_files import RAW, STATISTICS, Format, Writing
+from custom_components.home_bms.history.export_files import RAW, STATISTICS, Format, Writing
 from scripts import workbench
 
 from .test_workbench_replay import CONFIG, look

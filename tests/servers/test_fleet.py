@@ -15,8 +15,8 @@ from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import home_bms
-from custom_components.home_bms import fleet_topics
 from custom_components.home_bms.const import DOMAIN
+from custom_components.home_bms.fleet import topics as fleet_topics
 from custom_components.home_bms.helpers import pack_config
 
 from ..ha.conftest import ENTRY_ID, PACK_ID, VIRTUAL, make_entry, pack_subentry, set_up, until

@@ -1,0 +1,1 @@
+"""What home_bms does with a CAN bus in Home Assistant."""

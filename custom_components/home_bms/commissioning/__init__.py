@@ -1,0 +1,1 @@
+"""Commissioning of a pack, its drills and its self-test."""

@@ -1,0 +1,1 @@
+"""What a remote operator sees and may do over MQTT."""

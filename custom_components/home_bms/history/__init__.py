@@ -1,0 +1,1 @@
+"""What was recorded: exports, sessions, and what would have been."""

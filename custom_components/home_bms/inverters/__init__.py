@@ -1,0 +1,1 @@
+"""What inverters are told, and what they make of it."""

@@ -1,0 +1,1 @@
+"""What is asked of the battery for a while, by whomever."""

@@ -1,0 +1,1 @@
+"""The Modbus links that packs and inverters share."""

@@ -1,0 +1,1 @@
+"""How a pack is reached, and what is done with it as a device."""

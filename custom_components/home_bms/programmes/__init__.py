@@ -1,0 +1,1 @@
+"""Grid programmes that are followed."""

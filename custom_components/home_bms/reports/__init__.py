@@ -1,0 +1,1 @@
+"""Reports that an installer or insurer can read."""

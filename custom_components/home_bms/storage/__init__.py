@@ -1,0 +1,1 @@
+"""Rest for a battery that nobody needs for a while."""
