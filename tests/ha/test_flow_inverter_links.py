@@ -24,7 +24,7 @@ from custom_components.home_bms.supervisor import Link
 
 from .conftest import ENTRY_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .inverter_flow import added, answer, begin, change
-from .inverter_house import House, gx, house, inverter_subentry, quick_inverters
+from .inverter_house import House, gx, house, inverter_of, inverter_subentry, quick_inverters
 from .test_modbus_story import serial_line
 
 PORT = "/dev/ttyUSB7"
@@ -115,6 +115,8 @@ async def test_it_may_move_from_the_serial_port_to_a_gateway(
     await hass.async_block_till_done()
     assert added(system).data["type"] == "rtu_over_tcp"
     assert "device" not in added(system).data
+    # A link that is taken away while it is made has its library complain.
+    await until(lambda: system.runtime_data.inverters and inverter_of(system).data.link is not Link.CONNECTING)
     assert await hass.config_entries.async_unload(system.entry_id)
 
 

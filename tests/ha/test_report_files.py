@@ -34,7 +34,7 @@ from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.reports import files as report_files
 from custom_components.home_bms.reports.files import URL, TooLargeError, file_name, files, link, write
 
-from .conftest import ENTRY_ID, PACK_ID, make_entry, set_up
+from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, set_up
 from .test_services import answer, device_id
 
 BUTTON = "button.home_battery_make_report"
@@ -127,12 +127,12 @@ async def test_what_is_too_large_is_refused(
 
 
 async def test_what_a_kill_left_of_a_report_goes_at_the_next_start(
-    hass: HomeAssistant, scripted: None, folder: Path
+    hass: HomeAssistant, driver: ScriptedDriver, scripted: None, folder: Path
 ) -> None:
     write(folder, "report_a_2026-10-01.html", "whole")
     (folder / "report_b_2026-10-01.html.tmp").write_text("half")
     await set_up(hass, make_entry(hass))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.async_block_till_done()
     assert names(folder) == ["report_a_2026-10-01.html"]
 
 
