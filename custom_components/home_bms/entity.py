@@ -158,7 +158,7 @@ class PackEntity(HomeBmsEntity[PackCoordinator]):
     @override
     def _is_news(self, told: tuple[bool, object, object], silence: float) -> bool:
         """Whether a state is worth a row: while a protection moves, every value that has changed is evidence."""
-        alarms = tuple((alarm.key, alarm.level) for alarm in self.snapshot.decision.alarms)
+        alarms = tuple([(alarm.key, alarm.level) for alarm in self.snapshot.decision.alarms])
         moved, self._alarms = alarms != self._alarms, alarms
         return super()._is_news(told, silence) or (moved and told != self._written)
 

@@ -13,14 +13,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import HomeBmsConfigEntry
 from .core.inspection_book import Item, Standing
 from .core.inspection_table import About
 from .core.model import ConfigError
 from .entity import HomeBmsEntityDescription, SystemEntity
+from .harmless import harmless
 from .inspections.actions import async_user_name, refused_inspection
 from .inspections.keeper import InspectionKeeper, Told
 from .inspections.words import instructions, reasons, title
+from .runtime import HomeBmsConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -54,7 +55,8 @@ class InspectionList(SystemEntity, TodoListEntity):
     @property
     @override
     def shown(self) -> object:
-        return self.todo_items
+        # The plan that the items are made of: their many words are looked up only to be told.
+        return self._keeper.items
 
     @property
     @override
@@ -72,7 +74,7 @@ class InspectionList(SystemEntity, TodoListEntity):
                 summary=summary,
                 status=TodoItemStatus.NEEDS_ACTION,
                 due=date.fromordinal(item.due),
-                description=f"{instructions(self.hass, item)}\n\n{reasons(self.hass, item)}",
+                description=harmless(f"{instructions(self.hass, item)}\n\n{reasons(self.hass, item)}"),
             )
         if item.last is None:
             return None
@@ -85,7 +87,7 @@ class InspectionList(SystemEntity, TodoListEntity):
             status=TodoItemStatus.COMPLETED,
             completed=told,
             due=None if item.due is None else date.fromordinal(item.due),
-            description=item.last.note or None,
+            description=harmless(item.last.note) or None,
         )
 
     @override

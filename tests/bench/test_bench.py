@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from custom_components.home_bms.core import bms
+from custom_components.home_bms.core.model import Mode, Quality, Snapshot
+
 from ..matrix.timewarp import warped
 from . import beside, bus, dashboard, reaction, sample, step
+from .growth import growth
 from .result import Result
 
 
@@ -21,7 +26,7 @@ from .result import Result
         ({"least": 3}, False, "NOT MET"),
     ],
 )
-def test_a_value_is_judged_by_its_floor(floor: dict[str, float], ok: bool | None, line: str) -> None:
+def test_a_value_is_judged_by_its_floor(floor: dict[str, Any], ok: bool | None, line: str) -> None:
     result = Result(name="a value", value=2.0, unit="ms", **floor)
     assert result.ok is ok
     assert line in str(result)
@@ -30,9 +35,35 @@ def test_a_value_is_judged_by_its_floor(floor: dict[str, float], ok: bool | None
 def test_every_size_of_pack_is_stepped_and_protection_is_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "REPEATS", 1)
     results = {result.name: result.value for result in step.measure()}
-    for cells in (16, 64, 256):
+    for cells in (16, 64, 256, 1024):
         full = results[f"full step, {cells} cells"]
         assert 0 < results[f"  of it protection, {cells} cells"] < full
+    assert results["full step, 1024 cells beside 256, each cell"] > 0
+
+
+def test_the_packs_that_are_stepped_do_what_their_names_say() -> None:
+    def ends(situation: step.Situation, cells: int = 16) -> Snapshot:
+        config, readings = step._minutes(situation, cells)
+        state = bms.start(config)
+        for reading in readings:
+            state, snapshot = bms.observe(config, state, reading)
+        return snapshot
+
+    charging, long = ends(step.CHARGING), ends(step.CHARGING, 1024)
+    assert charging.decision.mode is long.decision.mode is Mode.CHARGING
+    assert charging.decision.alarms == long.decision.alarms == ()
+    assert len(long.believed.cells) == 1024
+    assert long.believed.quality is Quality.GOOD
+    rest, top, alarms = (ends(situation) for situation in step.OTHERS)
+    assert rest.decision.mode is Mode.IDLE
+    assert top.decision.balance.active
+    assert len(alarms.decision.alarms) >= 3
+
+
+def test_a_cell_that_costs_more_in_a_larger_pack_is_no_linear_growth() -> None:
+    linear, square = {16: 60.0, 64: 80.0}, {16: 60.0, 64: 60.0 * 17}
+    assert growth("step", linear, 64, 16).ok
+    assert growth("step", square, 64, 16).ok is False
 
 
 def test_every_size_of_pack_is_learned_from_and_a_look_is_the_longest_sample(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,11 +72,12 @@ def test_every_size_of_pack_is_learned_from_and_a_look_is_the_longest_sample(mon
     results = {result.name: result.value for result in sample.measure()}
     for cells in (16, 64, 256):
         assert 0 < results[f"a sample, {cells} cells"] < 1000 * results[f"  the longest, a look, {cells} cells"]
-    assert results["64 cells beside 16, each cell"] > 0
+    assert results["a sample, 64 cells beside 16, each cell"] > 0
 
 
 async def test_every_run_ends_with_the_switch_open_on_the_wire(socket_enabled: None) -> None:
-    results = list(await reaction.measure(runs=reaction.PACKS))
+    results = list(await reaction.measure(runs=4, packs=(1, 4)))
+    assert [result.name for result in results[::5]] == ["1 pack: median of 4 trips", "4 packs: median of 4 trips"]
     assert all(result.value > 0 for result in results if result.unit == "periods")
 
 

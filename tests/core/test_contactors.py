@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.home_bms.core import bms
+from custom_components.home_bms.core import bms, contactors
 from custom_components.home_bms.core.model import ContactorConfig, ContactorState, Switches
 
 from .conftest import CLOSED, Story, make_config, make_reading
@@ -191,6 +191,21 @@ def test_a_command_that_never_reached_the_device_is_no_failure_of_its_switch() -
     story.tell(3, commanded=OPEN_CHARGE, **HOT)
     assert story.state.contactors.charge.state is ContactorState.OPENING
     assert story.state.contactors.charge.failure is None
+
+
+def test_a_switch_that_home_bms_can_only_see_fails_in_nothing_and_its_trip_can_be_reset() -> None:
+    """A pack on CAN tells where its switches are, and nothing of a command: it was taken for one that does not open."""
+    story = Story(contactors.only_read(make_config()))
+    unheard: dict[str, Any] = {"commanded": Switches()}
+    story.tell(60, **HOT, **unheard)
+    assert story.level("contactor_not_opening") == "OK"
+    story.tell(60, temperatures=(29.0, 30.0), **unheard)
+    reading = make_reading(story.time + 1, **unheard)
+    story.state, standing = bms.reset_trips(story.config, story.state, reading)
+    assert standing == ()
+    story.tell(200, **unheard)
+    assert story.decision.charge_permitted
+    assert story.decision.ccl.value > 0
 
 
 def test_a_switch_that_does_not_close_is_tried_three_times(story: Story) -> None:

@@ -77,6 +77,15 @@ def test_each_level_begins_at_its_edge_and_after_its_delay(
     assert story.level(key) == level
 
 
+def test_protections_that_stand_as_they_stood_cost_nothing_new() -> None:
+    story = Story()
+    story.tell(20, cell=3.60)
+    before = story.state.tracks
+    assert story.level("cell_overvoltage") == "TRIP"
+    story.tell(1, cell=3.60)
+    assert story.state.tracks is before
+
+
 def test_a_protection_recovers_at_its_release_and_not_before() -> None:
     story = Story()
     story.tell(cell=3.56)

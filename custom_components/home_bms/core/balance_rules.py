@@ -31,14 +31,15 @@ class Facts(NamedTuple):
 
 def facts(config: PackConfig, believed: Believed, reading: PackReading) -> Facts | None:
     """Return what balancing rests on; `None` if any of it is unknown, and so is what is bled just now."""
-    cells, current, mask = believed.cells, believed.current, reading.switches.bleed
+    cells, high, low, mask = believed.cells, believed.cell_max, believed.cell_min, reading.switches.bleed
+    current = believed.current
     if config.balance.masked and (mask is None or len(mask) != config.cells):
         return None
     if believed.switch_temperature is None and reading.switch_temperature is not None:
         return None
-    if current is None or not whole(cells) or not everything_known(config, believed):
+    if high is None or low is None or current is None or not whole(cells) or not everything_known(config, believed):
         return None
-    return Facts(cells, max(cells), min(cells), current)
+    return Facts(cells, high, low, current)
 
 
 def mode_of(setup: BalanceConfig, wishes: Wishes) -> BalanceMode:

@@ -108,14 +108,14 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         trust.current,
         state.join,
     )
-    allowed = permitted & ~refused(believed.asked)
+    forbidden = refused(believed.asked)
     decision = Decision(
         time=now,
         cvl=cvl,
         ccl=ccl,
         dcl=dcl,
-        charge_permitted=Flow.CHARGE in allowed,
-        discharge_permitted=Flow.DISCHARGE in allowed,
+        charge_permitted=Flow.CHARGE in permitted and Flow.CHARGE not in forbidden,
+        discharge_permitted=Flow.DISCHARGE in permitted and Flow.DISCHARGE not in forbidden,
         switches=_switches(config, charge, discharge, balancing),
         alarms=alarms,
         mode=_mode(state, believed, known, alarms[0].level if alarms else Level.OK),

@@ -79,7 +79,9 @@ def _flow(config: PackConfig, believed: Believed, reading: PackReading) -> tuple
         return ()
     told = reading.balance_current
     current = abs(told) if told is not None and abs(told) <= _WILD * setup.current else setup.current
-    return tuple([current if index == giver else -current if index == taker else 0.0 for index in range(config.cells)])
+    flow = [0.0] * config.cells
+    flow[giver], flow[taker] = current, -current
+    return tuple(flow)
 
 
 def _add(config: PackConfig, budget: Budget, believed: Believed, passed: float) -> Budget:

@@ -53,11 +53,15 @@ CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
 def explain(alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
     """Return the alarms, each with the standing one that it follows from, roots first within a level."""
     standing = {alarm.key for alarm in alarms}
-    explained = [
-        replace(alarm, cause=next((cause for cause in CAUSES.get(alarm.key, ()) if cause in standing), None))
-        for alarm in alarms
-    ]
+    explained = [_caused(alarm, standing) for alarm in alarms]
     return tuple(sorted(explained, key=lambda alarm: (-alarm.level, alarm.cause is not None)))
+
+
+def _caused(alarm: Alarm, standing: set[str]) -> Alarm:
+    for cause in CAUSES.get(alarm.key, ()):
+        if cause in standing:
+            return replace(alarm, cause=cause)
+    return alarm if alarm.cause is None else replace(alarm, cause=None)
 
 
 def root(alarm: Alarm, alarms: tuple[Alarm, ...]) -> Alarm:

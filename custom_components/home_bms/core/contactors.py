@@ -33,6 +33,11 @@ _FLOWING: Final = 1.0
 _BLIND: Final = 5.0
 
 
+def only_read(config: PackConfig) -> PackConfig:
+    """Return the configuration of a pack whose switches home_bms sees and cannot move."""
+    return replace(config, contactors=replace(config.contactors, told=False))
+
+
 class Ask(NamedTuple):
     """What protections and the user want of one direction's switch."""
 
@@ -102,17 +107,18 @@ def _ask(
 ) -> Ask:
     """Return what is wanted of one direction's switch before its own state is looked at."""
     now = believed.time
-    level = max((alarm.level for alarm in alarms if alarm.flow & flow), default=Level.OK)
-    seen = believed.current is not None and believed.current_age < config.age_derate
-    against = level >= Level.PROTECT and _flows(believed.current if seen else None, last_current, flow)
-    since = None if not against else now if track.against_since is None else track.against_since
-    patience = config.obey_within if seen else config.open_after
-    ignored = since is not None and now - since >= patience
+    level = max([alarm.level for alarm in alarms if flow in alarm.flow], default=Level.OK)
+    since, ignored = None, False
+    if level >= Level.PROTECT:
+        seen = believed.current is not None and believed.current_age < config.age_derate
+        if _flows(believed.current if seen else None, last_current, flow):
+            since = now if track.against_since is None else track.against_since
+            ignored = now - since >= (config.obey_within if seen else config.open_after)
     if level is Level.TRIP or ignored or track.failure or (track.ours and level is Level.PROTECT):
         return Ask(False, since, ours=True)
     if wish is False:
         return Ask(False, since, track.ours)
-    if (track.ours or wish) and permitted & flow:
+    if (track.ours or wish) and flow in permitted:
         return Ask(True, since, track.ours)
     # What is not permitted but no longer dangerous stays open until all is known again.
     return Ask(False if track.ours else None, since, track.ours)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .model import Believed
 from .past import PEAKS, Extremes, Values
+
+_UPWARD: Final = tuple(upward for _, upward in PEAKS)
 
 
 def seen(believed: Believed) -> Values:
@@ -22,41 +26,48 @@ def seen(believed: Believed) -> Values:
 
 def widen(values: Values, others: Values) -> Values:
     """Return the extremes of both; the same object where the others add nothing."""
-    for before, other, (_, upward) in zip(values, others, PEAKS, strict=True):
-        if other is not None and (before is None or (other > before if upward else other < before)):
-            break
-    else:
-        return values
-    return tuple(
-        [
-            before if other is None else other if before is None else (max if upward else min)(before, other)
-            for before, other, (_, upward) in zip(values, others, PEAKS, strict=True)
-        ]
-    )
+    rows = _beyond(values, others)
+    return _put(values, rows, others) if rows else values
 
 
 def widened(before: Extremes, believed: Believed, now: Values, clock: float | None) -> Extremes:
     """Return the extremes with those of this moment; the same object where it adds nothing."""
-    values = widen(before.values, now)
-    if values is before.values:
+    rows = _beyond(before.values, now)
+    if not rows:
         return before
     high, low = believed.cell_max_index, believed.cell_min_index
     # Only the spread has two places; its higher cell is named.
     places = (high, low, believed.temperature_max_index, believed.temperature_min_index, None, None, high)
-    kept = [old == new for old, new in zip(before.values, values, strict=True)]
     return Extremes(
-        values=values,
-        at=tuple([old if same else clock for same, old in zip(kept, before.at, strict=True)]),
-        places=tuple([old if same else new for same, old, new in zip(kept, before.places, places, strict=True)]),
+        values=_put(before.values, rows, now),
+        at=_put(before.at, rows, (clock,) * len(now)),
+        places=_put(before.places, rows, places),
     )
 
 
 def joined(one: Extremes, other: Extremes) -> Extremes:
     """Return the extremes of two stretches of time."""
-    values = widen(one.values, other.values)
-    mine = [old == new for old, new in zip(one.values, values, strict=True)]
+    rows = _beyond(one.values, other.values)
     return Extremes(
-        values=values,
-        at=tuple([a if same else b for same, a, b in zip(mine, one.at, other.at, strict=True)]),
-        places=tuple([a if same else b for same, a, b in zip(mine, one.places, other.places, strict=True)]),
+        values=_put(one.values, rows, other.values),
+        at=_put(one.at, rows, other.at),
+        places=_put(one.places, rows, other.places),
     )
+
+
+def _beyond(values: Values, others: Values) -> list[int]:
+    """Return the rows of PEAKS in which the others lie beyond."""
+    return [
+        row
+        for row, other in enumerate(others)
+        if other is not None
+        and ((before := values[row]) is None or (other > before if _UPWARD[row] else other < before))
+    ]
+
+
+def _put[T](values: tuple[T, ...], rows: list[int], others: tuple[T, ...]) -> tuple[T, ...]:
+    """Return the values with the others in some rows."""
+    mixed = list(values)
+    for row in rows:
+        mixed[row] = others[row]
+    return tuple(mixed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from math import inf
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -11,7 +10,6 @@ from typing import Final, NamedTuple
 from .battery import Estimate
 from .model import (
     Alarm,
-    AskedLimits,
     Believed,
     Bound,
     Curve,
@@ -60,9 +58,10 @@ _WINDOW_SLOPE: Final = 1.0
 _NOISE: Final = 0.001
 
 
-_NOTHING_ASKED: Final = AskedLimits()
 # What a pack asks for that bears on the voltage, the charge and the discharge current.
 _ASKED_OF: Final = (("cvl",), ("ccl", "charge_allowed"), ("dcl", "discharge_allowed"))
+# ... and all of it is known where it asks for nothing.
+_SURE: Final = [True, True, True]
 
 _VALUE: Final = itemgetter(0)
 
@@ -102,14 +101,15 @@ def limit(
     `coming` is what is seen ahead of charging and of discharging; it can only lower a limit, and so can what the pack
     itself asks for, which bears on no switch.
     """
-    free_charge = _lowest(chain(_charging(config, wishes, believed, estimate, alarms), coming[0]))
-    free_discharge = _lowest(chain(_discharging(config, wishes, believed, estimate, alarms), coming[1]))
-    asked = believed.asked or _NOTHING_ASKED
-    charge = _lowest((free_charge, *_asked(asked.ccl, asked.charge_allowed)))
-    discharge = _lowest((free_discharge, *_asked(asked.dcl, asked.discharge_allowed)))
+    free_charge = _lowest([*_charging(config, wishes, believed, estimate, alarms), *coming[0]])
+    free_discharge = _lowest([*_discharging(config, wishes, believed, estimate, alarms), *coming[1]])
+    charge, discharge, sure = free_charge, free_discharge, _SURE
+    if (asked := believed.asked) is not None:
+        charge = _lowest((free_charge, *_asked(asked.ccl, asked.charge_allowed)))
+        discharge = _lowest((free_discharge, *_asked(asked.dcl, asked.discharge_allowed)))
+        sure = [believed.asked_unsure.isdisjoint(names) for names in _ASKED_OF]
     bottom = config.cells * min(config.cell_voltage_float, _ceiling(ring))
     known = everything_known(config, believed)
-    sure = [believed.asked_unsure.isdisjoint(names) for names in _ASKED_OF]
     now = believed.time
     room = config.cells * config.cell_voltage_full - bottom
     lowered = _lowered(config, state, believed, room, known=known)
@@ -149,8 +149,12 @@ _RING_GAP: Final = 0.050
 
 
 def _ceiling(ring: HardwareRing | None) -> float:
-    """Return the V per cell that the pack's own cut-off leaves: it may be another chemistry than was said."""
-    return inf if ring is None or ring.cell_overvoltage is None else ring.cell_overvoltage - _RING_GAP
+    """Return the V per cell that the pack's own cut-off leaves: it may be another chemistry than was said.
+
+    A register of zeros is no cut-off: it left a charge voltage below zero.
+    """
+    over = None if ring is None else ring.cell_overvoltage
+    return inf if over is None or over <= _RING_GAP else over - _RING_GAP
 
 
 def _bound(ramp: Ramp) -> Bound:
@@ -164,37 +168,34 @@ def _lowest(candidates: Iterable[Candidate]) -> Candidate:
 
 def _charging(
     config: PackConfig, wishes: Wishes, believed: Believed, estimate: Estimate, alarms: tuple[Alarm, ...]
-) -> Iterator[Candidate]:
-    rated = config.charge_current
-    yield from _stopped(rated, Flow.CHARGE, alarms)
-    yield Candidate(rated, "rated")
-    if believed.cell_max is not None:
-        yield from _curve(
-            rated, config.charge_by_cell_voltage, "cell_voltage", believed.cell_max, believed.cell_max_index
-        )
-    yield from _temperature(rated, config.charge_by_temperature, believed)
-    yield from _wished(rated, wishes.charge_current_cap, wishes.leased_charge_current, wishes.charge)
+) -> list[Candidate]:
+    rated, high = config.charge_current, believed.cell_max
+    found = [*_stopped(rated, Flow.CHARGE, alarms), Candidate(rated, "rated")]
+    if high is not None:
+        found += _curve(rated, config.charge_by_cell_voltage, "cell_voltage", high, believed.cell_max_index)
+    found += _temperature(rated, config.charge_by_temperature, believed)
+    found += _wished(rated, wishes.charge_current_cap, wishes.leased_charge_current, wishes.charge)
     window = config.soc_max if wishes.leased_soc_max is None else min(config.soc_max, wishes.leased_soc_max)
     if window < 100:
         soc = _charge(estimate, max)
-        yield _soc(rated, None if soc is None else window - soc, soc, window)
+        found.append(_soc(rated, None if soc is None else window - soc, soc, window))
+    return found
 
 
 def _discharging(
     config: PackConfig, wishes: Wishes, believed: Believed, estimate: Estimate, alarms: tuple[Alarm, ...]
-) -> Iterator[Candidate]:
-    rated = config.discharge_current
-    yield from _stopped(rated, Flow.DISCHARGE, alarms)
-    yield Candidate(rated, "rated")
-    if believed.cell_min is not None:
-        curve = config.discharge_by_cell_voltage
-        yield from _curve(rated, curve, "cell_voltage", believed.cell_min, believed.cell_min_index)
-    yield from _temperature(rated, config.discharge_by_temperature, believed)
-    yield from _wished(rated, wishes.discharge_current_cap, wishes.leased_discharge_current, wishes.discharge)
+) -> list[Candidate]:
+    rated, low = config.discharge_current, believed.cell_min
+    found = [*_stopped(rated, Flow.DISCHARGE, alarms), Candidate(rated, "rated")]
+    if low is not None:
+        found += _curve(rated, config.discharge_by_cell_voltage, "cell_voltage", low, believed.cell_min_index)
+    found += _temperature(rated, config.discharge_by_temperature, believed)
+    found += _wished(rated, wishes.discharge_current_cap, wishes.leased_discharge_current, wishes.discharge)
     window = config.soc_min if wishes.leased_soc_min is None else max(config.soc_min, wishes.leased_soc_min)
     if window > 0:
         soc = _charge(estimate, min)
-        yield _soc(rated, None if soc is None else soc - window, soc, window)
+        found.append(_soc(rated, None if soc is None else soc - window, soc, window))
+    return found
 
 
 # Of the closed loop that keeps the highest cell at its limit. V a second off each cell for each V of excess:
@@ -252,10 +253,12 @@ def _start(curve: Curve, value: float) -> float:
     return min((at for at, factor in curve.points if factor == 1.0), key=lambda at: abs(at - value))
 
 
-def _temperature(rated: float, curve: Curve, believed: Believed) -> Iterator[Candidate]:
-    if believed.temperature_max is not None and believed.temperature_min is not None:
-        yield from _curve(rated, curve, "temperature", believed.temperature_max, believed.temperature_max_index)
-        yield from _curve(rated, curve, "temperature", believed.temperature_min, believed.temperature_min_index)
+def _temperature(rated: float, curve: Curve, believed: Believed) -> tuple[Candidate, ...]:
+    hot, cold = believed.temperature_max, believed.temperature_min
+    if hot is None or cold is None:
+        return ()
+    hottest = _curve(rated, curve, "temperature", hot, believed.temperature_max_index)
+    return hottest + _curve(rated, curve, "temperature", cold, believed.temperature_min_index)
 
 
 def _wished(rated: float, cap: float | None, leased: float | None, wish: bool | None) -> Iterator[Candidate]:
@@ -289,7 +292,7 @@ def _soc(rated: float, room: float | None, soc: float | None, window: float) -> 
 
 def _stopped(rated: float, flow: Flow, alarms: tuple[Alarm, ...]) -> Iterator[Candidate]:
     for alarm in alarms:
-        if alarm.flow & flow and (left := share(alarm)) < 1:
+        if flow in alarm.flow and (left := share(alarm)) < 1:
             reason = alarm.reason
             index = reason.cell if reason.cell is not None else reason.sensor
             yield Candidate(rated * left, alarm.key, index, reason.value, reason.threshold)
@@ -344,21 +347,23 @@ def ramp(
     return Ramp(value=value, fell=state.fell, rose=now, reason=reason)
 
 
+# How the rules begin whose place is a cell; that of the others is a sensor.
+_OF_CELLS: Final = ("cell", "pack", "voltage", "inverter")
+
+
 def _reason(before: Reason, candidate: Candidate, now: float) -> Reason:
     """Return the candidate's reason; it stands since it first ruled, whatever its numbers did."""
-    is_cell = candidate.rule.startswith(("cell", "pack", "voltage", "inverter"))
-    cell = candidate.place if is_cell else None
-    sensor = None if is_cell else candidate.place
-    same = before.rule == candidate.rule and before.cell == cell and before.sensor == sensor
-    unmoved = before.value == candidate.measured and before.threshold == candidate.threshold
-    if same and unmoved and before.ahead == candidate.ahead:
+    _, rule, place, measured, threshold, ahead = candidate
+    cell, sensor = (place, None) if rule.startswith(_OF_CELLS) else (None, place)
+    same = before.rule == rule and before.cell == cell and before.sensor == sensor
+    if same and before.value == measured and before.threshold == threshold and before.ahead == ahead:
         return before
     return Reason(
-        rule=candidate.rule,
+        rule=rule,
         cell=cell,
         sensor=sensor,
-        value=candidate.measured,
-        threshold=candidate.threshold,
+        value=measured,
+        threshold=threshold,
         since=before.since if same else now,
-        ahead=candidate.ahead,
+        ahead=ahead,
     )

@@ -86,17 +86,23 @@ def acknowledge(track: SwitchTrack, look: Look) -> SwitchTrack:
 
 def _note(track: SwitchTrack, look: Look) -> SwitchTrack:
     """Take down what this look tells, whatever comes of it."""
-    taken = look.goal is not None and look.commanded in (None, look.goal)
+    taken = look.rules.told and look.goal is not None and look.commanded in (None, look.goal)
     # While home_bms drives the coil itself, nobody reads a wish to close back before the precharge is over.
     taken = taken or (look.goal is True and look.rules.relays)
     told = look.goal is False and look.position is not False
     open_ = look.goal is not True and (look.position is False or look.commanded is False)
     carries = _carries(look) if open_ else False
-    return replace(
-        track,
+    return SwitchTrack(
+        state=track.state,
+        since=track.since,
+        against_since=track.against_since,
+        ours=track.ours,
         taken_since=_since(track.taken_since, look.now) if taken else None,
-        live_since=track.live_since if carries is None else _since(track.live_since, look.now) if carries else None,
         opened=look.now if told else track.opened,
+        live_since=track.live_since if carries is None else _since(track.live_since, look.now) if carries else None,
+        tries=track.tries,
+        rests_until=track.rests_until,
+        behind=track.behind,
         too_fast=_too_fast(track, look) if track.state is PRECHARGE else track.too_fast,
         failure=None if track.failure == NOT_OPENING and look.position is False else track.failure,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import inf, isfinite
 from statistics import median
 from typing import Final
@@ -19,10 +19,10 @@ from .model import (
     PackReading,
     Quality,
     Trust,
-    Warmth,
     whole,
 )
 from .shunt import watch
+from .warming import remember, rise
 from .wires import wires_apart, without_open_wires
 
 # What a lithium cell can show at all; 0 V is an open sense wire and 65.535 V a sentinel (faults.md 17, 18).
@@ -57,7 +57,6 @@ _BROKEN: Final = frozenset({"out_of_range", "sentinel", "wrong_count", "open_wir
 
 LINK_FRESH: Final = 3.0
 """s of silence up to which the link counts as up: two lost answers of a pack that is polled each second."""
-_WARMTH_EVERY: Final = 60.0
 
 DOUBTS: Final = (
     "missing",
@@ -101,7 +100,8 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     switch = _within(reading.switch_temperature, _SWITCH_TEMPERATURE_RANGE)
     if switch is None and reading.switch_temperature is not None:
         doubts["switch_temperature"] = "out_of_range"
-    voltage = _voltage(cells, reading, _step(config, trust, current), doubts)
+    known, warmths = _known(cells), _known(temperatures)
+    voltage = _voltage(config, known, reading, _step(config, trust, current), doubts)
     if contradiction:
         doubts["current"] = contradiction
         current = None
@@ -110,14 +110,14 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
     if repeats:
         doubts["pack"] = "frozen"
 
-    cells_whole, temperatures_whole, current_whole = (
-        time if is_whole and not repeats else before
-        for is_whole, time, before in (
-            (whole(cells), reading.cells_time, trust.cells_whole),
-            (bool(temperatures) and whole(temperatures), reading.temperatures_time, trust.temperatures_whole),
-            (current is not None and voltage is not None, reading.current_time, trust.current_whole),
-        )
-    )
+    cells_whole, temperatures_whole, current_whole = trust.cells_whole, trust.temperatures_whole, trust.current_whole
+    if not repeats:
+        if len(known) == len(cells):
+            cells_whole = reading.cells_time
+        if temperatures and len(warmths) == len(temperatures):
+            temperatures_whole = reading.temperatures_time
+        if current is not None and voltage is not None:
+            current_whole = reading.current_time
     broken = any(reason in _BROKEN for reason in doubts.values()) if doubts else False
     began = now if trust.began is None else trust.began
     new = Trust(
@@ -136,11 +136,12 @@ def believe(config: PackConfig, trust: Trust, reading: PackReading) -> tuple[Tru
         frame=frame,
         still=still,
         shunt=shunt,
-        warmth=_warmth(trust, temperatures, now),
+        warmth=remember(trust, temperatures, now),
         wires=wires,
         asked=asked,
     )
-    return new, _believed(new, reading, cells, temperatures, current, voltage, switch, doubts, unsure, config)
+    ends = (_extremes(cells, known), _extremes(temperatures, warmths))
+    return new, _believed(new, reading, cells, temperatures, ends, current, voltage, switch, doubts, unsure, config)
 
 
 def everything_known(config: PackConfig, believed: Believed) -> bool:
@@ -160,6 +161,11 @@ def _remember(new: tuple[float | None, ...], old: tuple[float | None, ...]) -> t
     if whole(new) or len(old) != len(new):
         return new
     return tuple(now if now is not None else before for now, before in zip(new, old, strict=True))
+
+
+def _known(values: tuple[float | None, ...]) -> tuple[float, ...]:
+    """Return those that are known."""
+    return values if whole(values) else tuple([value for value in values if value is not None])
 
 
 def _within(value: float | None, bounds: tuple[float, float]) -> float | None:
@@ -281,19 +287,19 @@ def _step(config: PackConfig, trust: Trust, current: float | None) -> float:
 
 
 def _voltage(
-    cells: tuple[float | None, ...], reading: PackReading, step: float, doubts: dict[str, str]
+    config: PackConfig, known: tuple[float, ...], reading: PackReading, step: float, doubts: dict[str, str]
 ) -> float | None:
-    voltage = reading.voltage
+    voltage, count = reading.voltage, config.cells
     if voltage is None:
         return None
-    if not 0 < voltage < _CELL_RANGE[1] * max(1, len(cells)):
+    if not 0 < voltage < _CELL_RANGE[1] * count:
         doubts["voltage"] = "out_of_range"
         return None
-    if not whole(cells) or reading.cells_time is None or reading.current_time is None:
+    if len(known) < count or reading.cells_time is None or reading.current_time is None:
         return voltage
     apart = abs(reading.cells_time - reading.current_time)
-    tolerance = max(_SUM_TOLERANCE, _SUM_SHARE * voltage) + (_SUM_RESISTANCE * step * len(cells) if apart else 0.0)
-    if apart <= _TOGETHER and abs(sum(cells) - voltage) > tolerance:
+    tolerance = max(_SUM_TOLERANCE, _SUM_SHARE * voltage) + (_SUM_RESISTANCE * step * count if apart else 0.0)
+    if apart <= _TOGETHER and abs(sum(known) - voltage) > tolerance:
         doubts["voltage"] = "sum_of_cells"
         return None
     return voltage
@@ -306,38 +312,11 @@ def _sleeps_at(trust: Trust, reading: PackReading) -> float | None:
     return None if reading.sleep_in is None else heard + reading.sleep_in
 
 
-def _warmth(trust: Trust, temperatures: tuple[float | None, ...], now: float) -> tuple[Warmth, ...]:
-    """Keep the temperatures of about one and two minutes ago; a leap is a sensor put elsewhere and begins anew."""
-    past, last = trust.warmth, trust.temperatures
-    if not whole(temperatures):
-        return past
-    if temperatures == last and past and now - past[-1].time < _WARMTH_EVERY:
-        return past
-    # What is believed at once has not leapt; a leap was a suspicion first.
-    leapt = len(last) != len(temperatures) or any(name.startswith("temperature") for name in trust.suspects)
-    if leapt or not past or now < past[-1].time:
-        return (Warmth(time=now, temperatures=temperatures),)
-    if now - past[-1].time < _WARMTH_EVERY:
-        return past
-    return (past[-1], Warmth(time=now, temperatures=temperatures))
+type _Ends = tuple[float | None, int | None, float | None, int | None]
+"""The highest known value, its index, the lowest and its index."""
 
 
-def _rise(past: tuple[Warmth, ...], temperatures: tuple[float | None, ...]) -> tuple[float | None, int | None]:
-    """Return by how much the sensor that warmed most did so more than the one that warmed least."""
-    if not past or not temperatures or not whole(temperatures) or len(past[0].temperatures) != len(temperatures):
-        return None, None
-    if temperatures == past[0].temperatures:
-        return 0.0, None
-    rises = [now - then for now, then in zip(temperatures, past[0].temperatures, strict=True)]
-    highest = max(rises)
-    # A single sensor has no neighbour to be compared with.
-    lowest = min(rises) if len(rises) > 1 else 0.0
-    return highest - lowest if highest > 0 else 0.0, rises.index(highest)
-
-
-def _extremes(values: tuple[float | None, ...]) -> tuple[float | None, int | None, float | None, int | None]:
-    """Return the highest known value, its index, the lowest and its index."""
-    known: Sequence[float] = values if whole(values) else [value for value in values if value is not None]
+def _extremes(values: tuple[float | None, ...], known: tuple[float, ...]) -> _Ends:
     if not known:
         return None, None, None, None
     high, low = max(known), min(known)
@@ -359,6 +338,7 @@ def _believed(
     reading: PackReading,
     cells: tuple[float | None, ...],
     temperatures: tuple[float | None, ...],
+    ends: tuple[_Ends, _Ends],
     current: float | None,
     voltage: float | None,
     switch: float | None,
@@ -366,22 +346,15 @@ def _believed(
     unsure: frozenset[str],
     config: PackConfig,
 ) -> Believed:
-    cell_max, cell_max_index, cell_min, cell_min_index = _extremes(cells)
-    temperature_max, temperature_max_index, temperature_min, temperature_min_index = _extremes(temperatures)
+    cell_max, cell_max_index, cell_min, cell_min_index = ends[0]
+    temperature_max, temperature_max_index, temperature_min, temperature_min_index = ends[1]
     now = reading.time
-    # A time stamp from the future is a broken clock, not fresh data.
-    cells_age, temperatures_age, current_age = (
-        inf if at is None or at > now else now - at
-        for at in (trust.cells_whole, trust.temperatures_whole, trust.current_whole)
-    )
+    cells_age = _age(trust.cells_whole, now)
+    temperatures_age = _age(trust.temperatures_whole, now)
+    current_age = _age(trust.current_whole, now)
     age = max(cells_age, temperatures_age, current_age)
-    heard = [
-        now - at
-        for at in (reading.cells_time, reading.temperatures_time, reading.current_time)
-        if at is not None and at <= now
-    ]
-    link_age = min(heard, default=inf)
-    rise, rise_index = _rise(trust.warmth, temperatures)
+    link_age = min(_age(reading.cells_time, now), _age(reading.temperatures_time, now), _age(reading.current_time, now))
+    warmer, warmer_index = rise(trust.warmth, temperatures)
     return Believed(
         time=now,
         cells=cells,
@@ -397,8 +370,8 @@ def _believed(
         temperature_max_index=temperature_max_index,
         temperature_min=temperature_min,
         temperature_min_index=temperature_min_index,
-        temperature_rise=rise,
-        temperature_rise_index=rise_index,
+        temperature_rise=warmer,
+        temperature_rise_index=warmer_index,
         broken_for=0.0 if trust.broken_since is None else now - trust.broken_since,
         link_age=link_age,
         cells_age=cells_age,
@@ -411,6 +384,11 @@ def _believed(
         asked=trust.asked,
         asked_unsure=unsure,
     )
+
+
+def _age(at: float | None, now: float) -> float:
+    """Return the s since then; a time stamp from the future is a broken clock, not fresh data."""
+    return inf if at is None or at > now else now - at
 
 
 def _quality(config: PackConfig, age: float, doubts: Mapping[str, str]) -> Quality:

@@ -93,7 +93,7 @@ def _alarm(*keys: str) -> Callable[[Sight], float | None]:
 
     def watch(sight: Sight) -> float | None:
         alarms = sight.reading.alarms
-        return 0.0 if not alarms else float(any(key in alarms for key in keys))
+        return 0.0 if not alarms or alarms.isdisjoint(keys) else 1.0
 
     return watch
 
@@ -108,7 +108,8 @@ def _failure(key: str) -> Callable[[Sight], float]:
     """Return whether one of the switches has failed in this way."""
 
     def watch(sight: Sight) -> float:
-        return float(key in (sight.contactors.charge.failure, sight.contactors.discharge.failure))
+        contactors = sight.contactors
+        return 1.0 if key in (contactors.charge.failure, contactors.discharge.failure) else 0.0
 
     return watch
 
@@ -221,7 +222,7 @@ def protect(tracks: Mapping[str, Track], sight: Sight, started: float) -> Mappin
         if value is None:
             continue
         key = row.key
-        track = tracks.get(key)
+        track = tracks.get(key) if tracks else None
         stages = stages_of[key]
         if track is None:
             first = stages[0]
@@ -253,16 +254,21 @@ def _advance(row: Protection, stages: tuple[Stage, ...], track: Track, value: fl
         if not _beyond(stage, value, stage.at):
             pending.append(None)
             continue
-        since, samples = (now, 1) if before is None else (before[0], before[1] + 1)
+        since, samples = (now, 1) if before is None else before
+        # More than it takes need not be counted: what stands is left as it is.
+        if before is not None and samples < stage.samples:
+            samples += 1
         pending.append((since, samples))
         if stage.level > level and now - since >= stage.delay and samples >= stage.samples:
             level, reached = stage.level, stage
     waiting = tuple(pending) if any(pending) else ()
     if reached is not None:
         return Track(level=level, since=now, pending=waiting, reason=_reason(row, reached.at, value, sight.believed))
+    if waiting != track.pending:
+        track = replace(track, pending=waiting)
     if level is Level.OK:
-        return replace(track, pending=waiting) if waiting else None
-    return _release(row, stages, replace(track, pending=waiting) if waiting != track.pending else track, value, sight)
+        return track if waiting else None
+    return _release(row, stages, track, value, sight)
 
 
 def _beyond(stage: Stage, value: float, edge: float) -> bool:

@@ -102,7 +102,7 @@ def look(packs: Packs, before: Mapping[str, Share], now: float) -> dict[str, Loo
     """Return what every pack shows at `now`, after `before` was known of their shares."""
     looks = {key: _look(config, snapshot, before.get(key, Share()), now) for key, (config, snapshot) in packs.items()}
     shares = learn({key: each.share for key, each in looks.items()}, {key: each.load for key, each in looks.items()})
-    return {key: each._replace(share=shares[key]) for key, each in looks.items()}
+    return {key: each if shares[key] is each.share else each._replace(share=shares[key]) for key, each in looks.items()}
 
 
 def entry(each: Look, weight: float) -> PackShare:
@@ -119,7 +119,7 @@ def _look(config: PackConfig, snapshot: Snapshot, before: Share, now: float) -> 
     unheard = age >= config.age_stop
     charge = _side(CHARGE, snapshot, before, unheard=unheard)
     discharge = _side(DISCHARGE, snapshot, before, unheard=unheard)
-    stays = charge == before.charge and discharge == before.discharge
+    stays = charge is before.charge and discharge is before.discharge
     share = before if stays else replace(before, charge=charge, discharge=discharge)
     return Look(
         config,
@@ -136,9 +136,12 @@ def _side(way: Way, snapshot: Snapshot, before: Share, *, unheard: bool) -> Side
     """Return what is known of a limit; of one that is not, or has not come back yet, the last that was."""
     bound, was = way.bound(snapshot), way.side(before)
     comes_back = was.unseen and bound.reason.rule in _COMING_BACK and bound.value < UNSEEN_SHARE * was.last
-    if unheard or comes_back:
-        return Side(last=was.last, unseen=True)
-    return Side(last=was.last if bound.reason.rule in _UNKNOWN else bound.value, unseen=False)
+    unseen = unheard or comes_back
+    last = was.last if unseen or bound.reason.rule in _UNKNOWN else bound.value
+    return was if (last, unseen) == (was.last, was.unseen) else Side(last=last, unseen=unseen)
+
+
+_IN: Final = Reason(rule="in")
 
 
 def _reason(each: Look) -> Reason:
@@ -154,7 +157,7 @@ def _reason(each: Look) -> Reason:
         return Reason(rule="coming_back" if heard else "unseen", value=age, threshold=each.config.age_stop)
     if switches.charge is False:
         return Reason(rule="charge_open")
-    return Reason(rule="discharge_open" if switches.discharge is False else "in")
+    return Reason(rule="discharge_open") if switches.discharge is False else _IN
 
 
 def _ohms(config: PackConfig, snapshot: Snapshot) -> float | None:
