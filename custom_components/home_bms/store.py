@@ -12,35 +12,117 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.file import WriteError
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import SerializationError
 
 from .const import CONF_STORED, DOMAIN, LOGGER, SAVE_LEARNED, SAVE_WITHIN
-from .core import bms
+from .core import bms, stored
 from .core.model import PackConfig, PackState
+from .harmless import all_harmless
 
-STORAGE_VERSION: Final = 1
+# What an older version could not read, or would lose, makes it one higher: that version then leaves the file alone.
+STORAGE_VERSION: Final = 2
 STORAGE_VERSION_MINOR: Final = 1
 
 ISSUE_STORE_LOST: Final = "store_lost"
 ISSUE_STORE_FAILED: Final = "store_failed"
+ISSUE_LEARNED_TOO_NEW: Final = "learned_too_new"
 
 
-class _ToldStore(Store[dict[str, Any]]):
+# Whatever a spoilt content of the right format may raise in the arithmetic that takes it over; LearnedError is one too.
+UNUSABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class TooNewError(HomeAssistantError):
+    """A file that a newer version has written, so that this one leaves it as it is; the message names the place."""
+
+
+class _KeptStore(Store[dict[str, Any]]):
+    """A store that reads the files of every earlier version, and leaves those of newer ones as they are.
+
+    `unknown` returns the first place of a content that this version does not know, `migrated` what a file of version 1
+    holds as this version keeps it.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        key: str,
+        unknown: Callable[[object], str | None],
+        migrated: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+        *,
+        serialize_in_event_loop: bool = True,
+    ) -> None:
+        super().__init__(
+            hass,
+            STORAGE_VERSION,
+            key,
+            minor_version=STORAGE_VERSION_MINOR,
+            atomic_writes=True,
+            serialize_in_event_loop=serialize_in_event_loop,
+        )
+        self._unknown = unknown
+        self._migrated = migrated
+
+    @override
+    async def async_load(self) -> dict[str, Any] | None:
+        """Read the file. Raises TooNewError."""
+        try:
+            content = await super().async_load()
+        except UnsupportedStorageVersionError as err:
+            raise TooNewError(f"version {err.found_version}") from err
+        self._refuse_unknown(content)
+        return content
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what another version wrote, for Home Assistant to write as this one does. Raises TooNewError."""
+        # Home Assistant itself takes a newer minor version for one that it may read and write.
+        if (old_major_version, old_minor_version) > (STORAGE_VERSION, STORAGE_VERSION_MINOR):
+            raise TooNewError(f"version {old_major_version}.{old_minor_version}")
+        content = self._migrated(old_data)
+        self._refuse_unknown(content)
+        return content
+
+    def _refuse_unknown(self, content: object) -> None:
+        if (place := self._unknown(content)) is not None:
+            raise TooNewError(place)
+
+
+class _ToldStore(_KeptStore):
     """A store that tells whether its writes reach the disk; Home Assistant's own only logs that (safety.md C4)."""
 
     def __init__(self, hass: HomeAssistant, key: str, told: Callable[[bool], None]) -> None:
-        super().__init__(hass, STORAGE_VERSION, key, minor_version=STORAGE_VERSION_MINOR, atomic_writes=True)
+        super().__init__(hass, key, stored.unknown, stored.from_version_1)
         self._told = told
+        self._unwritten: dict[str, Any] | None = None
+        self._given_over = False
 
     @override
     async def _async_write_data(self, data: dict[str, Any]) -> None:
-        """Write, and tell how it went."""
+        """Write, unless another store has taken over, and tell how it went."""
+        if self._given_over:
+            return
+        if (content := data.pop("data_func", None)) is not None:
+            data["data"] = content()
         try:
             await super()._async_write_data(data)
         except SerializationError, WriteError:
+            self._unwritten = data["data"]
             self._told(False)
             raise
         self._told(True)
+
+    def give_over(self) -> dict[str, Any] | None:
+        """Return what did not reach the disk; nothing is written from now on."""
+        self._given_over = True
+        return self._unwritten
+
+
+_FAILED: Final[HassKey[dict[str, _ToldStore]]] = HassKey(f"{DOMAIN}_failed_stores")
+"""By entry: whose last write did not reach the disk. A reload goes on with that, not with the older file."""
 
 
 class HomeBmsStore:
@@ -67,26 +149,38 @@ class HomeBmsStore:
         self._write_due: float | None = None
 
     async def async_load(self) -> None:
-        """Read the file; whoever finds none where one was written before has lost it."""
+        """Read the file; whoever finds none where one was written before has lost it. Raises TooNewError."""
+        unwritten = self._take_over()
         try:
-            content = await self._store.async_load()
-        except UnsupportedStorageVersionError:
+            content = unwritten or await self._store.async_load()
+        except TooNewError:
             raise
         except HomeAssistantError:
             LOGGER.exception("The saved state of %s cannot be read", self._entry.title)
             content = None
         if content is None:
             self.lost = self._entry.data.get(CONF_STORED, False)
-        elif content.keys() >= {"lost", "control_allowed", "saved_at", "packs"}:
-            self.lost = content["lost"]
-            self.control_allowed = content["control_allowed"]
-            self._saved_at = content["saved_at"]
-            self._packs = content["packs"]
-            self._system = content.get("system", {})
         else:
-            self.lost = True
+            try:
+                self._take(content)
+            except UNUSABLE:
+                LOGGER.exception("The saved state of %s cannot be used", self._entry.title)
+                self.lost = True
         if self.lost:
             self.async_declare_lost()
+
+    def _take(self, content: Mapping[str, Any]) -> None:
+        """Take over what the file holds. Raises one of UNUSABLE."""
+        self._packs = dict(content["packs"])
+        self._system = dict(content.get("system", {}))
+        self._saved_at = float(content["saved_at"])
+        self.control_allowed = content["control_allowed"] is True
+        self.lost = content["lost"] is not False
+
+    def _take_over(self) -> dict[str, Any] | None:
+        """Return what the store before this one could not write, and keep it from overwriting what comes now."""
+        before = self._hass.data.get(_FAILED, {}).pop(self._entry.entry_id, None)
+        return None if before is None else before.give_over()
 
     @callback
     def async_declare_lost(self) -> None:
@@ -100,7 +194,7 @@ class HomeBmsStore:
             is_fixable=True,
             severity=ir.IssueSeverity.ERROR,
             translation_key=ISSUE_STORE_LOST,
-            translation_placeholders={"name": self._entry.title},
+            translation_placeholders=all_harmless({"name": self._entry.title}),
             data={"entry_id": self._entry.entry_id},
         )
 
@@ -153,6 +247,7 @@ class HomeBmsStore:
 
     async def async_remove(self) -> None:
         """Delete the file and what was reported about it."""
+        self._take_over()
         await self._store.async_remove()
         for issue in (ISSUE_STORE_LOST, ISSUE_STORE_FAILED):
             ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
@@ -161,8 +256,9 @@ class HomeBmsStore:
     def _content(self) -> dict[str, Any]:
         """Return what goes into the file, at the moment that it is written."""
         self._write_due = None
-        self._packs = {subentry_id: dict(source()) for subentry_id, source in self._sources.items()}
-        # A part whose owner has not come yet stays as it was read.
+        # What belongs to one who has not come yet stays as it was read.
+        waiting = {key: pack for key, pack in self._packs.items() if key in self._entry.subentries}
+        self._packs = waiting | {subentry_id: dict(source()) for subentry_id, source in self._sources.items()}
         self._system = {**self._system, **{part: source() for part, source in self._system_sources.items()}}
         return {
             "saved_at": dt_util.utcnow().timestamp(),
@@ -175,7 +271,11 @@ class HomeBmsStore:
     @callback
     def _async_told(self, written: bool) -> None:
         """Tell a person once that nothing reaches the disk, and try again soon."""
-        if not written:
+        failed = self._hass.data.setdefault(_FAILED, {})
+        if written:
+            failed.pop(self._entry.entry_id, None)
+        else:
+            failed[self._entry.entry_id] = self._store
             self.async_schedule_save()
         if written == (not self.failed):
             return
@@ -191,12 +291,8 @@ class HomeBmsStore:
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key=ISSUE_STORE_FAILED,
-            translation_placeholders={"name": self._entry.title},
+            translation_placeholders=all_harmless({"name": self._entry.title}),
         )
-
-
-# Whatever a spoilt content of the right format may raise in the arithmetic that takes it over; LearnedError is one too.
-UNUSABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class LearnedStore:
@@ -211,14 +307,10 @@ class LearnedStore:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         self._hass = hass
         # What is handed over never changes, so that it is turned into JSON beside the event loop.
-        self._store = Store[dict[str, Any]](
-            hass,
-            STORAGE_VERSION,
-            f"{DOMAIN}.{entry.entry_id}.learned",
-            minor_version=STORAGE_VERSION_MINOR,
-            atomic_writes=True,
-            serialize_in_event_loop=False,
+        self._store = _KeptStore(
+            hass, f"{DOMAIN}.{entry.entry_id}.learned", stored.unknown_learned, serialize_in_event_loop=False
         )
+        self._issue_id = f"{ISSUE_LEARNED_TOO_NEW}_{entry.entry_id}"
         self._title = entry.title
         self._kept: Mapping[str, Any] = {}
         self._sources: dict[str, Callable[[], Mapping[str, Any] | None]] = {}
@@ -226,17 +318,30 @@ class LearnedStore:
         self._pending_until = 0.0
 
     async def async_load(self) -> None:
-        """Read the file, which may be missing."""
+        """Read the file, which may be missing, or a newer version's: then it stays for that, and nothing is kept."""
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
         try:
             content = await self._store.async_load()
             if content is not None:
                 self._kept, self._saved_at = dict(content["packs"]), float(content["saved_at"])
+        except TooNewError as err:
+            LOGGER.error("What was learned about %s was written by a newer version: %s", self._title, err)
+            self._store.make_read_only()
+            self._tell_too_new(str(err))
         except (HomeAssistantError, *UNUSABLE) as err:
             LOGGER.exception("What was learned about %s cannot be read", self._title)
             self.unreadable = str(err)
-            if isinstance(err, UnsupportedStorageVersionError):
-                # Whoever goes back to the newer version finds its file as it was.
-                self._store.make_read_only()
+
+    def _tell_too_new(self, place: str) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=ISSUE_LEARNED_TOO_NEW,
+            translation_placeholders=all_harmless({"name": self._title, "place": place}),
+        )
 
     def restored(self, subentry_id: str, config: PackConfig, state: PackState, gap: float | None) -> PackState:
         """Return the state with what was learned of a pack; `gap` is that of the state's own file.
@@ -274,8 +379,9 @@ class LearnedStore:
             self._store.async_delay_save(self._content, SAVE_LEARNED)
 
     async def async_remove(self) -> None:
-        """Delete the file."""
+        """Delete the file and what was reported about it."""
         await self._store.async_remove()
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
 
     def _content(self) -> dict[str, Any]:
         """Return what goes into the file; what could not be taken over stays there until there is something new."""

@@ -22,7 +22,7 @@ from custom_components.home_bms.diagnostics import async_get_config_entry_diagno
 from custom_components.home_bms.hw import can_driver
 from custom_components.home_bms.hw.can_frame import parse_candump
 from custom_components.home_bms.hw.can_params import params_from_data
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from ..hw.can.speech import PYTES, jk
 from .can_house import BATTERY, Flow, Speaker, hurry, speaking
@@ -146,6 +146,16 @@ async def test_diagnostics_tell_of_the_bus_and_not_where_it_is(hass: HomeAssista
     assert (bus["transmit_errors"], bus["receive_errors"]) == (None, None)
     assert bus["told"]["voltage"] == 52.5
     assert told["packs"][0]["settings"]["can"]["channel"] == "**REDACTED**"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_its_switches_are_seen_and_not_judged_by_what_nobody_can_tell_them(
+    hass: HomeAssistant, battery: Speaker
+) -> None:
+    entry = make_entry(hass, on_can(battery, temperature_sensors=4))
+    await set_up(hass, entry)
+    pack = entry.runtime_data.packs[PACK_ID]
+    assert not pack.config.contactors.told
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -1,9 +1,16 @@
 """The virtual inverter does what its manner says, whatever it is shown as."""
 
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import AsyncMock, Mock
+
 import pytest
 from modbus_connection import ModbusError, ModbusTcpParams
 from modbus_connection.tmodbus import ModbusConnection
 
+from custom_components.home_bms.hw.can_frame import frame_of
+from custom_components.home_bms.hw.virtual.can_inverter import VirtualCanInverter
 from custom_components.home_bms.hw.virtual.inverter import Manner
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualGx, VirtualSunSpec
 from custom_components.home_bms.hw.virtual.register_server import RegisterServer
@@ -88,3 +95,20 @@ async def test_what_a_device_does_not_have_is_refused(socket_enabled, front):
         await connection.close()
         await server.async_stop()
         await server.async_stop()
+
+
+def test_limits_on_can_that_are_cut_short_say_nothing() -> None:
+    heard: list[Any] = []
+    link: Any = SimpleNamespace(subscribe=heard.append, claim=AsyncMock(return_value=Mock()))
+    shown = VirtualCanInverter(inverter(4500.0), link, "victron_can")
+    asyncio.run(_joined(shown))
+    (hear,) = heard
+    hear(frame_of(0x351, bytes.fromhex("3002F401F401A401")))
+    assert shown.limits == (56.0, 50.0, 50.0)
+    hear(frame_of(0x351, bytes.fromhex("3002D0")))
+    assert shown.limits == (56.0, 50.0, 50.0)
+
+
+async def _joined(shown: VirtualCanInverter) -> None:
+    await shown.start()
+    await shown.stop()

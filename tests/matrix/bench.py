@@ -7,8 +7,8 @@ import os
 import pty
 import time
 import tty
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Alarm, Level, PackReading, Snapshot
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer, VirtualWorld
+from custom_components.home_bms.hw.virtual.cell import OpenCircuit
 
 from ..ha.conftest import PACK_ID, make_entry, pack_subentry, set_up
 from .proxy import Proxy
@@ -106,6 +107,57 @@ class SerialLine:
     def _pass(master: int, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             writer.write(os.read(master, 4096))
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """A pack's server with the line before it."""
+
+    server: VirtualServer
+    proxy: Proxy
+    serial: SerialLine | None
+    settings: dict[str, Any]
+    """Of the link, as a pack's subentry has them."""
+
+
+@asynccontextmanager
+async def line_to(world: VirtualWorld, kind: str, folder: Path) -> AsyncGenerator[Line]:
+    """Serve a pack and put the line in front of it; `kind` is `tcp`, `rtu_over_tcp` or `serial`."""
+    async with AsyncExitStack() as stack:
+        server = VirtualServer(world, DEVICES["jk_pb"])
+        port = await (server.start_tcp() if kind == "tcp" else server.start_rtu_over_tcp())
+        stack.push_async_callback(server.stop)
+        proxy = Proxy()
+        port = await proxy.start(port)
+        stack.push_async_callback(proxy.stop)
+        serial: SerialLine | None = None
+        settings: dict[str, Any] = {"type": kind, "host": "127.0.0.1", "port": port}
+        if kind == "serial":
+            serial = SerialLine(port, folder / "usb-adapter")
+            await serial.plug()
+            stack.push_async_callback(serial.unplug)
+            settings = {"type": kind, "device": str(serial.name), "baudrate": 115200}
+        yield Line(server=server, proxy=proxy, serial=serial, settings=settings)
+
+
+@contextmanager
+def by_the_clock(warp: Warp) -> Generator[ClockedDevice]:
+    """Let all that tells time by itself tell the test's; yields the pack's device."""
+    device = ClockedDevice()
+    with (
+        patch("custom_components.home_bms.packs.sources.DEVICES", {"jk_pb": device}),
+        patch("custom_components.home_bms.entity.monotonic", warp.now),
+    ):
+        yield device
+
+
+def charge_of(voltage: float) -> float:
+    """Return the SoC at which a resting LFP cell has this voltage."""
+    curve, low, high = OpenCircuit("lfp"), -10.0, 120.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if curve.at(middle)[0] < voltage else (low, middle)
+    return low
 
 
 @dataclass(slots=True, kw_only=True)
@@ -265,26 +317,12 @@ async def bench(
     loop.set_debug(False)
     async with AsyncExitStack() as stack:
         warp = stack.enter_context(warped(loop, GRACE_TERMINAL if kind == "serial" else GRACE))
-        device = ClockedDevice()
-        stack.enter_context(patch("custom_components.home_bms.sources.DEVICES", {"jk_pb": device}))
-        stack.enter_context(patch("custom_components.home_bms.entity.monotonic", warp.now))
+        device = stack.enter_context(by_the_clock(warp))
         hass.config.config_dir = str(folder)
         pack = VirtualPack(seed=7, soc=soc, serial_number=SERIAL, temperature_sensors=SENSORS)
         world = VirtualWorld(pack, speed=1.0, clock=warp.now)
-        server = VirtualServer(world, DEVICES["jk_pb"])
-        port = await (server.start_tcp() if kind == "tcp" else server.start_rtu_over_tcp())
-        stack.push_async_callback(server.stop)
-        proxy = Proxy()
-        port = await proxy.start(port)
-        stack.push_async_callback(proxy.stop)
-        line: SerialLine | None = None
-        link: dict[str, Any] = {"type": kind, "host": "127.0.0.1", "port": port}
-        if kind == "serial":
-            line = SerialLine(port, folder / "usb-adapter")
-            await line.plug()
-            stack.push_async_callback(line.unplug)
-            link = {"type": kind, "device": str(line.name), "baudrate": 115200}
-        packs = [pack_subentry(**({"serial_number": SERIAL} | link | changes))]
+        line = await stack.enter_async_context(line_to(world, kind, folder))
+        packs = [pack_subentry(**({"serial_number": SERIAL} | line.settings | changes))]
         second: VirtualServer | None = None
         if two:
             twin = VirtualPack(seed=8, soc=soc, serial_number=SECOND_SERIAL, temperature_sensors=SENSORS)
@@ -298,9 +336,9 @@ async def bench(
             hass=hass,
             warp=warp,
             world=world,
-            server=server,
-            proxy=proxy,
-            serial=line,
+            server=line.server,
+            proxy=line.proxy,
+            serial=line.serial,
             device=device,
             entry=entry,
             folder=folder,

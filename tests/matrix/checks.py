@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from custom_components.home_bms.core.model import Level, LinkState
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .bench import Bench
 from .table import Check, Due

@@ -155,7 +155,7 @@ async def own_chemistry(bench: Bench) -> None:
     bench.listen()
 
 
-class _Hold(RecorderTask):
+class Hold(RecorderTask):
     """Keep the recorder's thread, and with it the database, until told to let go."""
 
     commit_before = False
@@ -168,7 +168,7 @@ class _Hold(RecorderTask):
 
 
 def hold_database(bench: Bench) -> None:
-    bench.notes["hold"] = hold = _Hold()
+    bench.notes["hold"] = hold = Hold()
     get_instance(bench.hass).queue_task(hold)
     bench.inject("hot_cell_now", 6, 57.0)
 

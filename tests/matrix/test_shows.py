@@ -9,23 +9,13 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.home_bms.core.model import Level
 from custom_components.home_bms.core.replay import Outcome, reconfigure, replay
-from custom_components.home_bms.hw.virtual.cell import OpenCircuit
 
-from .bench import Bench, bench
+from .bench import Bench, bench, charge_of
 from .rows import ROWS
 from .table import Scene, play, ready
 from .test_fault_matrix import recording_of
 
 RUNAWAY, OTHERS = 3.95, 3.40
-
-
-def charge_of(voltage: float) -> float:
-    """Return the SoC at which a resting LFP cell has this voltage."""
-    curve, low, high = OpenCircuit("lfp"), 50.0, 120.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if curve.at(middle)[0] < voltage else (low, middle)
-    return low
 
 
 def set_cells(b: Bench, others: float, runaway: float | None = None) -> None:

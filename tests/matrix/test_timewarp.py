@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 from .proxy import Proxy, late
@@ -61,3 +62,19 @@ async def test_time_stands_by_while_an_executor_works() -> None:
         assert not sleeping.done()
         await sleeping
         assert warp.now() - began >= 30
+
+
+async def test_time_stands_by_for_what_a_thread_is_about_to_bring() -> None:
+    loop, brought = asyncio.get_running_loop(), asyncio.Event()
+    with warped(loop) as warp:
+        bringing = threading.Timer(0.05, loop.call_soon_threadsafe, (brought.set,))
+        bringing.start()
+        warp.hold(30.0)
+        async with asyncio.timeout(20.0):
+            await brought.wait()
+        warp.hold(0.0)
+        assert not warp.held
+        began = warp.now()
+        await asyncio.sleep(40.0)
+        assert warp.now() - began >= 40.0
+    bringing.join()

@@ -28,10 +28,20 @@ class Warp:
         self.grace = grace
         self.skipped = 0.0
         self.working = 0
+        self._held_until = 0.0
 
     def now(self) -> float:
         """Return the monotonic time that everything in the test sees."""
         return self._real() + self.skipped
+
+    def hold(self, seconds: float) -> None:
+        """Stand by for so many real s at most: a thread is about to bring something. None ends that."""
+        self._held_until = self._real() + seconds if seconds else 0.0
+
+    @property
+    def held(self) -> float:
+        """The real s for which time still stands by."""
+        return max(0.0, self._held_until - self._real()) if self._held_until else 0.0
 
     def jump(self, seconds: float) -> None:
         """Move on at once, as after a suspended machine or a blocked loop."""
@@ -54,6 +64,8 @@ class _Selector:
             return self._real.select(timeout)
         if self._warp.working:
             return self._real.select(timeout)
+        if held := self._warp.held:
+            return self._real.select(min(timeout, held))
         if ready := self._real.select(min(timeout, self._warp.grace)):
             return ready
         self._warp.jump(max(0.0, timeout - self._warp.grace))

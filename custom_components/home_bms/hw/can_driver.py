@@ -114,8 +114,7 @@ class CanDriver(Driver):
             await self._poll(self._clock())
             now = self._clock()
             heard = self._chosen(now)
-            ready = heard is not None and any(heard.known(names) for names in self._device.needs)
-            if heard is not None and ready and now - began >= self._device.listen:
+            if heard is not None and self._tells(heard) and now - began >= self._device.listen:
                 self._info = self._told(heard)
                 return self._info
             if now - began >= IDENTIFY_WITHIN:
@@ -169,12 +168,17 @@ class CanDriver(Driver):
     def _chosen(self, now: float) -> Heard | None:
         """Return what was heard of the device that is meant."""
         nodes = {} if self._ear is None else self._ear.nodes
-        if self._node is None and nodes and self._info is None:
-            self._node = min(nodes)
+        if self._asked_node is None and nodes and self._info is None:
+            # A stray frame may look like one of a device that is not there.
+            self._node = min(nodes, key=lambda node: (not self._tells(nodes[node]), node))
         heard = None if self._node is None else nodes.get(self._node)
         if heard is not None:
             heard.now = now
         return heard
+
+    def _tells(self, heard: Heard) -> bool:
+        """Whether a device has told what such a one must."""
+        return any(heard.known(names) for names in self._device.needs)
 
     def _told(self, heard: Heard) -> DeviceInfo:
         """Return who the device says it is. Raises DriverError."""

@@ -201,6 +201,22 @@ async def test_the_lowest_of_several_is_read_unless_one_is_named(read, bus: Noth
     assert base.info.serial_number == "12345"
 
 
+async def test_a_stray_frame_that_looks_like_another_of_its_kind_is_not_waited_for(
+    read, bus: Nothing, clock: Clock
+) -> None:
+    """A frame of nobody's, heard first while the device was looked for, was taken for it until the next start."""
+    driver = read("can_jk")
+    looking = asyncio.ensure_future(driver.async_identify())
+    await until(lambda: bus.opened)
+    say(bus, clock, "7FF 0000000000000000")
+    await until(lambda: driver.nodes)
+    assert driver.nodes == {11}
+    await until(lambda: driver.node == 11)
+    say(bus, clock, *jk(CELLS))
+    assert (await looking).cells == 16
+    assert driver.node == 0
+
+
 async def test_broken_frames_are_counted(read, bus: Nothing, clock: Clock) -> None:
     driver = read("can_orion")
     await identified(driver, bus, clock, *orion(CELLS))

@@ -599,6 +599,7 @@ async def test_a_capture_does_not_grow_without_end(
         ({"interface": "socketcand", "channel": "can0", "host": "192.0.2.7"}, 29536),
         ({"interface": "udp_multicast", "channel": "239.1.2.3"}, 43113),
         ({"interface": "gs_usb", "channel": "0", "name of a later version": 1}, 0),
+        ({"interface": "socketcan", "channel": "can0", "bitrate": 500000.0}, 0),
     ],
 )
 def test_settings_survive_a_config_entry(data: dict, port: int) -> None:
@@ -620,6 +621,11 @@ def test_settings_survive_a_config_entry(data: dict, port: int) -> None:
         ({"interface": "socketcan", "channel": "can0", "bitrate": 5}, "can_bitrate", "bitrate"),
         ({"interface": "udp_multicast", "channel": "x", "port": 99999}, "can_port", "port"),
         ({"interface": "slcan", "channel": "/dev/x", "baudrate": 0}, "can_baudrate", "baudrate"),
+        ({"interface": "socketcan"}, "can_channel_missing", "channel"),
+        ({"interface": "socketcan", "channel": 0}, "dbc_not_readable", "channel"),
+        ({"interface": "socketcan", "channel": "can0", "bitrate": None}, "dbc_not_readable", "bitrate"),
+        ({"interface": "socketcan", "channel": "can0", "port": True}, "dbc_not_readable", "port"),
+        ({"interface": "socketcan", "channel": "can0", "listen_only": "no"}, "dbc_not_readable", "listen_only"),
     ],
 )
 def test_settings_that_cannot_be_are_told(data: dict, key: str, field: str) -> None:

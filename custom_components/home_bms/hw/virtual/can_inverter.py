@@ -9,6 +9,7 @@ import asyncio
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -228,12 +229,13 @@ class VirtualCanInverter:
         self._end = self._task = None
 
     def _hear(self, frame: CanFrame) -> None:
-        """Take what the battery says."""
-        if frame.key == self._reader.limits_key:
-            self.limits = self._reader.limits(frame.data)
-            self._told_at = self._clock()
-        if frame.key == self._reader.switches_key:
-            self.switches = self._reader.switches(frame.data)
+        """Take what the battery says; a frame that is too short says nothing."""
+        with suppress(struct.error, IndexError):
+            if frame.key == self._reader.limits_key:
+                self.limits = self._reader.limits(frame.data)
+                self._told_at = self._clock()
+            if frame.key == self._reader.switches_key:
+                self.switches = self._reader.switches(frame.data)
         self._heed()
 
     def _heed(self) -> None:

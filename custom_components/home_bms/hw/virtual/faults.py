@@ -131,6 +131,16 @@ def _loosen(sign: float) -> _Act:
     return act
 
 
+def _resist(sign: float) -> _Act:
+    def act(pack: VirtualPack, active: Active) -> None:
+        cell = pack.cells[active.cell]
+        factor = (1.0 + active.value / 100.0) ** sign
+        cell.resistance *= factor
+        cell.polarisation_resistance *= factor
+
+    return act
+
+
 def _remember_report(pack: VirtualPack, active: Active) -> None:
     active.memory = deepcopy(pack.report())
 
@@ -207,6 +217,8 @@ FAULTS: Final[Mapping[str, Fault]] = {
               unit="%", default=80, low=1, high=100, start=_weaken, stop=_strengthen),
         Fault(name="leaky_cell", text="A cell discharges itself (a soft short).", place=CELL,
               unit="A", default=0.5, low=0, high=100, start=_leak(1), stop=_leak(-1)),
+        Fault(name="resistive_cell", text="A cell itself has this much more resistance, joints aside.", place=CELL,
+              unit="%", default=50, low=0, high=1000, start=_resist(1), stop=_resist(-1)),
         Fault(name="loose_joint", text="A cell's connection has this much more resistance.", place=CELL,
               unit="mΩ", default=1, low=0, high=100, start=_loosen(1), stop=_loosen(-1)),
         Fault(name="dead_cell_sense", text="A cell's sense wire is open: the device reports the value.", place=CELL,
@@ -217,6 +229,8 @@ FAULTS: Final[Mapping[str, Fault]] = {
               unit="V", default=65.535, low=0, high=65.535, distort=_set_cell),
         Fault(name="spike", text="One sample of one cell is off by the value.", place=CELL,
               unit="V", default=0.3, low=-5, high=5, distort=_shift_cell, once=True),
+        Fault(name="cell_offset", text="A cell's voltage is measured off by the value.", place=CELL,
+              unit="V", default=0.02, low=-5, high=5, distort=_shift_cell),
         Fault(name="frozen_cell", text="A cell's voltage no longer changes.", place=CELL,
               start=_remember_report, distort=_freeze_cell),
         Fault(name="frozen", text="The device answers, and no measured value changes.",
