@@ -117,11 +117,24 @@ def test_a_clock_that_is_not_believed_ends_the_lease_and_forgets_the_last_full(s
     ],
 )
 def test_numbers_that_are_none_are_dropped_and_a_trip_is_not(story: Story, estimate: dict[str, Any]) -> None:
-    trips = {"cell_overvoltage": {"age": "long", "value": None}, "of_another_version": {"age": 1}}
+    trips = {"cell_overvoltage": {"age": "long", "value": None}}
     new = restart(story, estimate=estimate, trips=trips)
     assert (new.state.estimate.soc, new.state.estimate.truth) == (None, None)
     assert new.state.estimate.charge_in == 0
     assert {key: track.level for key, track in new.state.tracks.items()} == {"cell_overvoltage": Level.TRIP}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"trips": {"of_another_version": {"age": 1}}}, id="a trip of what is not known here"),
+        pytest.param({"wishes": {"charge_current_cap": "much"}}, id="a cap that is no number"),
+        pytest.param({"wishes": {"charge": "never"}}, id="a switch that is neither on nor off"),
+    ],
+)
+def test_what_forbids_and_is_not_understood_is_refused_and_never_dropped(story: Story, changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"of_another_version|charge"):
+        restart(story, **changes)
 
 
 def test_balancing_on_demand_goes_on_with_what_is_left_of_its_time(story: Story) -> None:

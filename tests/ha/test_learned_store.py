@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -55,7 +54,7 @@ async def test_what_was_learned_is_known_after_a_restart(
     assert after.typical.state[1:] == known.typical.state[1:]
     assert (after.cells, after.resistances) == (known.cells, known.resistances)
     assert hass_storage[KEY]["data"]["packs"].keys() == {PACK_ID}
-    assert (hass_storage[KEY]["version"], hass_storage[KEY]["minor_version"]) == (1, 1)
+    assert (hass_storage[KEY]["version"], hass_storage[KEY]["minor_version"]) == (2, 1)
     assert issue(hass) is None
 
 
@@ -173,7 +172,7 @@ SPOILT = [
     pytest.param({"saved_at": "yesterday", "packs": {}}, id="no time"),
     pytest.param({"saved_at": 0.0, "packs": ["spoilt"]}, id="packs spoilt"),
     pytest.param({"saved_at": 0.0, "packs": {PACK_ID: ["spoilt"]}}, id="pack spoilt"),
-    pytest.param({"saved_at": 0.0, "packs": {PACK_ID: {"format": 99}}}, id="newer format"),
+    pytest.param({"saved_at": 0.0, "packs": {PACK_ID: {"format": 0}}}, id="format that never was"),
 ]
 
 
@@ -187,7 +186,7 @@ async def test_content_that_makes_no_sense_is_told_and_takes_no_control_away(
 ) -> None:
     await entry.runtime_data.async_allow_control(True)
     assert await hass.config_entries.async_unload(entry.entry_id)
-    hass_storage[KEY] = {"version": 1, "minor_version": 1, "key": KEY, "data": content}
+    hass_storage[KEY] = {"version": 2, "minor_version": 1, "key": KEY, "data": content}
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert entry.runtime_data.control_allowed
@@ -209,26 +208,14 @@ async def test_content_that_makes_no_sense_is_told_and_takes_no_control_away(
 async def test_what_cannot_be_taken_over_stays_until_there_is_something_new(
     hass: HomeAssistant, driver: ScriptedDriver, scripted: None, hass_storage: dict[str, Any]
 ) -> None:
-    newer = {"format": 99, "what": "ever"}
-    content = {"saved_at": 0.0, "packs": {PACK_ID: newer}}
-    hass_storage[KEY] = {"version": 1, "minor_version": 1, "key": KEY, "data": content}
+    spoilt = {"format": 0}
+    content = {"saved_at": 0.0, "packs": {PACK_ID: spoilt}}
+    hass_storage[KEY] = {"version": 2, "minor_version": 1, "key": KEY, "data": content}
     driver.error = lost()
     entry = make_entry(hass)
     await set_up(hass, entry)
     await pack_of(entry)._learned.async_save()
-    assert hass_storage[KEY]["data"]["packs"][PACK_ID] == newer
-
-
-async def test_a_file_of_a_newer_version_is_not_touched(
-    hass: HomeAssistant, driver: ScriptedDriver, scripted: None, hass_storage: dict[str, Any]
-) -> None:
-    newer = {"version": 2, "minor_version": 1, "key": KEY, "data": {"what": "ever"}}
-    hass_storage[KEY] = deepcopy(newer)
-    entry = make_entry(hass)
-    await set_up(hass, entry)
-    assert issue(hass) is not None
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    assert hass_storage[KEY] == newer
+    assert hass_storage[KEY]["data"]["packs"][PACK_ID] == spoilt
 
 
 async def test_a_file_that_cannot_be_read_is_told_of_every_pack(

@@ -317,7 +317,7 @@ async def test_leases_and_the_reserve_survive_a_restart_and_are_no_news_afterwar
     [
         pytest.param(lambda kept: kept["leases"][0].update(reserve="much"), id="no number"),
         pytest.param(lambda kept: kept["leases"][0].update(reserve=300), id="out of range"),
-        pytest.param(lambda kept: kept.update(more=1), id="unknown field"),
+        pytest.param(lambda kept: kept.update(leases={}), id="no list"),
     ],
 )
 async def test_a_reserve_that_cannot_be_read_back_is_declared_lost_and_not_taken_for_none(

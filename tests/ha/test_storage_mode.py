@@ -250,7 +250,7 @@ async def test_a_pack_about_to_switch_off_calls_a_person_at_once(
 @pytest.mark.parametrize(
     "spoilt",
     [
-        pytest.param({"phase": "nonsense"}, id="not readable"),
+        pytest.param({"phase": 7}, id="not readable"),
         pytest.param(
             {
                 "rest": {"purpose": "storage", "lowest": 1.0, "highest": 50.0, "until": None},

@@ -50,7 +50,7 @@ async def test_a_first_start_loses_nothing_and_leaves_a_file_and_a_mark(
     hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:
     assert KEY in hass_storage
-    assert (hass_storage[KEY]["version"], hass_storage[KEY]["minor_version"]) == (1, 1)
+    assert (hass_storage[KEY]["version"], hass_storage[KEY]["minor_version"]) == (2, 1)
     assert entry.data[CONF_STORED] is True
     assert issue(hass, "store_lost") is None
     assert entry.state is ConfigEntryState.LOADED
@@ -73,7 +73,7 @@ async def test_a_latched_trip_survives_a_reload(
     assert await hass.config_entries.async_reload(entry.entry_id)
     again: PackCoordinator = entry.runtime_data.packs[PACK_ID]
     told: list[str] = []
-    again.add_event_listener(lambda key, became, *_: told.append(f"{key} {became}"))
+    again.news.add_event_listener(lambda key, became, *_: told.append(f"{key} {became}"))
     await ticks(again)
     assert trips <= {alarm.key for alarm in again.latest.decision.alarms if alarm.level is Level.TRIP}
     assert not [event for event in told if event.endswith(" trip")]
@@ -214,7 +214,7 @@ async def test_a_file_that_cannot_be_read_counts_as_lost(
 async def test_a_file_of_a_newer_version_is_not_touched(
     hass: HomeAssistant, driver: ScriptedDriver, scripted: None, hass_storage: dict[str, Any]
 ) -> None:
-    newer = {"version": 2, "minor_version": 1, "key": KEY, "data": {"what": "ever"}}
+    newer = {"version": 3, "minor_version": 1, "key": KEY, "data": {"what": "ever"}}
     hass_storage[KEY] = deepcopy(newer)
     entry = make_entry(hass)
     assert not await hass.config_entries.async_setup(entry.entry_id)

@@ -25,7 +25,11 @@ class CodecError(ValueError):
     def within(self, place: str) -> CodecError:
         """Return the same error, seen from one level further out."""
         joint = "." if self.where and not self.where.startswith("[") else ""
-        return CodecError(self.problem, f"{place}{joint}{self.where}")
+        return type(self)(self.problem, f"{place}{joint}{self.where}")
+
+
+class UnknownError(CodecError):
+    """A name that this version does not know: a newer one may have written it."""
 
 
 class Codec(NamedTuple):
@@ -114,8 +118,8 @@ def _decode_any(value: Any) -> Any:  # noqa: ANN401
         if name == _FLOAT:
             return _decode_number(part)
         kind = getattr(model, name, None)
-        if not is_dataclass(kind):
-            raise CodecError(f"{_shown(name)} is no class of the model")
+        if not (isinstance(kind, type) and is_dataclass(kind)):
+            raise UnknownError(f"{_shown(name)} is no class of the model")
         return codec(kind).decode(part)
     return value if value is None or isinstance(value, bool | str) else _of((int, float), "number", value)
 
@@ -144,7 +148,8 @@ def _valued(kind: type[Enum]) -> Codec:
         try:
             return kind(value)
         except ValueError:
-            raise CodecError(f"{_shown(value)} is no {kind.__name__}") from None
+            error = UnknownError if isinstance(value, str) else CodecError
+            raise error(f"{_shown(value)} is no {kind.__name__}") from None
 
     return Codec(lambda value: decode(value).value, decode)
 
@@ -162,7 +167,7 @@ def _named(kind: Any) -> Codec:  # noqa: ANN401
         try:
             return reduce(or_, (kind[name] for name in names)) if names else kind(0)
         except KeyError:
-            raise CodecError(f"{_shown(value)} is no {kind.__name__}") from None
+            raise UnknownError(f"{_shown(value)} is no {kind.__name__}") from None
 
     return Codec(encode, decode)
 
@@ -269,7 +274,7 @@ def _dataclass(kind: Any) -> Codec:  # noqa: ANN401
         known = {}
         for name, part in _of(dict, "object", value).items():
             if name not in members:
-                raise CodecError(f"is no field of {kind.__name__} that this version knows", name)
+                raise UnknownError(f"is no field of {kind.__name__} that this version knows", name)
             try:
                 known[name] = members[name].decode(part)
             except CodecError as err:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from .battery import Estimate
 from .charging import CHARGE_RULES, ChargeState
+from .codec import codec
 from .model import (
     NO_TRACKS,
     BalanceMode,
@@ -39,7 +40,18 @@ _SPENT: Final = ("charge", "seconds", "energy", "today", "daily", "days")
 _BALANCED: Final = ("completed", "gave_up")
 _MODES: Final = ("balance_mode", "balance_now_mode")
 _KNOWN_MODES: Final = frozenset(BalanceMode)
+_WISHES: Final = codec(Wishes)
 _CHARGED: Final = ("count", "low", "absorbed", "still")
+
+# What is saved by these names; `stored` knows from them what a newer version has added.
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "estimate": _COUNTERS,
+    "ours": ("charge", "discharge"),
+    "balance": (*_SPENT, *_BALANCED, "day"),
+}
+TRIP_NAMES: Final = ("age", "cell", "sensor", "value", "threshold")
+CHARGING_NAMES: Final = ("stage", "rule", "soc", *_CHARGED)
+SHARE_NAMES: Final = ("skew", "seen", "offset", "charge", "discharge")
 
 
 def save(state: PackState, now: float | None = None) -> dict[str, Any]:
@@ -84,7 +96,8 @@ def restore(config: PackConfig, saved: Mapping[str, Any], *, now: float, gap: fl
     """Return a starting state with what was saved.
 
     `now` is the monotonic time and `gap` the wall-clock seconds since the save, `None` if the clock is not to be
-    believed. Values that are no numbers are dropped one by one; a trip is never dropped.
+    believed. Values that are no numbers are dropped one by one; a trip is never dropped. Raises ValueError for a trip
+    or a wish that cannot be understood.
     """
     past = gap or 0.0
     counters = saved.get("estimate", {})
@@ -116,7 +129,7 @@ def _trips(saved: Mapping[str, Mapping[str, Any]], then: float) -> dict[str, Tra
     trips = {}
     for key, trip in saved.items():
         if key not in PROTECTION_KEYS:
-            continue
+            raise ValueError(f"a trip of {key:.40}, which is not known here")
         since = then - (_number(trip.get("age")) or 0.0)
         trips[key] = Track(
             level=Level.TRIP,
@@ -134,15 +147,19 @@ def _trips(saved: Mapping[str, Mapping[str, Any]], then: float) -> dict[str, Tra
 
 
 def _wishes(saved: Mapping[str, Any], now: float, gap: float | None) -> Wishes:
-    """Return the saved wishes; a lease goes on with what is left of it, and a clock that is not believed ends it."""
+    """Return the saved wishes; a lease goes on with what is left of it, and a clock that is not believed ends it.
+
+    Raises CodecError for a wish that cannot be: without it more might be permitted.
+    """
     known = {field.name: saved[field.name] for field in fields(Wishes) if field.name in saved}
     for name in _MODES:
-        known[name] = BalanceMode(known[name]) if known.get(name) in _KNOWN_MODES else None
+        known[name] = known[name] if known.get(name) in _KNOWN_MODES else None
     # A lease that is over is dropped by the first step.
     for name in _UNTIL:
         if known.get(name) is not None:
             known[name] = now if gap is None else now + known[name] - gap
-    return Wishes(**known)
+    wishes: Wishes = _WISHES.decode(known)
+    return wishes
 
 
 def _balanced(config: PackConfig, saved: Mapping[str, Any], now: float, gap: float | None) -> BalanceState:
