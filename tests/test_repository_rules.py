@@ -302,3 +302,33 @@ def test_both_validators_run_in_ci() -> None:
     assert "home-assistant/actions/hassfest" in workflows
     assert "hacs/action" in workflows
     assert "scripts/test" in workflows
+
+
+# --- the layout ------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_about_the_architecture_tells_of_every_room_in_its_own_words() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    told = dict(re.findall(r"^\| `([\w/]+)/` \| (.+?) \|$", page, re.MULTILINE))
+    rooms = {
+        str(path.parent.relative_to(INTEGRATION)): ast.get_docstring(ast.parse(path.read_text()))
+        for path in INTEGRATION.rglob("__init__.py")
+        if path.parent != INTEGRATION
+    }
+    assert told == rooms
+    assert "energy" not in rooms, "Home Assistant would import it as a platform"
+
+
+MOST_LINES: Final = 400
+LONGER: Final = {
+    "sensor.py": "one description for each sensor",
+    "core/model.py": "the words that all of core shares",
+    "web/schema.py": "one dataclass for each thing that a browser is told",
+}
+
+
+def test_a_file_is_short_enough_to_be_read_at_once() -> None:
+    lengths = {
+        str(path.relative_to(INTEGRATION)): len(path.read_text().splitlines()) for path in INTEGRATION.rglob("*.py")
+    }
+    assert {name for name, length in lengths.items() if length > MOST_LINES} == set(LONGER)

@@ -8,14 +8,14 @@ from contextlib import AsyncExitStack
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_TYPE, Platform
 from homeassistant.core import HassJob, HomeAssistant
-from homeassistant.exceptions import ConfigEntryError, UnsupportedStorageVersionError
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .black_boxes import async_register_views
 from .const import CONF_STORED, DOMAIN, SUBENTRY_INVERTER, SUBENTRY_PACK
-from .coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator
+from .coordinator import PackCoordinator
 from .core.model import ConfigError
 from .energy_offer import async_offer, async_watch_energy
 from .fleet.fleet import async_forget_fleet, async_start_fleet
@@ -28,12 +28,14 @@ from .inverters.sources import Opening, async_open
 from .inverters.view import stored_memory
 from .issues import async_forget_issues
 from .leases.keeper import LeaseKeeper
+from .newer import VERSION, async_tell_newer, unknown_setting
 from .packs.sources import SOURCES
 from .programmes.follow import async_create_programmes
 from .reports.files import async_register_report_views
+from .runtime import HomeBmsConfigEntry, HomeBmsRuntimeData
 from .services import async_setup_services
 from .storage.keeper import StorageKeeper
-from .store import HomeBmsStore, LearnedStore
+from .store import HomeBmsStore, LearnedStore, TooNewError
 from .system_coordinator import SystemCoordinator
 from .web.dashboard import async_register_dashboard
 from .web.websocket import async_register_commands
@@ -61,6 +63,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     async_register_commands(hass)
     await async_register_dashboard(hass)
     async_watch_energy(hass)
+    async_tell_newer(hass)
     return True
 
 
@@ -69,14 +72,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
 
     A pack that does not answer keeps nobody waiting: its limits are zero and it is watched for, which is what a BMS is
     for, so even a system none of whose packs answers is set up rather than tried again later. Raises ConfigEntryError
-    only for what waiting cannot mend: settings that cannot be, a link in use with other settings, a state saved by a
-    newer version.
+    only for what waiting cannot mend: settings that cannot be, a link in use with other settings, settings or a state
+    of a newer version.
     """
+    if (place := unknown_setting(entry)) is not None:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="entry_too_new", translation_placeholders={"place": place}
+        )
     store = HomeBmsStore(hass, entry)
     try:
         await store.async_load()
-    except UnsupportedStorageVersionError as err:
-        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="store_too_new") from err
+    except TooNewError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="store_too_new", translation_placeholders={"place": str(err)}
+        ) from err
     learned = LearnedStore(hass, entry)
     await learned.async_load()
 
@@ -112,7 +121,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
 
         system.async_remember(store)
         system.data = system.async_combine()
-        await asyncio.gather(*(pack.supervisor.async_start() for pack in system.packs.values()))
+        packs = list(system.packs.values())
+        await asyncio.gather(*(pack.supervisor.async_start(place / len(packs)) for place, pack in enumerate(packs)))
         for inverter in system.inverters.values():
             inverter.async_start()
         for programme in programmes.values():
@@ -239,4 +249,4 @@ async def async_remove_config_entry_device(
 
 async def async_migrate_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> bool:  # noqa: ARG001
     """Refuse settings of a newer version: a limit that is not understood is a limit that is not kept."""
-    return (entry.version, entry.minor_version) <= (1, 1)
+    return (entry.version, entry.minor_version) <= VERSION

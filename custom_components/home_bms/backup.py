@@ -5,7 +5,7 @@ from __future__ import annotations
 from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
-from .coordinator import HomeBmsRuntimeData
+from .runtime import HomeBmsRuntimeData
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import publish
-from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .coordinator import PackCoordinator
 from .core.model import Alarm, Level
 from .core.protection import PROTECTION_KEYS
 from .entity import (
@@ -29,7 +29,8 @@ from .entity import (
 )
 from .packs.member_watch import MemberWatch
 from .programmes.connected import CONNECTED, ProgrammeConnected
-from .supervisor import Link
+from .runtime import HomeBmsConfigEntry
+from .watching import Link
 
 # Nothing is fetched: the supervisors push.
 PARALLEL_UPDATES = 0

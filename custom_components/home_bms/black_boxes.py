@@ -25,7 +25,7 @@ from homeassistant.util import slugify
 from .const import CONF_HARDWARE_RING, CONF_MODEL, CONF_THRESHOLDS, DOMAIN, LOGGER
 from .core.blackbox import Box
 from .core.model import HardwareRing, Level
-from .core.record import Header, Recording, dump
+from .core.record import Header, RecordError, Recording, dump
 from .kept_files import drop, found, sweep, write_whole
 
 # Of one pack, whichever is reached first.
@@ -178,6 +178,16 @@ def _files(folder: Path, url: str) -> list[BlackBoxFile]:
         for file in found(folder, _NAME)
     ]
     return sorted(files, key=lambda file: file.name, reverse=True)
+
+
+def began_at(header: Header) -> float | None:
+    """Return the Unix time of a recording's `origin`, `None` where it does not tell. Raises RecordError."""
+    if header.time is None:
+        return None
+    try:
+        return datetime.fromisoformat(header.time).timestamp()
+    except (OverflowError, ValueError) as err:
+        raise RecordError(f"line 1: time: {err}") from err
 
 
 @callback

@@ -12,9 +12,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .commissioning.self_test import async_press
-from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .coordinator import PackCoordinator
 from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity
 from .reports.request import async_report_of_last_month
+from .runtime import HomeBmsConfigEntry
 
 # A press is heeded at once; two at the same time mean one.
 PARALLEL_UPDATES = 1

@@ -53,6 +53,7 @@ CONF_MAPPING: Final = "mapping"
 # Keys of an inverter subentry's data; its link has the keys of a pack's.
 CONF_SHARE: Final = "share"
 CONF_OPTIONS: Final = "options"
+CONF_PEERS: Final = "peers"
 CONF_SERVER: Final = "server"
 CONF_DISCHARGE_POWER: Final = "discharge_power"
 CONF_SETPOINT_SIGN: Final = "setpoint_sign"

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -22,65 +20,46 @@ from . import publish
 from .black_boxes import BlackBoxes
 from .commissioning.keeper import Commissioning
 from .const import (
-    CONF_HARDWARE_RING,
     CONF_MODEL,
     CONF_SERIAL_NUMBER,
     DOMAIN,
-    EVENT_CORRECTION,
     LOGGER,
     RELEASE_TIMEOUT,
     SAVE_RESTING,
     SIGNAL_TICK,
     SUBENTRY_PACK,
-    WRITES_TO_TELL,
 )
-from .core import bms, strings
-from .core.battery import Estimate
+from .core import bms, contactors, strings
 from .core.blackbox import Box
-from .core.causes import root
 from .core.model import (
-    Alarm,
     ConfigError,
-    Flow,
-    HardwareRing,
     Join,
-    Level,
     PackConfig,
     PackState,
-    Reason,
     Snapshot,
     SystemDecision,
     Wishes,
 )
-from .core.past import Session
-from .helpers import LinkMeter, address, call_each, pack_config, refused, ring_data
+from .helpers import LinkMeter, address, refused
 from .hw.can_driver import CanDriver
+from .hw.driver import SWITCHED, Driver
 from .hw.driver import DeviceInfo as PackInfo
-from .hw.driver import Driver
 from .hw.parts import PartsDriver
 from .hw.virtual import VirtualHost
-from .inspections.keeper import InspectionKeeper
-from .inverters.coordinator import InverterCoordinator
 from .issues import PackIssues
 from .learned_view import LearnedView
+from .pack_news import PackNews
 from .packs.device_changes import DeviceChanges
+from .packs.follow_ring import async_follow_ring
 from .packs.member_watch import MemberWatch
-from .programmes.coordinator import ProgrammeCoordinator
 from .store import UNUSABLE, HomeBmsStore, LearnedStore
-from .story import RELEASED, RESET
-from .supervisor import Statistics, Supervisor, Trouble
+from .supervisor import Supervisor
 from .system_coordinator import SystemCoordinator
 from .texts import protection_names
+from .watching import Statistics, Trouble
 
-type HomeBmsConfigEntry = ConfigEntry[HomeBmsRuntimeData]
-
-type EventListener = Callable[[str, str, Alarm, Alarm], None]
-"""Called with the protection's key, what became of it, its alarm, and the alarm that began it.
-
-What became of it is the name of the level that it rose to, or `released` or `reset`.
-"""
-
-type SessionListener = Callable[[Session], None]
+if TYPE_CHECKING:
+    from .runtime import HomeBmsConfigEntry
 
 
 class PackCoordinator(DataUpdateCoordinator[Snapshot]):
@@ -114,6 +93,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.identity = subentry.subentry_id
         if len(list(entry.get_subentries_of_type(SUBENTRY_PACK))) > 1:
             config = strings.on_shared_bus(config)
+        if not driver.capabilities & SWITCHED:
+            config = contactors.only_read(config)
         self.config = config
         self.view = LearnedView(config)
         self.capabilities = driver.capabilities
@@ -129,7 +110,6 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self._system = system_coordinator
         self._store = store
         self._learned = learned
-        self._event_listeners: list[EventListener] = []
         self._issues = PackIssues(hass, entry_id=entry.entry_id, subentry_id=self.identity, name=subentry.title)
         self._issues.async_judge_parts(self.parts)
         self.black_boxes = BlackBoxes(hass, entry, subentry.subentry_id, subentry.data)
@@ -166,12 +146,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             watcher=self,
         )
         self.data = self.latest = self.supervisor.snapshot
-        self._levels = _levels(self.latest)
-        self._reset: frozenset[str] = frozenset()
+        self.news = PackNews(hass, entry_id=entry.entry_id, pack_id=self.identity, name=self.name, first=self.latest)
         self._saved_counters: object = None
-        self._corrections = self.latest.estimate.jumps
-        self._session_listeners: list[SessionListener] = []
-        self._sessions_ended = self.latest.history.sessions.ended
         store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state, hass.loop.time()))
         learned.async_add_source(self.identity, lambda: bms.save_learned(self.config, self.supervisor.state))
 
@@ -236,36 +212,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.changes.async_note(info, settings=all_heard and self.host is None)
         if all_heard:
             # A member that was not heard yet says nothing about what it guards.
-            self._follow(info.hardware_ring)
-
-    def _follow(self, ring: HardwareRing) -> None:
-        """Draw home_bms's levels anew where the pack's own settings were moved; the entry's update listener reloads it.
-
-        Not while a trip is latched, for that must not widen what tripped. Settings that leave no room are told and not
-        followed: a pack that is watched by the old levels is better off than one that cannot be set up.
-        """
-        subentry = self.config_entry.subentries.get(self.identity)
-        if subentry is None or (stored := subentry.data.get(CONF_HARDWARE_RING)) is None:
-            return
-        told = ring_data(ring)
-        if told == stored:
-            self._issues.async_ring_accepted()
-            return
-        if self.latest.decision.worst is Level.TRIP:
-            return
-        data = {**subentry.data, CONF_HARDWARE_RING: told}
-        try:
-            pack_config(data)
-        except ConfigError as err:
-            self._issues.async_ring_refused(err)
-            return
-        # What is told for the first time, by a newer version of home_bms, nobody has moved; and those of a virtual pack
-        # follow from what it is made of.
-        changes = {name: (stored[name], told.get(name)) for name in stored if stored[name] != told.get(name)}
-        if changes and self.host is None:
-            LOGGER.warning("%s: the pack's own protection settings have changed: %s", self.name, changes)
-            self._issues.async_ring_changed(changes)
-        self.hass.config_entries.async_update_subentry(self.config_entry, subentry, data=data)
+            async_follow_ring(self, self._issues, info.hardware_ring)
 
     @callback
     def async_register_device(self) -> None:
@@ -277,8 +224,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_judged(self, snapshot: Snapshot) -> None:
         """Take one tick: tell events at once and all of them, entities when it is worth it, the disk before long."""
-        self.latest = snapshot
-        self._tell_events(snapshot)
+        before, self.latest = self.latest, snapshot
+        self.news.async_tell(snapshot)
         self._issues.async_judge(
             snapshot.decision.alarms, acting=self.control_allowed, device_alarms=snapshot.reading.alarms
         )
@@ -286,10 +233,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             self._issues.async_judge_link(self._meter.quality, snapshot.decision.time)
         self._issues.async_judge_findings(publish.findings(snapshot))
         self._issues.async_judge_balancing(self.config, snapshot.balance.budget)
-        self._tell_correction(snapshot.estimate)
-        self._tell_session(snapshot)
         self._system.async_permit_joining()
-        together = self._system.async_combine()
+        together = self._system.async_heed(at_once=publish.pressing(before, snapshot))
         self._obey(together)
         parts_changed = self.members is not None and self.members.look(snapshot.decision.time)
         if parts_changed or publish.due(self.data, snapshot):
@@ -306,34 +251,6 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             self._store.async_schedule_save()
         self._learned.async_schedule_save()
         async_dispatcher_send(self.hass, SIGNAL_TICK.format(self.identity))
-
-    def _tell_correction(self, estimate: Estimate) -> None:
-        """Tell once that the state of charge was counted wrongly and has been set right."""
-        before, self._corrections = self._corrections, estimate.jumps
-        if estimate.jumps <= before or estimate.truth is None:
-            return
-        LOGGER.info(
-            "%s: the state of charge was corrected by %+.1f to %.1f %%", self.name, estimate.jump, estimate.truth
-        )
-        device = dr.async_get(self.hass).async_get_device_by_identifier(
-            (DOMAIN, self.identity), self.config_entry.entry_id
-        )
-        self.hass.bus.async_fire(
-            EVENT_CORRECTION,
-            {
-                ATTR_DEVICE_ID: device and device.id,
-                ATTR_NAME: self.name if device is None else device.name_by_user or device.name,
-                "change": round(estimate.jump, 1),
-                "soc": round(estimate.truth, 1),
-            },
-        )
-
-    def _tell_session(self, snapshot: Snapshot) -> None:
-        """Tell that a session has ended; no two do within one tick."""
-        sessions = snapshot.history.sessions
-        before, self._sessions_ended = self._sessions_ended, sessions.ended
-        if sessions.ended > before:
-            call_each(self._session_listeners, f"the sessions of {self.name}", sessions.done[-1])
 
     def _obey(self, together: SystemDecision) -> None:
         """Hand the limits to the simulated inverter of a virtual pack, where control is allowed.
@@ -381,74 +298,15 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
         """Raise or withdraw a repair issue."""
-        issue_id = f"{trouble}_{self.identity}"
         if trouble is Trouble.IDENTITY_CHANGED:
             self.stranger = error if stands else None
         if trouble is Trouble.WRITE_FAILED:
-            self._tell_write_failed(stands)
-        if not stands:
-            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            issue_id,
-            is_fixable=trouble is Trouble.IDENTITY_CHANGED,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key=trouble,
-            translation_placeholders={
-                "name": self.subentry.title,
-                "error": error,
-                "address": address(self.subentry.data),
-            },
-            data={"entry_id": self.config_entry.entry_id, "subentry_id": self.identity, "error": error},
-        )
+            self.news.async_tell_write_failed(stands)
+        self._issues.async_trouble(trouble, stands=stands, error=error, address=address(self.subentry.data))
 
     async def async_latched(self) -> None:
         """Write a latched trip to the disk."""
         await self._store.async_save()
-
-    # Events.
-
-    @callback
-    def add_event_listener(self, listener: EventListener) -> CALLBACK_TYPE:
-        """Call `listener` whenever a protection rises, is released or is reset, at the tick in which it happens.
-
-        Returns what ends it.
-        """
-        self._event_listeners.append(listener)
-        return lambda: self._event_listeners.remove(listener)
-
-    @callback
-    def add_session_listener(self, listener: SessionListener) -> CALLBACK_TYPE:
-        """Call `listener` with each session that has ended. Returns what ends it."""
-        self._session_listeners.append(listener)
-        return lambda: self._session_listeners.remove(listener)
-
-    def _tell_events(self, snapshot: Snapshot) -> None:
-        """Compare the alarms with those of the tick before."""
-        alarms = {alarm.key: alarm for alarm in snapshot.decision.alarms}
-        before, self._levels = self._levels, alarms
-        for key, alarm in alarms.items():
-            was = before[key].level if key in before else Level.OK
-            if alarm.level > was:
-                self._tell_event(alarm, alarm.level.name.lower(), root(alarm, snapshot.decision.alarms))
-        for key, old in before.items():
-            now = alarms[key].level if key in alarms else Level.OK
-            if key in self._reset and now < old.level:
-                self._tell_event(old, RESET, root(old, tuple(before.values())))
-            elif now is Level.OK:
-                self._tell_event(old, RELEASED, root(old, tuple(before.values())))
-        self._reset = frozenset()
-
-    def _tell_write_failed(self, stands: bool) -> None:
-        """Tell that the pack ignores commands as if a protection had found it."""
-        reason = Reason(rule=Trouble.WRITE_FAILED, threshold=float(WRITES_TO_TELL), since=self.hass.loop.time())
-        alarm = Alarm(key=Trouble.WRITE_FAILED, level=Level.PROTECT, flow=Flow.BOTH, reason=reason)
-        self._tell_event(alarm, Level.PROTECT.name.lower() if stands else RELEASED, alarm)
-
-    def _tell_event(self, alarm: Alarm, became: str, began: Alarm) -> None:
-        call_each(self._event_listeners, f"the protections of {self.name}", alarm.key, became, alarm, began)
 
     # What users ask for.
 
@@ -496,7 +354,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         except ConfigError as err:
             raise refused(err) from err
         # Sessions that were taken over are no news.
-        self._sessions_ended = state.history.sessions.ended
+        self.news.async_skip(state.history)
         self.latest = replace(self.latest, estimate=state.estimate, history=state.history)
         self.async_set_updated_data(replace(self.data, estimate=state.estimate, history=state.history))
         await self._store.async_save()
@@ -504,10 +362,10 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
 
     async def async_reset_trips(self) -> None:
         """Release the latched trips. Raises ServiceValidationError naming those whose cause still stands."""
-        before = {key for key, alarm in self._levels.items() if alarm.level is Level.TRIP}
+        before = self.news.tripped
         state, standing = bms.reset_trips(self.config, self.supervisor.state, self.supervisor.reading())
         self.supervisor.state = state
-        self._reset = frozenset(before - set(standing))
+        self.news.async_reset(before - set(standing))
         await self._store.async_save()
         if standing:
             raise ServiceValidationError(
@@ -518,59 +376,3 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
                     "protections": protection_names(self.hass, standing),
                 },
             )
-
-
-@dataclass(kw_only=True)
-class HomeBmsRuntimeData:
-    """All that runs for one battery system."""
-
-    packs: dict[str, PackCoordinator]
-    """By subentry id."""
-    inverters: dict[str, InverterCoordinator]
-    programmes: dict[str, ProgrammeCoordinator]
-    system: SystemCoordinator
-    store: HomeBmsStore
-    learned: LearnedStore
-    inspections: InspectionKeeper
-    stopped: bool = False
-
-    @property
-    def control_allowed(self) -> bool:
-        """Whether anything may be written to any pack."""
-        return self.store.control_allowed
-
-    async def async_allow_control(self, allowed: bool) -> None:
-        """Allow or end control; what ends is handed back at once.
-
-        Raises HomeAssistantError while a lost store is not confirmed, for trips may be forgotten.
-        """
-        if allowed and self.store.lost:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="store_lost")
-        was, self.store.control_allowed = self.store.control_allowed, allowed
-        if was and not allowed:
-            await asyncio.gather(
-                *(pack.async_release() for pack in self.packs.values()),
-                *(inverter.async_release() for inverter in self.inverters.values()),
-            )
-        await self.store.async_save()
-        self.system.async_update_listeners()
-        for pack in self.packs.values():
-            pack.async_update_listeners()
-
-    async def async_stop(self) -> None:
-        """Stop watching, hand control back and save; more than one call does no harm."""
-        if self.stopped:
-            return
-        self.stopped = True
-        await asyncio.gather(
-            *(pack.async_stop() for pack in self.packs.values()),
-            *(inverter.async_stop() for inverter in self.inverters.values()),
-            *(programme.async_stop() for programme in self.programmes.values()),
-        )
-        await self.store.async_save()
-        await self.learned.async_save()
-
-
-def _levels(snapshot: Snapshot) -> dict[str, Alarm]:
-    """Return the alarms by key."""
-    return {alarm.key: alarm for alarm in snapshot.decision.alarms}

@@ -11,8 +11,8 @@ from homeassistant.core import HomeAssistant
 
 from .black_boxes import URL
 from .can.diagnostics import captures, pack_facts
-from .const import CONF_DBC, CONF_HARDWARE_RING, CONF_SERIAL_NUMBER
-from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .const import CONF_DBC, CONF_HARDWARE_RING, CONF_PEERS, CONF_SERIAL_NUMBER
+from .coordinator import PackCoordinator
 from .core.battery import Ageing, Estimate
 from .core.device_log import Kind
 from .core.model import PackState, Snapshot
@@ -25,6 +25,7 @@ from .leases.words import book_facts
 from .programmes.diagnostics import programme_facts
 from .reports.files import URL as REPORTS_URL
 from .reports.files import async_files
+from .runtime import HomeBmsConfigEntry
 from .storage.entities import storage_details
 
 TO_REDACT: Final = {
@@ -34,6 +35,7 @@ TO_REDACT: Final = {
     CONF_DEVICE,
     CONF_CHANNEL,
     CONF_DBC,
+    CONF_PEERS,
     "unique_id",
     "fingerprint",
 }

@@ -13,7 +13,8 @@ from homeassistant.helpers.importlib import async_import_module
 from homeassistant.setup import async_when_setup
 
 from .const import DOMAIN, LOGGER
-from .coordinator import HomeBmsConfigEntry
+from .harmless import all_harmless
+from .runtime import HomeBmsConfigEntry
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import BatterySourceType, EnergyManager, EnergyPreferences
@@ -126,7 +127,7 @@ async def _judge(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=OFFER,
-        translation_placeholders={"name": entry.title},
+        translation_placeholders=all_harmless({"name": entry.title}),
     )
 
 

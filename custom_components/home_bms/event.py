@@ -11,7 +11,6 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import EVENT_PROTECTION
-from .coordinator import HomeBmsConfigEntry
 from .core.lease_force import Became, Change
 from .core.model import Alarm
 from .core.protection import PROTECTION_KEYS
@@ -21,8 +20,9 @@ from .inspections.event import INSPECTION, InspectionEvent
 from .inverters.event import ESCALATION, EscalationEvent
 from .leases.words import change_facts
 from .packs.device_change_event import DEVICE_CHANGE, DeviceChangeEvent
+from .runtime import HomeBmsConfigEntry
 from .story import RELEASED, RESET, facts, tell
-from .supervisor import Trouble
+from .watching import Trouble
 
 # Nothing is fetched: the supervisors push.
 PARALLEL_UPDATES = 0
@@ -103,7 +103,7 @@ class ProtectionEvent(PackEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the pack."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.add_event_listener(self._async_tell))
+        self.async_on_remove(self.coordinator.news.add_event_listener(self._async_tell))
 
     @property
     @override

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from enum import Enum, Flag, IntEnum
 from math import isfinite
@@ -40,6 +40,7 @@ from .const import (
     TYPE_SERIAL,
 )
 from .core.chemistry import configure
+from .core.leases import writable
 from .core.model import ConfigError, HardwareRing, PackConfig
 from .core.ring import meant
 from .hw.can_params import params_from_data
@@ -52,6 +53,8 @@ from .hw.parts_lint import lint_parts, may_control
 SOCKET_BAUDRATE = 115200
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = MappingProxyType({"none": "N", "even": "E", "odd": "O"})
 """As settings and forms call them, and as a link does."""
+DEEPEST: Final = 24
+"""Parts within parts of a document; what is exported has half as many."""
 
 
 def link_params(data: Mapping[str, Any]) -> ModbusSerialParams | ModbusTcpParams:
@@ -158,7 +161,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no closed type
     if is_dataclass(value) and not isinstance(value, type):
         return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
+        return {writable(str(key)): plain(part) for key, part in value.items()}
     if isinstance(value, frozenset | set):
         return sorted(plain(part) for part in value)
     if isinstance(value, tuple | list):
@@ -169,7 +172,34 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no closed type
         return value.value
     if isinstance(value, float) and not isfinite(value):
         return None
-    return value
+    return writable(value) if isinstance(value, str) else value
+
+
+def document(field: str, value: Any, *, most: int) -> Any:  # noqa: ANN401 - JSON has no closed type
+    """Return what somebody handed in as JSON would carry it; templates make tuples of lists.
+
+    Values and the letters of texts count. Raises ConfigError `document_too_large` or `document_too_deep`.
+    """
+    size, waiting = 0, [(value, 0)]
+    while waiting:
+        whole, depth = waiting.pop()
+        for part in _parts(whole):
+            size += 1 + (len(part) if isinstance(part, str) else 0)
+            # Before it is looked into: what refers to itself again and again would never end.
+            if size > most:
+                raise ConfigError("document_too_large", field, maximum=most)
+            if depth >= DEEPEST:
+                raise ConfigError("document_too_deep", field, maximum=DEEPEST)
+            waiting.append((part, depth + 1))
+    return plain(value)
+
+
+def _parts(value: object) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        yield from value.keys()
+        yield from value.values()
+    elif isinstance(value, tuple | list | set | frozenset):
+        yield from value
 
 
 class LinkMeter:

@@ -18,12 +18,14 @@ from .core.chemistry import SETTINGS
 from .core.lint import Finding, lint
 from .core.model import Alarm, Budget, ConfigError, Level, PackConfig
 from .core.ring import FACTS, REGISTERS
+from .harmless import all_harmless
 from .hw.driver import DeviceInfo
 from .hw.parts import PartsDriver
 from .hw.parts_lint import Severity
 from .packs.parts_words import problems_text
 from .story import DEVICE_ALARM, facts, tell
 from .texts import protection_name, word
+from .watching import Trouble
 
 # What waiting does not mend, with the level from which a person is called; a trip always calls one.
 CARE: Final[Mapping[str, Level]] = {
@@ -90,6 +92,24 @@ class PackIssues:
         self._days: tuple[float, ...] = ()
         self._poor_since: float | None = None
         self._poor = False
+
+    @callback
+    def async_trouble(self, trouble: Trouble, *, stands: bool, error: str, address: str) -> None:
+        """Tell of what the supervisor found, and that it is over."""
+        issue_id = f"{trouble}_{self._subentry_id}"
+        if not stands:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=trouble is Trouble.IDENTITY_CHANGED,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=trouble,
+            translation_placeholders=all_harmless({"name": self._name, "error": error, "address": address}),
+            data={**self._data, "error": error},
+        )
 
     @callback
     def async_audit(self, config: PackConfig, info: DeviceInfo) -> None:
@@ -262,7 +282,7 @@ class PackIssues:
             is_persistent=is_fixable,
             severity=severity,
             translation_key=translation_key,
-            translation_placeholders={"name": self._name, **shown},
+            translation_placeholders=all_harmless({"name": self._name, **shown}),
         )
 
     def _withdraw(self, kind: str, keep: set[str]) -> None:

@@ -39,7 +39,9 @@ def write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.tmp")
     try:
-        with temporary.open("wb") as stream:
+        # A link in its place would have something else written over.
+        temporary.unlink(missing_ok=True)
+        with temporary.open("xb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
@@ -60,7 +62,8 @@ def found(folder: Path, name: re.Pattern[str]) -> list[Found]:
         return []
     files = []
     for path in folder.iterdir():
-        if (told := name.fullmatch(path.name)) is not None and path.is_file():
+        # A link could hand out anything that Home Assistant may read.
+        if (told := name.fullmatch(path.name)) is not None and path.is_file() and not path.is_symlink():
             state = path.stat()
             files.append(Found(told, datetime.fromtimestamp(state.st_mtime, UTC).isoformat(), state.st_size))
     return sorted(files, key=lambda file: (file.time, file.told[0]), reverse=True)

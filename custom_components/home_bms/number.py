@@ -12,10 +12,11 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfEle
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .coordinator import PackCoordinator
 from .core.leases import keep
 from .core.model import PackConfig
 from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity
+from .runtime import HomeBmsConfigEntry
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.
 PARALLEL_UPDATES = 1

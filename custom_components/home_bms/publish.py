@@ -46,6 +46,16 @@ def due(told: Snapshot, now: Snapshot) -> bool:
     return silence >= PUBLISH_SOONEST and _moved(told, now)
 
 
+def pressing(before: Snapshot, now: Snapshot) -> bool:
+    """Whether a tick changes what the battery of all packs allows so that it is reckoned anew at once.
+
+    Limits that rise are not: they do so slowly, and can wait for the next of the packs.
+    """
+    was, limits = before.decision, now.decision
+    fell = limits.ccl.value < was.ccl.value or limits.dcl.value < was.dcl.value or limits.cvl.value < was.cvl.value
+    return fell or _urgent(before) != _urgent(now)
+
+
 def _urgent(snapshot: Snapshot) -> tuple[object, ...]:
     """Return all that must be told at once when it changes."""
     decision = snapshot.decision

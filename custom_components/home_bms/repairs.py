@@ -9,16 +9,17 @@ from homeassistant.core import HomeAssistant
 
 from .commissioning.keeper import COMMISSIONING_CHANGED
 from .commissioning.repair import CommissionRepairFlow
-from .coordinator import HomeBmsConfigEntry
 from .energy_offer import OFFER
 from .flow.energy import EnergyOfferRepairFlow
+from .flow.harmless import HarmlessRepairsFlow
 from .inspections.issues import OVERDUE
 from .inspections.repair import InspectionRepairFlow
 from .packs.replacement import async_is_set_up, async_take
 from .programmes.issues import REFUSED
 from .programmes.repair import ProgrammeRefusedRepairFlow
+from .runtime import HomeBmsConfigEntry
 from .store import ISSUE_STORE_LOST
-from .supervisor import Trouble
+from .watching import Trouble
 
 
 class StoreLostRepairFlow(ConfirmRepairFlow):
@@ -35,7 +36,7 @@ class StoreLostRepairFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
-class IdentityChangedRepairFlow(RepairsFlow):
+class IdentityChangedRepairFlow(HarmlessRepairsFlow):
     """The user has given the pack another BMS, or put another pack in its place."""
 
     def __init__(self, entry: HomeBmsConfigEntry, subentry_id: str, serial_number: str) -> None:

@@ -10,11 +10,11 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import HomeBmsConfigEntry
 from .core.balance_rules import standing
 from .core.model import BalanceMode
 from .entity import PackEntity, PackEntityDescription
 from .hw.driver import Capability
+from .runtime import HomeBmsConfigEntry
 from .storage.entities import STORAGE_MODE, StorageSelect
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.

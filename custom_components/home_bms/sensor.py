@@ -34,7 +34,7 @@ from homeassistant.util import dt as dt_util
 from . import figures
 from .can.sensors import can_sensors
 from .commissioning.sensors import COMMISSIONING, CommissioningSensor
-from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .coordinator import PackCoordinator
 from .core import learning
 from .core.balancing import BALANCE_REASONS
 from .core.charging import CHARGE_RULES
@@ -66,10 +66,11 @@ from .learned_view import LearnedView, cell_balanced
 from .leases.sensors import lease_sensors
 from .packs.parts_words import problem_text
 from .programmes.sensors import programme_sensors
+from .runtime import HomeBmsConfigEntry
 from .storage.entities import STORAGE_PHASE, StorageSensor
 from .story import evidence
-from .supervisor import Trouble
 from .system_coordinator import SystemCoordinator
+from .watching import Trouble
 
 # Nothing is fetched: the supervisors push.
 PARALLEL_UPDATES = 0
@@ -578,7 +579,8 @@ PACK_SENSORS: Final = (
     PackSensorDescription(
         key="cycles",
         translation_key="cycles",
-        state_class=SensorStateClass.TOTAL_INCREASING,
+        # Not an increasing one: who learns that the pack holds more knows that it went through fewer of them.
+        state_class=SensorStateClass.TOTAL,
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=1,
         dead_band=0.1,

@@ -21,9 +21,9 @@ from .commissioning.self_test import answer, async_self_test
 from .const import DOMAIN
 from .coordinator import PackCoordinator
 from .core import bms
-from .core.model import BalanceMode, PackConfig, PackState
+from .core.model import BalanceMode, ConfigError, PackConfig, PackState
 from .core.outlook import hours_to
-from .helpers import plain
+from .helpers import document, plain, refused
 from .history.exports import EXPORT_HISTORY, async_export_history
 from .history.what_if import WHAT_IF, async_what_if
 from .history.words import history_facts
@@ -57,9 +57,10 @@ from .packs.actions import (
     async_import_pack,
 )
 from .reports.request import REPORT, async_report
+from .sober import sober
 from .storage.actions import START_STORAGE, async_start_storage, async_stop_storage
 from .store import UNUSABLE
-from .targets import pack_of, packs_of
+from .targets import async_check_control, pack_of, packs_of
 
 ATTR_DURATION: Final = "duration"
 ATTR_FAULT: Final = "fault"
@@ -86,6 +87,9 @@ NO_LEASE: Final[dict[str, float | None]] = {**dict.fromkeys(LEASED.values()), "l
 DURATION_MAX: Final = timedelta(days=1)
 # A passive balancer of 0.1 A needs days for what has drifted apart in years.
 BALANCING_MAX: Final = timedelta(days=7)
+LEARNED_MOST: Final = 300_000
+"""Values and letters of what was learned about a pack: several times what 400 cells come to."""
+_FAULT: Final = vol.All(cv.string, vol.Length(max=64))
 # On demand there is always a time for it.
 BALANCE_MODES: Final = [mode.value for mode in BalanceMode if mode is not BalanceMode.OFF]
 NOT_BALANCING: Final[dict[str, Any]] = {"balance_now": False, "balance_now_mode": None, "balance_until": None}
@@ -101,6 +105,8 @@ class Action:
     schema: dict[vol.Marker, Any]
     admin: bool
     """It lets more energy through, changes what is known, or spoils a simulation."""
+    control: bool = False
+    """It changes something all the same, so that it takes what the device's entities take."""
     answers: SupportsResponse = SupportsResponse.NONE
 
 
@@ -219,8 +225,10 @@ async def _export_learned(hass: HomeAssistant, call: ServiceCall) -> ServiceResp
 async def _import_learned(hass: HomeAssistant, call: ServiceCall) -> None:
     """Take over what was learned about a pack elsewhere; the charge stays what it is now."""
     pack = pack_of(hass, call)
-    # A template makes tuples of lists.
-    learned = plain(call.data[ATTR_LEARNED])
+    try:
+        learned = document(ATTR_LEARNED, call.data[ATTR_LEARNED], most=LEARNED_MOST)
+    except ConfigError as err:
+        raise refused(err) from err
 
     def learn(config: PackConfig, state: PackState) -> PackState:
         try:
@@ -295,6 +303,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         schema={vol.Optional(name): vol.Coerce(float) for name in LEASED}
         | {vol.Required(ATTR_DURATION): vol.All(cv.time_period, vol.Range(min=timedelta(seconds=1), max=DURATION_MAX))},
         admin=False,
+        control=True,
     ),
     "clear_limits": Action(handler=_clear_limits, schema={}, admin=True),
     "start_balancing": Action(
@@ -308,7 +317,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         },
         admin=True,
     ),
-    "stop_balancing": Action(handler=_stop_balancing, schema={}, admin=False),
+    "stop_balancing": Action(handler=_stop_balancing, schema={}, admin=False, control=True),
     "reset_trips": Action(handler=_reset_trips, schema={}, admin=True),
     "calibrate_soc": Action(handler=_calibrate_soc, schema={vol.Required(ATTR_SOC): vol.Coerce(float)}, admin=True),
     "cell_replaced": Action(handler=_cell_replaced, schema={vol.Required(ATTR_CELL): vol.Coerce(int)}, admin=True),
@@ -346,18 +355,18 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "import_pack": Action(handler=async_import_pack, schema=IMPORT_PACK, admin=True, answers=SupportsResponse.OPTIONAL),
     "replace_bms": Action(handler=async_call_replace_bms, schema=REPLACE_BMS, admin=True),
     "get_changes": Action(handler=async_get_changes, schema={}, admin=True, answers=SupportsResponse.ONLY),
-    "self_test": Action(handler=_self_test, schema={}, admin=False, answers=SupportsResponse.ONLY),
+    "self_test": Action(handler=_self_test, schema={}, admin=False, control=True, answers=SupportsResponse.ONLY),
     "inject_fault": Action(
         handler=_inject_fault,
         schema={
-            vol.Required(ATTR_FAULT): cv.string,
+            vol.Required(ATTR_FAULT): _FAULT,
             vol.Optional(ATTR_CELL): vol.All(vol.Coerce(int), vol.Range(min=1)),
             vol.Optional(ATTR_VALUE): vol.Coerce(float),
             vol.Optional(ATTR_DURATION): cv.positive_time_period,
         },
         admin=True,
     ),
-    "clear_faults": Action(handler=_clear_faults, schema={vol.Optional(ATTR_FAULT): cv.string}, admin=True),
+    "clear_faults": Action(handler=_clear_faults, schema={vol.Optional(ATTR_FAULT): _FAULT}, admin=True),
 }
 
 
@@ -372,10 +381,12 @@ def _register(hass: HomeAssistant, name: str, action: Action) -> None:
     """Register one action."""
 
     async def handle(call: ServiceCall) -> ServiceResponse:
+        if action.control:
+            await async_check_control(hass, call)
         return await action.handler(hass, call)
 
     # Home Assistant puts its own drop-in in voluptuous's place when it starts, of which type checkers know nothing.
-    schema: Any = vol.Schema({**_TARGET, **action.schema})
+    schema: Any = vol.Schema({marker: sober(each) for marker, each in {**_TARGET, **action.schema}.items()})
     if action.admin:
         async_register_admin_service(hass, DOMAIN, name, handle, schema, action.answers)
     else:

@@ -4,95 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, Final, Protocol
+from dataclasses import replace
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .const import ADDRESS_SHARED_FOR, LOGGER, POLL_PERIOD, RELEASE_TIMEOUT, SETUP_PATIENCE, WRITES_TO_TELL
 from .core import bms, drill
-from .core.blackbox import BlackBox, Box
+from .core.blackbox import BlackBox
 from .core.model import Alarm, Decision, Flow, Level, PackConfig, PackReading, PackState, Reason, Snapshot, Switches
 from .hw.driver import DeviceInfo, Driver, DriverError, IdentityChangedError
+from .loose import spawn
+from .ticks import Ticks
+from .watching import Link, Statistics, Trouble, Watcher
 
 # The share of a period that a tick waits for the pack; the rest is for acting and for Home Assistant.
 PATIENCE: Final = 0.7
 # Readings from which the time between two of them is told.
 ARRIVALS: Final = 10
-
-
-class Link(StrEnum):
-    """How the pack answers."""
-
-    CONNECTING = "connecting"
-    ANSWERING = "answering"
-    SILENT = "silent"
-    FOREIGN = "foreign"
-    """Another pack answers in its place."""
-
-
-class Trouble(StrEnum):
-    """What a person is told of and can mend; also the keys of the repair issues."""
-
-    IDENTITY_CHANGED = "identity_changed"
-    ADDRESS_SHARED = "address_shared"
-    """Ours and another pack answer in turn."""
-    WRITE_FAILED = "write_failed"
-    INTERNAL_ERROR = "internal_error"
-
-
-@dataclass(slots=True, kw_only=True)
-class Statistics:
-    """How the loop is doing since it was set up."""
-
-    link: Link = Link.CONNECTING
-    polls: int = 0
-    failed_reads: int = 0
-    slow_reads: int = 0
-    """Ticks that were judged on an aged reading because the pack had not answered yet."""
-    late_ticks: int = 0
-    """Ticks that were left out because the one before took too long."""
-    failed_writes: int = 0
-    faults: int = 0
-    """Errors of home_bms itself that were survived."""
-    transactions: int = 0
-    """Modbus requests of this pack."""
-    link_quality: float | None = None
-    """Percent of the last requests that were answered soundly."""
-    cycle_time: float | None = None
-    """s from the tick to its end."""
-    between_readings: float | None = None
-    """s between two readings, of the last few, or since the last if that is longer; a crowded bus brings fewer."""
-    last_error: str | None = None
-    """The key of the last read or write error."""
-
-
-class Watcher(Protocol):
-    """Who is told what a supervisor finds, and says whether it may act."""
-
-    @property
-    def control_allowed(self) -> bool:
-        """Whether anything may be written."""
-
-    def async_identified(self, info: DeviceInfo) -> None:
-        """Take who the pack says it is."""
-
-    def async_judged(self, snapshot: Snapshot) -> None:
-        """Take one tick's result."""
-
-    def async_frozen(self, box: Box) -> None:
-        """Take what the black box froze around a protection."""
-
-    def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
-        """Take note that something needs a person, or no longer does."""
-
-    async def async_latched(self) -> None:
-        """Keep a trip that has just latched; the next tick waits for it, but not for ever."""
 
 
 class Supervisor:
@@ -157,10 +90,13 @@ class Supervisor:
         """Whether it watches no more."""
         return self._stopped
 
-    async def async_start(self) -> None:
-        """Judge once, waiting a little longer for the pack's first answer, then go on in the background."""
+    async def async_start(self, share: float = 0.0) -> None:
+        """Judge once, waiting a little longer for the pack's first answer, then go on in the background.
+
+        It ticks a `share` of the period before others that began with it, so that not all load the event loop at once.
+        """
         await self._tick(SETUP_PATIENCE)
-        self._loop = self._entry.async_create_background_task(self._hass, self._run(), f"home_bms {self._name}")
+        self._loop = self._entry.async_create_background_task(self._hass, self._run(share), f"home_bms {self._name}")
 
     async def async_stop(self) -> None:
         """End the loop and hand control back; more than one call does no harm."""
@@ -179,7 +115,7 @@ class Supervisor:
         """Hand control back, waiting at most RELEASE_TIMEOUT; a pack that is not known is not written to."""
         if self.statistics.link in (Link.CONNECTING, Link.FOREIGN):
             return
-        releasing = self._spawn(self._release(), "release")
+        releasing = spawn(self._hass, self._release(), f"{self._name} release")
         await asyncio.wait({releasing}, timeout=RELEASE_TIMEOUT)
         error = None if not releasing.done() else releasing.exception()
         if error is not None or not releasing.done():
@@ -202,19 +138,12 @@ class Supervisor:
             await asyncio.wait({self._acting})
         await self._driver.async_release()
 
-    async def _run(self) -> None:
-        """Tick on a fixed grid of times; what is missed is counted and not made up for."""
-        loop = self._hass.loop
-        due = loop.time() + POLL_PERIOD
+    async def _run(self, share: float) -> None:
+        ticks = Ticks(POLL_PERIOD, first=(1.0 - share) * POLL_PERIOD)
         while True:
-            if (late := loop.time() - due) >= 0:
-                missed = int(late / POLL_PERIOD) + 1
-                self.statistics.late_ticks += missed
-                due += missed * POLL_PERIOD
-            await asyncio.sleep(due - loop.time())
+            self.statistics.late_ticks += await ticks.wait()
             with self._guarded():
                 await self._tick(PATIENCE * POLL_PERIOD)
-            due += POLL_PERIOD
 
     async def _tick(self, patience: float) -> None:
         """Read, judge, act and tell; waits at most twice `patience` seconds."""
@@ -244,7 +173,7 @@ class Supervisor:
             looking = None
         if looking is None:
             self.statistics.polls += 1
-            looking = self._spawn(self._read(), "read")
+            looking = spawn(self._hass, self._read(), f"{self._name} read")
         await asyncio.wait({looking}, timeout=patience)
         if looking.done():
             self._take(looking)
@@ -373,7 +302,7 @@ class Supervisor:
             self._note_act(self._acting)
         known = self.statistics.link in (Link.ANSWERING, Link.SILENT)
         if self._acting is None and known and self._watcher.control_allowed:
-            self._acting = self._spawn(self._driver.async_apply(decision), "apply")
+            self._acting = spawn(self._hass, self._driver.async_apply(decision), f"{self._name} apply")
 
     async def _await_act(self, until: float) -> None:
         """Wait a while for what was begun; the next tick looks again."""
@@ -409,7 +338,7 @@ class Supervisor:
         """Have a new trip written before the next tick; a disk that hangs does not stop the loop."""
         trips = _trips(decision)
         if trips - self._trips:
-            keeping = self._spawn(self._watcher.async_latched(), "save")
+            keeping = spawn(self._hass, self._watcher.async_latched(), f"{self._name} save")
             await asyncio.wait({keeping}, timeout=patience)
         self._trips = trips
 
@@ -432,19 +361,6 @@ class Supervisor:
             self._faulty_since = None
             LOGGER.info("The ticks of %s succeed again", self._name)
             self._watcher.async_trouble(Trouble.INTERNAL_ERROR, stands=False)
-
-    @callback
-    def _spawn[T](self, work: Coroutine[Any, Any, T], what: str) -> asyncio.Task[T]:
-        """Run work that outlives the tick and the entry, for it must not be cancelled half-way on a shared link."""
-        task = self._hass.async_create_background_task(work, f"home_bms {self._name} {what}")
-        task.add_done_callback(_retrieve)
-        return task
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Look at a task's error, so that asyncio does not report it once more."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _trips(decision: Decision) -> frozenset[str]:

@@ -12,13 +12,14 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .coordinator import PackCoordinator
 from .core.model import Flow, Level
 from .entity import HomeBmsEntityDescription, PackEntity, PackEntityDescription, SystemEntity, pack_heard
 from .hw.driver import Capability, DriverError
 from .hw.parts import ExtraSwitch
 from .packs.member_watch import MemberWatch
 from .packs.parts_permit import refusal
+from .runtime import HomeBmsConfigEntry
 from .texts import protection_names, word
 
 # A wish is heeded at the next tick; two at once would only race for the same tick.

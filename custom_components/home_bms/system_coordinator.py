@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import DOMAIN, LOGGER
+from .const import DOMAIN, LOGGER, POLL_PERIOD
 from .core import bms, strings, system
 from .core.bank import Bank, bank_of
 from .core.lease_times import Now
@@ -24,8 +24,9 @@ from .storage.keeper import StorageKeeper
 from .store import HomeBmsStore
 
 if TYPE_CHECKING:
-    from .coordinator import HomeBmsConfigEntry, PackCoordinator
+    from .coordinator import PackCoordinator
     from .inverters.coordinator import InverterCoordinator
+    from .runtime import HomeBmsConfigEntry
 
 STORED: Final = "sharing"
 """The name under which the store keeps how charging goes and how packs share their current."""
@@ -66,6 +67,16 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
         self.storage.async_judge(packs, decision)
         self.newest = self.leases.async_judge(packs, decision)
         self.decided = self.hass.loop.time()
+        return self.newest
+
+    @callback
+    def async_heed(self, *, at_once: bool) -> SystemDecision:
+        """Return what the packs make together: reckoned anew `at_once`, or where that was half a period ago.
+
+        Each of many packs ticks each second, and looking at all of them at each would cost the square of their number.
+        """
+        if at_once or self.hass.loop.time() - self.decided >= POLL_PERIOD / 2:
+            self.async_combine()
         return self.newest
 
     @property

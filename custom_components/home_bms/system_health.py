@@ -8,9 +8,9 @@ from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
-from .coordinator import HomeBmsConfigEntry
 from .core.model import Level
-from .supervisor import Link
+from .runtime import HomeBmsConfigEntry
+from .watching import Link
 
 
 @callback

@@ -1,14 +1,17 @@
-"""Finds what the device that an action names stands for."""
+"""Finds what the device that an action names stands for, for whoever may have it."""
 
 from __future__ import annotations
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.service import async_get_device_and_config_entry
 
 from .const import DOMAIN
-from .coordinator import HomeBmsConfigEntry, PackCoordinator
+from .coordinator import PackCoordinator
+from .runtime import HomeBmsConfigEntry
 from .system_coordinator import SystemCoordinator
 
 
@@ -41,3 +44,16 @@ def system_of(hass: HomeAssistant, call: ServiceCall) -> SystemCoordinator:
     _, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[ATTR_DEVICE_ID])
     system: SystemCoordinator = entry.runtime_data.system
     return system
+
+
+async def async_check_control(hass: HomeAssistant, call: ServiceCall) -> None:
+    """See that whoever calls may control the entities of the device. Raises Unauthorized and UnknownUser."""
+    if call.context.user_id is None:
+        return
+    if (user := await hass.auth.async_get_user(call.context.user_id)) is None:
+        raise UnknownUser(context=call.context, permission=POLICY_CONTROL)
+    if user.permissions.access_all_entities(POLICY_CONTROL):
+        return
+    rows = er.async_entries_for_device(er.async_get(hass), call.data[ATTR_DEVICE_ID], include_disabled_entities=True)
+    if not rows or not all(user.permissions.check_entity(row.entity_id, POLICY_CONTROL) for row in rows):
+        raise Unauthorized(context=call.context, permission=POLICY_CONTROL)

@@ -14,7 +14,7 @@ from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TYPE, Platform
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import supervisor
+from custom_components.home_bms import supervisor, system_coordinator
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import AskedLimits, Decision, PackReading, Switches
@@ -194,7 +194,8 @@ def nothing_from_a_thread(caplog: pytest.LogCaptureFixture) -> Generator[None]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the supervisors tick fast."""
-    monkeypatch.setattr(supervisor, "POLL_PERIOD", PERIOD)
+    for module in (supervisor, system_coordinator):
+        monkeypatch.setattr(module, "POLL_PERIOD", PERIOD)
     monkeypatch.setattr(supervisor, "SETUP_PATIENCE", 0.5)
 
 

@@ -36,7 +36,7 @@ from custom_components.home_bms.diagnostics import async_get_config_entry_diagno
 from custom_components.home_bms.flow import bluetooth as flow_bluetooth
 from custom_components.home_bms.hw import bluetooth
 from custom_components.home_bms.hw.bluetooth import ERROR_KEYS, UNFIT
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from ..hw.ble import ADDRESS, Air, JbdPack, air
 from .conftest import PACK_ID, make_entry, set_up, ticks, until

@@ -32,7 +32,7 @@ from custom_components.home_bms.hw.can_frame import frame_of
 from custom_components.home_bms.hw.can_health import Trouble
 from custom_components.home_bms.hw.can_netlink import LinkDetails
 from custom_components.home_bms.hw.can_params import CanParams, Interface, params_from_data
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from ..hw.can.buses import PARAMS, Nothing, SlcanStick, full
 from ..hw.can.speech import frames, jk

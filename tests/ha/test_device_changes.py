@@ -18,7 +18,7 @@ from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.device_log import Change
 from custom_components.home_bms.core.model import HardwareRing
 from custom_components.home_bms.story import tell_change
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .lessons import live

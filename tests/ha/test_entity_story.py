@@ -16,7 +16,7 @@ from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Quality
 from custom_components.home_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import PACK, PACK_ID, PERIOD, make_entry, pack_subentry, set_up, ticks, until
 from .entity_device import Clock, EntityPack, settings

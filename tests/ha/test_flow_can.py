@@ -22,7 +22,7 @@ from custom_components.home_bms.hw.can_error import CanLinkError
 from custom_components.home_bms.hw.can_params import params_from_data
 from custom_components.home_bms.hw.can_probe import Found
 from custom_components.home_bms.hw.driver import DriverError
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from ..hw.can.speech import daly, jk
 from .can_house import Flow, hurry, speaking

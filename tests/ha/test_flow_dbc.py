@@ -24,7 +24,7 @@ from custom_components.home_bms.hw.can_params import params_from_data
 from custom_components.home_bms.hw.can_probe import Found
 from custom_components.home_bms.hw.user_dbc_guess import propose
 from custom_components.home_bms.hw.user_dbc_rows import UserMapping
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .can_house import Flow, Speaker, hurry, speaking
 from .conftest import until

@@ -339,15 +339,21 @@ async def test_a_server_is_tried_where_it_is_to_be(hass: HomeAssistant, system: 
     port = taken.sockets[0].getsockname()[1]
     form = {"host": "127.0.0.1", "port": port, "unit_id": 1, "base": "40000"}
     result = await begin(hass, "server")
+    result = await answer(hass, result, **form, peers="192.168.1.0/24, cellar")
+    assert result["errors"] == {"peers": "no_networks"}
+    assert result["description_placeholders"]["value"] == "cellar"
+    result = await answer(hass, result, **{**form, "host": " "})
+    assert result["errors"] == {"host": "no_address"}
     result = await answer(hass, result, **form)
     assert result["errors"] == {"base": "cannot_listen"}
     taken.close()
     await taken.wait_closed()
-    result = await answer(hass, result, **form)
+    result = await answer(hass, result, **form, peers="192.168.1.20")
     assert "share" not in result["data_schema"].schema
     await answer(hass, result, name="For others")
     await hass.async_block_till_done()
     assert added(system).data["server"]["base"] == 40000
+    assert added(system).data["server"]["peers"] == "192.168.1.20"
     result = await change(hass, system)
     # Its own server is in its own way, which is no reason.
     result = await answer(hass, result, **{**form, "unit_id": 2})

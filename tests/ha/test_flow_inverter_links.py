@@ -20,7 +20,7 @@ from custom_components.home_bms.const import SUBENTRY_PACK
 from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualSunSpec
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import ENTRY_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .inverter_flow import added, answer, begin, change

@@ -17,12 +17,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import home_bms
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
-from custom_components.home_bms.coordinator import HomeBmsRuntimeData, PackCoordinator
+from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.chemistry import configure
 from custom_components.home_bms.core.model import ConfigError, HardwareRing, Level, Reason
 from custom_components.home_bms.helpers import link_params, pack_config, plain, refused
 from custom_components.home_bms.hw.driver import Capability
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.runtime import HomeBmsRuntimeData
+from custom_components.home_bms.watching import Link
 
 from .conftest import (
     ENTRY_ID,

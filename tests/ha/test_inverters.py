@@ -27,7 +27,7 @@ from custom_components.home_bms.inverters import coordinator as inverter_coordin
 from custom_components.home_bms.inverters.coordinator import InverterCoordinator
 from custom_components.home_bms.inverters.issues import InverterIssues
 from custom_components.home_bms.inverters.view import known_obedience, stored_part
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .inverter_house import House, gx, house, inverter_of, inverter_subentry, looks, quick_inverters

@@ -23,7 +23,7 @@ from custom_components.home_bms.inverters import entity_inverter, entity_numbers
 from custom_components.home_bms.inverters.entity_inverter import EntityInverter
 from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN
 from custom_components.home_bms.inverters.roles import InverterRole
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .entity_device import Clock, EntityPack

@@ -27,7 +27,7 @@ from custom_components.home_bms.hw.virtual.can_inverter import VirtualCanInverte
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
 from custom_components.home_bms.inverters import coordinator as inverter_coordinator
 from custom_components.home_bms.inverters.diagnostics import inverter_facts
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .inverter_house import inverter_of, inverter_subentry, looks, nimble, quick_inverters

@@ -18,7 +18,7 @@ from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualSunSpec
 from custom_components.home_bms.inverters.served_battery import ServedBattery
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .inverter_house import house, inverter_of, inverter_subentry, looks, quick_inverters
@@ -103,7 +103,26 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("wrong", [{"base": 17}, {"unit_id": 0}])
+async def test_who_is_not_named_does_not_read_it(hass: HomeAssistant, driver: ScriptedDriver, scripted: None) -> None:
+    entry = make_entry(hass, pack_subentry(), inverter_subentry(settings(peers="127.0.0.2")))
+    await set_up(hass, entry)
+    inverter = inverter_of(entry)
+    await until(lambda: inverter.data.link is Link.ANSWERING and inverter.statistics.told)
+    assert isinstance(inverter.link, ServedBattery)
+    for source, size in (("127.0.0.1", 0), ("127.0.0.2", 13)):
+        reader, writer = await asyncio.open_connection("127.0.0.1", inverter.link.server.port, local_addr=(source, 0))
+        try:
+            writer.write(bytes.fromhex("000100000006 07 03 9c40 0002"))
+            assert len(await reader.read(64)) == size
+        except ConnectionError:
+            assert not size
+        finally:
+            writer.close()
+    assert inverter.link.server.turned_away == 1
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("wrong", [{"base": 17}, {"unit_id": 0}, {"host": ""}, {"peers": "cellar"}])
 async def test_a_place_that_cannot_be_is_told(
     hass: HomeAssistant, driver: ScriptedDriver, scripted: None, wrong: dict[str, Any]
 ) -> None:

@@ -228,6 +228,19 @@ async def test_the_power_is_reckoned_once_for_all_who_show_it(
         assert reckoned.call_count == 3
 
 
+async def test_who_learns_that_a_pack_holds_more_has_seen_fewer_cycles_which_no_recorder_complains_about(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator
+) -> None:
+    shown = []
+    for capacity in (250.0, 280.0):
+        estimate = replace(pack.latest.estimate, capacity=capacity, charge_in=1400.0, charge_out=1400.0)
+        pack.async_set_updated_data(replace(pack.latest, estimate=estimate))
+        shown.append(number(hass, "cycles"))
+    assert shown == [5.6, 5.0]
+    # The recorder warns of an increasing total that falls, and takes a large fall for a new beginning.
+    assert sensor(hass, "cycles").attributes["state_class"] == "total"
+
+
 async def test_the_life_of_a_pack_is_shown(hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator) -> None:
     estimate = pack.latest.estimate
     estimate = replace(estimate, life=aged(estimate), energy_in=100_000.0, energy_out=94_000.0)

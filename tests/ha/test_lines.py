@@ -18,11 +18,11 @@ from modbus_connection import ModbusSerialParams, ModbusTcpParams
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.const import DOMAIN
-from custom_components.home_bms.coordinator import HomeBmsRuntimeData
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer
 from custom_components.home_bms.links.lines import _LINES, async_hold_line
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.runtime import HomeBmsRuntimeData
+from custom_components.home_bms.watching import Link
 
 from ..hw.line import Boards, Gateway, adapter, gateway
 from ..hw.real_link import busy_pack

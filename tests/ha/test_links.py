@@ -18,7 +18,7 @@ from custom_components.home_bms.hw.lane import Lane
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer
 from custom_components.home_bms.hw.virtual.bus import BusFault, VirtualBus
 from custom_components.home_bms.links.order import on_lane
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import PACK_ID, make_entry, pack_subentry, set_up, until
 

@@ -22,10 +22,11 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.home_bms.const import DOMAIN
-from custom_components.home_bms.coordinator import HomeBmsRuntimeData, PackCoordinator
+from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.virtual import VirtualHost, VirtualServer
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.runtime import HomeBmsRuntimeData
+from custom_components.home_bms.watching import Link
 
 from .conftest import PACK_ID, make_entry, pack_subentry, set_up, until
 

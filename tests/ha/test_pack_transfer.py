@@ -130,7 +130,7 @@ async def test_a_system_gets_a_further_pack_and_control_has_to_be_allowed_anew(
         pytest.param({"chemistry": "na_ion"}, "confirm_datasheet", "confirmed", id="a datasheet nobody read"),
         pytest.param({"type": "parts", "parts": {}}, "parts_no_link", "links", id="parts of nothing"),
         pytest.param({"type": "can", "can": {}}, "import_kind", "interface", id="no bus"),
-        pytest.param({"type": "can", "can": {**BUS, "bitrate": "x"}}, "import_kind", "can", id="no bit rate"),
+        pytest.param({"type": "can", "can": {**BUS, "bitrate": "x"}}, "import_kind", "bitrate", id="no bit rate"),
         pytest.param({"type": "can", "can": BUS}, "import_kind", "model", id="nothing that speaks there"),
         pytest.param(
             {"type": "can", "can": BUS, "model": "can_dbc"}, "import_missing", "dbc_name", id="without a file"

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_bms import system_coordinator
 from custom_components.home_bms.core import bms
 from custom_components.home_bms.core.battery import Finding, Kind
 from custom_components.home_bms.core.chemistry import configure
@@ -21,7 +23,9 @@ from custom_components.home_bms.core.model import (
     Snapshot,
     Switches,
 )
-from custom_components.home_bms.publish import due
+from custom_components.home_bms.publish import due, pressing
+
+from .conftest import PACK_ID
 
 CONFIG = configure(
     chemistry="lfp", cells=16, capacity=280, charge_current=140, discharge_current=140, temperature_sensors=4
@@ -130,3 +134,33 @@ def test_a_cell_that_appears_is_a_change(told: Snapshot) -> None:
 def test_after_a_minute_even_nothing_is_told(told: Snapshot) -> None:
     assert not due(told, after(told, 59.0))
     assert due(told, after(told, 60.0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, False, id="nothing"),
+        pytest.param({"ccl": amps(99.9)}, True, id="a charge limit that falls, however little"),
+        pytest.param({"dcl": amps(99.9)}, True, id="a discharge limit that falls"),
+        pytest.param({"cvl": amps(1.0)}, True, id="a charge voltage that falls"),
+        pytest.param({"ccl": amps(140.0), "dcl": amps(140.0)}, False, id="limits that rise"),
+        pytest.param({"alarms": alarm(Level.WARN)}, True, id="an alarm"),
+        pytest.param({"mode": Mode.TRIPPED}, True, id="a trip"),
+    ],
+)
+def test_what_lowers_a_limit_is_reckoned_with_at_once(told: Snapshot, changes: dict[str, Any], expected: bool) -> None:
+    assert pressing(told, after(told, 1.0, **changes)) is expected
+
+
+async def test_of_many_packs_that_tick_only_what_presses_has_all_of_them_looked_at(
+    entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = entry.runtime_data.system
+    await entry.runtime_data.packs[PACK_ID].supervisor.async_stop()
+    monkeypatch.setattr(system_coordinator, "POLL_PERIOD", 3600.0)
+    before = system.async_heed(at_once=True)
+    assert system.async_heed(at_once=False) is before
+    assert system.async_heed(at_once=True) is not before
+    monkeypatch.setattr(system_coordinator, "POLL_PERIOD", 0.0)
+    newest = system.newest
+    assert system.async_heed(at_once=False) is not newest

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.repairs import async_create_fix_flow
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
 from .lessons import live, teach

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -278,6 +279,19 @@ async def test_serial_numbers_are_told_only_to_who_asks_for_them(
     read = await report(hass, ENTRY_ID, serial_numbers=True)
     text = " ".join(read.texts)
     assert all(secret in text for secret in (SERIAL, "JK-0002", "JK-9999", "10.0.0.7"))
+
+
+async def test_what_is_wrong_with_the_bus_of_a_pack_is_told_in_its_report(
+    hass: HomeAssistant, packs: list[PackCoordinator]
+) -> None:
+    packs[0].can = SimpleNamespace(link=SimpleNamespace(params=SimpleNamespace(key="can0")))  # type: ignore[assignment]
+    for bus in ("can0", "can1"):
+        ir.async_create_issue(
+            hass, DOMAIN, bus, is_fixable=False, severity=ir.IssueSeverity.WARNING, translation_key="internal_error",
+            translation_placeholders={"name": bus, "error": "x"}, data={"bus": bus},
+        )  # fmt: skip
+    found = [text for text in (await report(hass)).texts if text.startswith("Home BMS made a mistake with")]
+    assert found == ["Home BMS made a mistake with can0"]
 
 
 async def test_repairs_of_others_are_none_of_its_business(hass: HomeAssistant, packs: list[PackCoordinator]) -> None:

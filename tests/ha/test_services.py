@@ -11,13 +11,13 @@ from unittest.mock import patch
 
 import pytest
 import voluptuous as vol
-from homeassistant.core import Context, HomeAssistant, SupportsResponse
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import home_bms
 from custom_components.home_bms import services
@@ -377,7 +377,7 @@ async def test_a_trip_is_reset_only_once_its_cause_is_gone(
     hass: HomeAssistant, pack: PackCoordinator, driver: ScriptedDriver
 ) -> None:
     events: list[tuple[str, str]] = []
-    pack.add_event_listener(lambda key, became, *_: events.append((key, became)))
+    pack.news.add_event_listener(lambda key, became, *_: events.append((key, became)))
     driver.temperatures[2] = 70.0
     await until(lambda: pack.latest.decision.worst is Level.TRIP)
     await ticks(pack)
@@ -402,7 +402,7 @@ async def test_a_protection_that_lets_go_by_itself_is_released(
     hass: HomeAssistant, pack: PackCoordinator, driver: ScriptedDriver
 ) -> None:
     events: list[tuple[str, str]] = []
-    pack.add_event_listener(lambda key, became, *_: events.append((key, became)))
+    pack.news.add_event_listener(lambda key, became, *_: events.append((key, became)))
     driver.temperatures[2] = 47.0
     await until(lambda: any(key == "charge_overtemperature" for key, _ in events))
     driver.temperatures[2] = 25.0
@@ -453,42 +453,6 @@ async def test_a_device_that_is_not_ours_is_refused(hass: HomeAssistant, pack: P
         await hass.services.async_call(DOMAIN, "clear_limits", {"device_id": "nobody"}, blocking=True)
 
 
-@pytest.mark.parametrize("action", sorted(name for name, row in services.ACTIONS.items() if row.admin))
-async def test_what_lets_more_energy_through_is_for_administrators(
-    hass: HomeAssistant, pack: PackCoordinator, hass_read_only_user: MockUser, action: str
-) -> None:
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            action,
-            {"device_id": device_id(hass, PACK_ID)} | NEEDED.get(action, {}),
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
-            return_response=services.ACTIONS[action].answers is SupportsResponse.ONLY,
-        )
-
-
-def test_only_what_narrows_or_only_tells_is_for_everybody() -> None:
-    everybody = {name for name, row in services.ACTIONS.items() if not row.admin}
-    # Maintenance moves nothing in the battery, and who did what is taken down.
-    maintaining = {"inspection_done", "postpone_inspection", "get_inspections"}
-    assert "self_test" in everybody
-    assert everybody - maintaining - {"self_test"} == {
-        "set_limits",
-        "stop_balancing",
-        "get_sessions",
-        "time_to_soc",
-        "export_learned",
-        "get_leases",
-    }
-    assert maintaining <= everybody
-    telling = {name for name, row in services.ACTIONS.items() if row.answers is SupportsResponse.ONLY}
-    assert telling - {"get_inspections", "self_test"} == {
-        *("time_to_soc", "export_learned", "export_pack", "get_leases", "get_sessions", "get_changes", "capture_can"),
-        "what_if",
-    }
-
-
 async def test_actions_exist_without_an_entry(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "http", {})
     assert await home_bms.async_setup(hass, {})
@@ -516,3 +480,32 @@ async def test_an_entry_that_is_not_loaded_is_refused(
     assert await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(ServiceValidationError):
         await hass.services.async_call(DOMAIN, "clear_limits", {"device_id": device}, blocking=True)
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "field"),
+    [
+        ("start_balancing", {"until": "2026-12-01T00:00:00\ud800"}, "until"),
+        ("start_balancing", {"until": "0001-01-01T00:00:00+14:00"}, "until"),
+        ("start_balancing", {"duration": {"days": 1e300}}, "duration"),
+        ("set_limits", {"duration": 3600, "charge_current": 10**400}, "charge_current"),
+        ("request_power", {"owner": "a", "power": 5, "end": "9999-12-31T23:59:59-12:00"}, "end"),
+        ("hold_reserve", {"owner": "a", "reserve": 5, "duration": 60, "last_day": "9999-12-31"}, "last_day"),
+        ("export_history", {"from": "2026-01-01", "entity_id": True}, "entity_id"),
+    ],
+)
+async def test_what_others_would_trip_over_is_refused_by_the_field(
+    hass: HomeAssistant, pack: PackCoordinator, action: str, data: dict[str, Any], field: str
+) -> None:
+    """Half a character in a time ended the whole process; the others raised what nobody translates."""
+    with pytest.raises(vol.Invalid, match=field):
+        await call(hass, action, **data)
+
+
+async def test_half_a_character_keeps_nothing_from_the_disk(hass: HomeAssistant, pack: PackCoordinator) -> None:
+    await call(hass, "hold_reserve", ENTRY_ID, owner="a\ud800", reserve=20, duration=60, reason="\udfff")
+    entry = hass.config_entries.async_get_entry(ENTRY_ID)
+    assert entry is not None
+    (kept,) = (await answer(hass, "get_leases", ENTRY_ID))["leases"]
+    assert kept["owner"] == "a?"
+    assert await entry.runtime_data.store.async_save()

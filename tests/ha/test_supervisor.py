@@ -17,7 +17,7 @@ from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import Alarm, Level
 from custom_components.home_bms.hw.driver import DriverError, IdentityChangedError
-from custom_components.home_bms.supervisor import Link
+from custom_components.home_bms.watching import Link
 
 from .conftest import ENTRY_ID, PACK_ID, PERIOD, SERIAL, ScriptedDriver, lost, make_entry, set_up, ticks, until
 
@@ -139,7 +139,7 @@ async def test_failing_writes_are_retried_each_tick_and_told_after_three(
     def listen(key: str, became: str, _alarm: Alarm, _root: Alarm) -> None:
         events.append((key, became))
 
-    pack.add_event_listener(listen)
+    pack.news.add_event_listener(listen)
     await entry.runtime_data.async_allow_control(True)
     driver.apply_error = lost()
     await until(lambda: pack.statistics.failed_writes == 2)
@@ -263,8 +263,8 @@ async def test_an_entity_that_breaks_does_not_end_the_loop(pack: PackCoordinator
     def sound(key: str, became: str, _alarm: Alarm, _root: Alarm) -> None:
         told.append(became)
 
-    pack.add_event_listener(broken)
-    stop = pack.add_event_listener(sound)
+    pack.news.add_event_listener(broken)
+    stop = pack.news.add_event_listener(sound)
     await trip(pack, driver)
     assert told[-1] == "trip"
     stop()
@@ -376,7 +376,7 @@ async def test_events_are_told_at_their_tick_with_the_alarm_that_began_it(
     def listen(key: str, became: str, alarm: Alarm, root: Alarm) -> None:
         events.append((key, became, alarm.reason.sensor, root.key))
 
-    pack.add_event_listener(listen)
+    pack.news.add_event_listener(listen)
     await trip(pack, driver)
     await ticks(pack)
     hot = [event for event in events if event[0] == "charge_overtemperature"]

@@ -38,7 +38,7 @@ from custom_components.home_bms.issues import FINDINGS, LEARNED_LOST, RING_CHANG
 from custom_components.home_bms.sensor import REASONS, SYSTEM_REASONS
 from custom_components.home_bms.services import BALANCE_MODES
 from custom_components.home_bms.story import FLOW_NAMES, QUANTITIES, Severity
-from custom_components.home_bms.supervisor import Trouble
+from custom_components.home_bms.watching import Trouble
 
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "home_bms"
 LANGUAGES: Final = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from custom_components.home_bms.core import bms
 from custom_components.home_bms.core.blackbox import Tick, Trigger
 from custom_components.home_bms.core.model import (
@@ -17,7 +19,7 @@ from custom_components.home_bms.core.model import (
     Reason,
     Switches,
 )
-from custom_components.home_bms.core.record import Header, Recording
+from custom_components.home_bms.core.record import Header, RecordError, Recording
 from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.web.box import MOST, box_shown
 from custom_components.home_bms.web.schema import BoxShown
@@ -119,3 +121,9 @@ def test_switches_limits_and_alarms_are_deeds_and_a_ramp_is_none() -> None:
         (5.0, "discharge_switch", None, "unknown", "closed"),
         (6.0, "alarm", "charge_overtemperature", "trip", "ok"),
     ]
+
+
+@pytest.mark.parametrize("time", ["yesterday", "", "0001-01-01"])
+def test_a_file_whose_time_is_none_is_refused_as_a_file(time: str) -> None:
+    with pytest.raises(RecordError, match="line 1: time"):
+        shown(tick(50.0), time=time)

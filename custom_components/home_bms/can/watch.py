@@ -12,6 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from ..const import DOMAIN, LOGGER
+from ..harmless import all_harmless
 from ..hw.can import CanLink, CanState
 from ..hw.can_frame import spelled
 from ..hw.can_health import CanHealth, Trouble, troubles
@@ -100,12 +101,15 @@ class CanWatch:
             is_fixable=False,
             severity=SEVERITIES[trouble],
             translation_key=trouble,
-            translation_placeholders={
-                "bus": params.key,
-                "bitrate": f"{params.bitrate / 1000:g}",
-                "error": "-" if failure is None else str(failure),
-                "ids": ids,
-            },
+            data={"bus": params.key},
+            translation_placeholders=all_harmless(
+                {
+                    "bus": params.key,
+                    "bitrate": f"{params.bitrate / 1000:g}",
+                    "error": "-" if failure is None else str(failure),
+                    "ids": ids,
+                }
+            ),
         )
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..const import LOGGER
-from ..coordinator import HomeBmsRuntimeData, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core import drill
 from ..core.commissioning import Finding, Number, Outcome
 from ..core.drill import LONGEST, RECOVERY, Pretence
 from ..core.hands import enough
 from ..core.model import Flow, Snapshot
+from ..runtime import HomeBmsRuntimeData
 from .looks import Progress, looks
 
 CURRENT_WITHIN: Final = 60.0

@@ -17,14 +17,14 @@ from ..core.commissioning import Aspect, Finding, Outcome, Record, Result, State
 from ..core.commissioning import state as state_of
 from ..core.commissioning import steps as steps_of
 from ..core.model import HardwareRing, PackConfig
+from ..harmless import all_harmless
 from ..helpers import ring_data
-from ..hw.driver import Capability, DeviceInfo
+from ..hw.driver import SWITCHED, Capability, DeviceInfo
 from ..store import HomeBmsStore
 from .words import aspects_text, steps_text
 
 STORED_VERSION: Final = 1
 COMMISSIONING_CHANGED: Final = "commissioning_changed"
-SWITCHED: Final = Capability.RELAYS | Capability.CHARGE_SWITCH | Capability.DISCHARGE_SWITCH
 NOT_TAKEN: Final = "not_taken"
 """The reason of a step that was left out at the end."""
 
@@ -107,11 +107,13 @@ class Commissioning:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=COMMISSIONING_CHANGED,
-            translation_placeholders={
-                "name": self._name,
-                "changed": aspects_text(self._hass, frozenset[Aspect]().union(*again.values())),
-                "steps": steps_text(self._hass, [step for step in self.steps if step.key in again]),
-            },
+            translation_placeholders=all_harmless(
+                {
+                    "name": self._name,
+                    "changed": aspects_text(self._hass, frozenset[Aspect]().union(*again.values())),
+                    "steps": steps_text(self._hass, [step for step in self.steps if step.key in again]),
+                }
+            ),
         )
 
     async def async_begin(self, by: str, *, afresh: bool = False) -> None:

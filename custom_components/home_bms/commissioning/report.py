@@ -11,12 +11,13 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, LOGGER
-from ..coordinator import HomeBmsRuntimeData, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core.commissioning import Outcome, Result, State, sign
 from ..core.commissioning import state as state_of
 from ..reports.files import ReportFile, TooLargeError, file_name, folder_of, write
 from ..reports.markup import Document, Facts, Part, Remark, Section, Table, Text, Tone, render
 from ..reports.words import UNKNOWN, Wording, async_wording
+from ..runtime import HomeBmsRuntimeData
 from ..texts import word
 from .words import number_texts, outcome_name, reason_text, state_name, step_name
 

@@ -15,9 +15,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.json import JSON_DECODE_EXCEPTIONS, json_loads
 
 from ..const import DOMAIN, LOGGER
-from ..coordinator import HomeBmsConfigEntry
 from ..core.model import ConfigError
 from ..helpers import refused
+from ..runtime import HomeBmsConfigEntry
 from ..texts import error_words, word
 from ..web.places import device_id
 from ..web.why import Clock

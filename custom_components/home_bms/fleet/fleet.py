@@ -13,11 +13,12 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.json import json_bytes
 
 from ..const import LOGGER, PUBLISH_SOONEST
-from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core.lease_force import Change
 from ..core.lease_times import Now
 from ..core.leases import LeaseBook, release
 from ..core.model import Alarm
+from ..runtime import HomeBmsConfigEntry
 from ..system_coordinator import SystemCoordinator
 from ..web.encode import told
 from ..web.why import Clock
@@ -148,7 +149,9 @@ class Fleet:
                 partial(_urgent_of_pack, pack),
                 pack.async_add_listener,
             )
-            self._ends.append(pack.add_event_listener(partial(self._tell_pack_event, topics.pack_event(key), pack)))
+            self._ends.append(
+                pack.news.add_event_listener(partial(self._tell_pack_event, topics.pack_event(key), pack))
+            )
         self._ends.append(runtime.system.leases.add_listener(partial(self._tell_system_event, topics.event)))
 
     def _feed(

@@ -10,9 +10,10 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.loader import async_get_loaded_integration
 
 from ..const import DOMAIN, PUBLISH_LATEST, TYPE_VIRTUAL
-from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core.lease_force import Change
 from ..core.model import Alarm
+from ..runtime import HomeBmsConfigEntry
 from ..story import facts, tell
 from ..system_coordinator import SystemCoordinator
 from ..web.pack import pack_shown

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Final
 
-from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
+from homeassistant.data_entry_flow import FlowContext, FlowResult
 
 from .can_forms import BUS_SCHEMAS
+from .harmless import HarmlessFlow
 
 LISTEN_FOR: Final = 3.0
 """s for which a bus is listened to at each bit rate; before anything is sent it is listened to again, and longer."""
@@ -16,7 +17,7 @@ IDS_SHOWN: Final = 24
 
 
 class BusSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    FlowHandler[ContextT, ResultT, HandlerT]
+    HarmlessFlow[ContextT, ResultT, HandlerT]
 ):
     """Ask what leads to a bus, whoever is then looked for on it."""
 

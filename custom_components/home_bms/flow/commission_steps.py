@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import probatio as vol
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import ConfigEntryState, SubentryFlowResult
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import (
@@ -24,13 +24,15 @@ from ..commissioning.looks import PackGoneError, fresh, looks
 from ..commissioning.self_test import async_self_test
 from ..commissioning.switch_run import async_check_switches, refusal
 from ..commissioning.words import step_name
-from ..coordinator import HomeBmsRuntimeData, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core.commissioning import Finding, Kind, Outcome, Step
 from ..core.drill import Pretence
 from ..core.hands import direction, enough, not_warmed, warmed
 from ..core.selftest import SIGN
 from ..hw.driver import Capability
+from ..runtime import HomeBmsRuntimeData
 from ..texts import word
+from .harmless import HarmlessSubentryFlow
 
 CONF_SURE: Final = "sure"
 CONF_WHY: Final = "why"
@@ -68,7 +70,7 @@ _WRITES: Final = (
 )
 
 
-class CommissionSteps(ConfigSubentryFlow):
+class CommissionSteps(HarmlessSubentryFlow):
     """Every step with hands; `_step` is the one that is being taken."""
 
     _pack_id: str

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
-from ..coordinator import HomeBmsConfigEntry
 from ..energy_offer import async_energy, battery_of, preferences_of, present, shown_batteries
+from ..runtime import HomeBmsConfigEntry
+from .harmless import HarmlessRepairsFlow
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import BatterySourceType, EnergyManager
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _NOT_THERE: Final = "–"
 
 
-class EnergyOfferRepairFlow(RepairsFlow):
+class EnergyOfferRepairFlow(HarmlessRepairsFlow):
     """One click adds the battery; where there is another one, the user is asked whether it is the same."""
 
     def __init__(self, entry: HomeBmsConfigEntry) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import probatio as vol
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 
 from ..core.model import ConfigError
@@ -21,6 +21,7 @@ from ..fleet.settings import (
     FleetSettings,
     fleet_data,
 )
+from .harmless import HarmlessOptionsFlow
 from .selectors import number
 
 _PROPOSED: Final = FleetSettings()
@@ -36,7 +37,7 @@ FLEET_SCHEMA: Final = vol.Schema(
 )
 
 
-class FleetSteps(OptionsFlow):
+class FleetSteps(HarmlessOptionsFlow):
     """The step for a remote operator."""
 
     async def async_step_fleet(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

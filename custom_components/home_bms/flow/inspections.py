@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import probatio as vol
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
 
 from ..const import SUBENTRY_PACK
 from ..core.inspection_table import INSPECTIONS
 from ..helpers import pack_config
 from ..inspections.settings import CONF_EVERY, CONF_INSPECTIONS, CONF_LEFT_OUT, InspectionSettings
+from .harmless import HarmlessOptionsFlow
 from .selectors import number
 
 # A form has one field for each; those that only a condition calls for have no interval.
@@ -35,7 +36,7 @@ INSPECTIONS_SCHEMA: Final = vol.Schema(
 )
 
 
-class InspectionSteps(OptionsFlow):
+class InspectionSteps(HarmlessOptionsFlow):
     """The step for inspections."""
 
     async def async_step_inspections(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT, CONF_TYPE
 
-from ..const import CONF_MODEL, CONF_SERVER, TYPE_CAN, TYPE_ENTITIES, TYPE_SERVER
+from ..const import CONF_MODEL, CONF_PEERS, CONF_SERVER, TYPE_CAN, TYPE_ENTITIES, TYPE_SERVER
+from ..hw.read_server import PEERS_MOST, networks
 from ..hw.sunspec_server import SunSpecServer
 from ..inverters.sources import server_config
 from .inverter_can import CanInverterSteps
@@ -59,10 +60,15 @@ class InverterFlow(ModbusInverterSteps, CanInverterSteps, EntityInverterSteps):
         if user_input is not None:
             served = {**user_input, CONF_BASE: int(user_input[CONF_BASE]), CONF_HOST: user_input[CONF_HOST].strip()}
             try:
+                networks(served.get(CONF_PEERS, ""))
                 await self._async_try(served)
             except OSError as err:
                 errors["base"] = "cannot_listen"
                 placeholders = {"error": str(err)}
+            except ValueError as err:
+                field = CONF_PEERS if served[CONF_HOST] else CONF_HOST
+                errors[field] = "no_networks" if served[CONF_HOST] else "no_address"
+                placeholders = {"value": str(err), "maximum": str(PEERS_MOST)}
             else:
                 self._called = "SunSpec"
                 self._tells = await self._async_words("tells_server")

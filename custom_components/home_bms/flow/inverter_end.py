@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry, SubentryFlowResult
 from homeassistant.const import CONF_NAME, CONF_TYPE
 from homeassistant.core import callback
 from homeassistant.helpers.translation import async_get_translations
 
 from ..const import CONF_SHARE, DOMAIN, TYPE_SERVER
 from ..texts import word
+from .harmless import HarmlessSubentryFlow
 from .inverter_forms import settings_schema
 
 
-class InverterSteps(ConfigSubentryFlow):
+class InverterSteps(HarmlessSubentryFlow):
     """Adds an inverter to a battery system, or changes one."""
 
     def __init__(self) -> None:

@@ -28,6 +28,7 @@ from ..const import (
     CONF_LEAST_RISE,
     CONF_MODEL,
     CONF_PARITY,
+    CONF_PEERS,
     CONF_POWER_SIGN,
     CONF_RISE_AFTER,
     CONF_SETPOINT_SIGN,
@@ -96,6 +97,7 @@ SERVER_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_BASE, default=str(BASES[0])): pick(
             [SelectOptionDict(value=str(base), label=str(base)) for base in BASES]
         ),
+        vol.Optional(CONF_PEERS): TextSelector(),
     }
 )
 MODEL_SCHEMA: Final = vol.Schema({vol.Required(CONF_MODEL): choice(list(PRESETS), "can_make")})

@@ -10,7 +10,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
+from homeassistant.data_entry_flow import FlowContext, FlowResult
 
 from ..const import CONF_CHEMISTRY, CONF_CONFIRMED, CONF_THRESHOLDS, DOMAIN
 from ..core.model import ConfigError
@@ -27,10 +27,11 @@ from .forms import (
     proposal,
     shown_thresholds,
 )
+from .harmless import HarmlessFlow
 
 
 class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    FlowHandler[ContextT, ResultT, HandlerT]
+    HarmlessFlow[ContextT, ResultT, HandlerT]
 ):
     """What every way to a pack ends with: for the first one, for a further one, and for changing one."""
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigSubentry,
-    ConfigSubentryFlow,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_NAME, CONF_URL
@@ -27,6 +26,7 @@ from ..programmes.settings import (
     async_client,
     targets_of,
 )
+from .harmless import HarmlessSubentryFlow
 from .programme_forms import (
     MORE,
     programme_data,
@@ -44,7 +44,7 @@ MOST_LETTERS: Final = 128
 """Of the name of a client, as the specification has it."""
 
 
-class ProgrammeFlow(ConfigSubentryFlow):
+class ProgrammeFlow(HarmlessSubentryFlow):
     """Add a programme to a battery system, or change one."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from homeassistant.helpers.recorder import DATA_INSTANCE, async_migration_in_pro
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..coordinator import HomeBmsConfigEntry
+from ..runtime import HomeBmsConfigEntry
 from .export_files import Row
 
 # Entities that are asked for in one query; more make it slow, fewer make many.

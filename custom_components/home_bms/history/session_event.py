@@ -32,7 +32,7 @@ class SessionEvent(PackEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the pack."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.add_session_listener(self._async_tell))
+        self.async_on_remove(self.coordinator.news.add_session_listener(self._async_tell))
 
     @property
     @override

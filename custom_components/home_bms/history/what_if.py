@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +17,16 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.hass_dict import HassKey
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..black_boxes import began_at
 from ..const import CONF_THRESHOLDS, DOMAIN
 from ..coordinator import PackCoordinator
+from ..core.chemistry import SETTINGS
 from ..core.model import ConfigError, PackConfig
 from ..core.record import Header, RecordError, Recording, load
 from ..core.replay import reconfigure
 from ..core.series import Series, Value, wanted
 from ..core.what_if import Tally, Trial
+from ..harmless import harmless
 from ..helpers import hardware_ring, refused
 from ..texts import word
 from .export_files import Row
@@ -40,8 +43,8 @@ _STRETCH: Final = timedelta(hours=1)
 _TURN: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_what_if")
 
 WHAT_IF: Final[dict[vol.Marker, Any]] = {
-    vol.Required(ATTR_LIMITS): vol.All({cv.string: vol.Coerce(float)}, vol.Length(min=1)),
-    vol.Exclusive(ATTR_BLACK_BOX, "source"): cv.string,
+    vol.Required(ATTR_LIMITS): vol.All({cv.string: vol.Coerce(float)}, vol.Length(min=1, max=len(SETTINGS))),
+    vol.Exclusive(ATTR_BLACK_BOX, "source"): vol.All(cv.string, vol.Length(max=255)),
     vol.Exclusive(ATTR_FROM, "source"): cv.datetime,
     vol.Optional(ATTR_TO): cv.datetime,
 }
@@ -87,6 +90,7 @@ async def _async_box(hass: HomeAssistant, call: ServiceCall, pack: PackCoordinat
         )
     try:
         recording = await hass.async_add_executor_job(_load, pack.black_boxes.folder / name)
+        began = began_at(recording.header)
     except (OSError, RecordError) as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
@@ -98,8 +102,7 @@ async def _async_box(hass: HomeAssistant, call: ServiceCall, pack: PackCoordinat
     trials = Trial(header.config), Trial(changed, recorded=header.config, proposed=True)
     for trial in trials:
         await hass.async_add_executor_job(trial.take, recording.ticks)
-    began = 0.0 if header.time is None else datetime.fromisoformat(header.time).timestamp() - header.origin
-    return trials[0].tally, trials[1].tally, began
+    return trials[0].tally, trials[1].tally, 0.0 if began is None else began - header.origin
 
 
 def _load(path: Path) -> Recording:
@@ -122,7 +125,7 @@ async def _async_recorded(hass: HomeAssistant, call: ServiceCall, pack: PackCoor
         for since, until in stretches(begin, end, _STRETCH):
             if (done := int(100 * ((since - begin) / (end - begin)))) > percent:
                 percent = done
-                message = word(hass, "export", "what_if", percent=percent, name=pack.name)
+                message = word(hass, "export", "what_if", percent=percent, name=harmless(pack.name))
                 persistent_notification.async_create(hass, message, word(hass, "export", "what_if_title"), notice)
             rows = await async_read_rows(hass, reader, parts, since, until)
             reader = later

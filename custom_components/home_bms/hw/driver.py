@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..core.model import Decision, HardwareRing, PackReading
 
@@ -34,6 +34,10 @@ class Capability(Flag):
     BALANCE_SWITCH = auto()
     RELAYS = auto()
     """A contactor whose coil home_bms holds with timed pulses (`Decision.relays`)."""
+
+
+SWITCHED: Final = Capability.CHARGE_SWITCH | Capability.DISCHARGE_SWITCH | Capability.RELAYS
+"""With what home_bms stops a current by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

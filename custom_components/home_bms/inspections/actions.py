@@ -14,11 +14,11 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.service import async_get_device_and_config_entry
 
 from ..const import DOMAIN
-from ..coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData
 from ..core.inspection_book import Item, place
 from ..core.inspection_table import INSPECTIONS, About
 from ..core.model import ConfigError
 from ..helpers import refused
+from ..runtime import HomeBmsConfigEntry, HomeBmsRuntimeData
 from .keeper import Told
 from .words import day_text, history_facts, item_facts, title
 

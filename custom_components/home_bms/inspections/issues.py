@@ -10,10 +10,11 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..core.inspection_book import Item
+from ..harmless import all_harmless
 from .words import instructions, reasons, title
 
 if TYPE_CHECKING:
-    from ..coordinator import HomeBmsConfigEntry
+    from ..runtime import HomeBmsConfigEntry
 
 OVERDUE: Final = "inspection_overdue"
 LOST: Final = "inspections_lost"
@@ -44,12 +45,14 @@ class InspectionIssues:
                 is_fixable=True,
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=OVERDUE,
-                translation_placeholders={
-                    "name": name_of(item),
-                    "inspection": title(self._hass, item.row.key),
-                    "how": instructions(self._hass, item),
-                    "why": reasons(self._hass, item),
-                },
+                translation_placeholders=all_harmless(
+                    {
+                        "name": name_of(item),
+                        "inspection": title(self._hass, item.row.key),
+                        "how": instructions(self._hass, item),
+                        "why": reasons(self._hass, item),
+                    }
+                ),
             )
 
     @callback
@@ -64,7 +67,7 @@ class InspectionIssues:
             is_persistent=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=LOST,
-            translation_placeholders={"name": self._entry.title, "error": error},
+            translation_placeholders=all_harmless({"name": self._entry.title, "error": error}),
         )
 
     def _issue(self, item: Item) -> str:

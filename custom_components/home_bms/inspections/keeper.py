@@ -30,7 +30,8 @@ from .issues import InspectionIssues
 from .settings import InspectionSettings
 
 if TYPE_CHECKING:
-    from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+    from ..coordinator import PackCoordinator
+    from ..runtime import HomeBmsConfigEntry
 
 _BOOK: Final = codec(Mapping[str, Course])
 _UPKEEP: Final = codec(Mapping[str, Upkeep])

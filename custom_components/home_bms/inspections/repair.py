@@ -6,15 +6,16 @@ from typing import Any, Final
 
 import probatio as vol
 from homeassistant.components.http.const import KEY_HASS_USER
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.helpers.http import current_request
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 
-from ..coordinator import HomeBmsConfigEntry
 from ..core.inspection_book import Item
 from ..core.inspection_table import Measure
 from ..core.model import ConfigError
+from ..flow.harmless import HarmlessRepairsFlow
 from ..flow.selectors import number
+from ..runtime import HomeBmsConfigEntry
 from .keeper import InspectionKeeper, Told
 from .words import instructions, reasons, title
 
@@ -22,7 +23,7 @@ FIELD_NOTE: Final = "note"
 FIELD_VALUE: Final = "value"
 
 
-class InspectionRepairFlow(RepairsFlow):
+class InspectionRepairFlow(HarmlessRepairsFlow):
     """The user has done an inspection."""
 
     def __init__(self, entry: HomeBmsConfigEntry, place: str) -> None:

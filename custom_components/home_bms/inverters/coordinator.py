@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,15 +21,18 @@ from ..core.escalation import Escalation, Step
 from ..core.model import Flow
 from ..core.obedience import Seen, narrowed, observe, restored, setpoint
 from ..helpers import call_each
-from ..hw.driver import Capability, DriverError
+from ..hw.driver import SWITCHED, DriverError
 from ..hw.inverters.can_inverter import nothing_permitted
-from ..hw.inverters.inverter import TOLD_FOR, Ability, InverterInfo, InverterReading, Memory, SetpointError
-from ..supervisor import PATIENCE, Link
+from ..hw.inverters.inverter import TOLD_FOR, Ability, InverterInfo, Memory, SetpointError
+from ..loose import spawn
+from ..supervisor import PATIENCE
+from ..ticks import Ticks
+from ..watching import Link
 from .issues import InverterIssues
-from .view import InverterStatistics, InverterView, Order, known_obedience, stored, stored_part
+from .view import InverterStatistics, InverterView, Order, Outcome, known_obedience, stored, stored_part
 
 if TYPE_CHECKING:
-    from ..coordinator import HomeBmsConfigEntry
+    from ..runtime import HomeBmsConfigEntry
     from ..store import HomeBmsStore
     from ..system_coordinator import SystemCoordinator
     from .sources import Opened
@@ -43,16 +46,6 @@ LIMITS: Final = Ability.CCL | Ability.DCL
 
 type StepListener = Callable[[Flow, Escalation, Step], None]
 """Called with the direction, how far its escalation is now, and the step before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """What one look came to."""
-
-    told: Order | None = None
-    """What it has taken."""
-    reading: InverterReading | None = None
-    error: DriverError | None = None
 
 
 class InverterCoordinator(DataUpdateCoordinator[InverterView]):
@@ -98,7 +91,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         self._told: Order | None = None
         """What it took last and still goes by."""
         self._told_at = self._told_since = -inf
-        self._working: asyncio.Task[_Outcome] | None = None
+        self._working: asyncio.Task[Outcome] | None = None
         self._releasing: asyncio.Task[None] | None = None
         self._tries = 0
         self._try_at = 0.0
@@ -213,7 +206,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         if self._releasing is None or self._releasing.done():
             self._tries -= 1
             self._try_at = self.hass.loop.time() + RELEASE_EVERY
-            self._releasing = self._spawn(self._release(), "release")
+            self._releasing = spawn(self.hass, self._release(), f"{self.name} release")
         return self._releasing
 
     async def _release(self) -> None:
@@ -229,18 +222,11 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         self._tries = 0
 
     async def _run(self) -> None:
-        """Tick on a fixed grid of times; what is missed is counted and not made up for."""
-        loop = self.hass.loop
-        due = loop.time()
+        ticks = Ticks(POLL_PERIOD)
         while True:
+            self.statistics.late_ticks += await ticks.wait()
             with self._guarded():
                 await self._tick()
-            due += POLL_PERIOD
-            if (late := loop.time() - due) > 0:
-                missed = int(late / POLL_PERIOD) + 1
-                self.statistics.late_ticks += missed
-                due += missed * POLL_PERIOD
-            await asyncio.sleep(due - loop.time())
 
     async def _tick(self) -> None:
         """Tell, read, and see what came of it; waits for a part of the period at most."""
@@ -251,7 +237,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         if self._working is not None:
             self.statistics.slow += 1
         elif released:
-            self._working = self._spawn(self._look(order if acting else None), "look")
+            self._working = spawn(self.hass, self._look(order if acting else None), f"{self.name} look")
         if self._working is not None:
             await asyncio.wait({self._working}, timeout=PATIENCE * POLL_PERIOD)
         self._finish_look()
@@ -266,12 +252,11 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
             return
         self._working = None
         with self._guarded():
-            self._take(_Outcome() if working.cancelled() else working.result())
+            self._take(Outcome() if working.cancelled() else working.result())
 
     def _order(self) -> Order | None:
         """Return what is to be told; should home_bms break, nothing may flow and the charge voltage stays."""
-        last = self._last_bank
-        order = None if last is None else Order(bank=nothing_permitted(last), setpoint=None)
+        order = None if (last := self._last_bank) is None else Order(bank=nothing_permitted(last), setpoint=None)
         with self._guarded():
             order = self._decided()
             self._last_bank = None if order is None else order.bank
@@ -286,7 +271,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         wanted = None if asked is None else share * asked
         return Order(bank=narrowed(bank, obedience), setpoint=setpoint(obedience, wanted))
 
-    async def _look(self, order: Order | None) -> _Outcome:
+    async def _look(self, order: Order | None) -> Outcome:
         """Tell the inverter, if it is to be told, and read it; an error of one keeps nothing from the other."""
         error: DriverError | None = None
         told, reading = None, None
@@ -306,7 +291,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
                 reading = await self.link.async_read()
             except DriverError as err:
                 error = error or err
-        return _Outcome(told=told, reading=reading, error=error)
+        return Outcome(told=told, reading=reading, error=error)
 
     async def _identify(self) -> None:
         """Make sure that it is the inverter that was set up. Raises DriverError."""
@@ -326,7 +311,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         )
         self.async_register_device()
 
-    def _take(self, outcome: _Outcome) -> None:
+    def _take(self, outcome: Outcome) -> None:
         """Take what a look came to, and log a loss and a return once."""
         if outcome.told is not None:
             self.statistics.told += 1
@@ -369,12 +354,8 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
                 levers=self._levers(),
             )
             obedience = observe(before.obedience, seen)
-        for flow, was, now in (
-            (Flow.CHARGE, before.obedience.charge, obedience.charge),
-            (Flow.DISCHARGE, before.obedience.discharge, obedience.discharge),
-        ):
-            if was.escalation.step is not now.escalation.step:
-                self._tell_step(flow, now.escalation, was.escalation.step)
+        self._tell_step(Flow.CHARGE, before.obedience.charge.escalation, obedience.charge.escalation)
+        self._tell_step(Flow.DISCHARGE, before.obedience.discharge.escalation, obedience.discharge.escalation)
         self._issues.async_judge(at, self.complaint, before.reading)
         self.async_set_updated_data(replace(before, acting=acting, order=order, obedience=obedience))
 
@@ -391,27 +372,22 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         The packs' switches are moved by the packs themselves (`command_ignored`), after the same time and for the same
         reason; here they are only shown as the next step.
         """
-        capabilities = [pack.capabilities for pack in self._system.packs.values()]
-        switched = Capability.CHARGE_SWITCH | Capability.DISCHARGE_SWITCH | Capability.RELAYS
+        abilities = self.link.abilities
         levers = {
-            Step.CVL: Ability.CVL in self.link.abilities,
-            Step.SETPOINT: Ability.SETPOINT in self.link.abilities,
-            Step.SWITCH: any(each & switched for each in capabilities),
+            Step.CVL: Ability.CVL in abilities,
+            Step.SETPOINT: Ability.SETPOINT in abilities,
+            Step.SWITCH: any(pack.capabilities & SWITCHED for pack in self._system.packs.values()),
         }
         return frozenset(step for step, there in levers.items() if there)
 
-    def _tell_step(self, flow: Flow, escalation: Escalation, before: Step) -> None:
-        """Tell once how far it has come; a listener that breaks keeps nothing from the others."""
-        log = LOGGER.warning if escalation.step > before else LOGGER.info
-        step, direction = escalation.step.name.lower(), (flow.name or "").lower()
+    def _tell_step(self, flow: Flow, before: Escalation, now: Escalation) -> None:
+        """Tell once how far it has come."""
+        if now.step is before.step:
+            return
+        log = LOGGER.warning if now.step > before.step else LOGGER.info
+        step, direction = now.step.name.lower(), (flow.name or "").lower()
         log("%s: in the direction of %s, home_bms now relies on %s", self.name, direction, step)
-        call_each(self._step_listeners, self.name, flow, escalation, before)
-
-    def _spawn[T](self, work: Coroutine[Any, Any, T], what: str) -> asyncio.Task[T]:
-        """Run something in a task that outlives the loop, whose error asyncio does not report once more."""
-        task = self.hass.async_create_background_task(work, f"home_bms {self.name} {what}")
-        task.add_done_callback(_retrieve)
-        return task
+        call_each(self._step_listeners, self.name, flow, now, before.step)
 
     @contextmanager
     def _guarded(self) -> Generator[None]:
@@ -422,9 +398,3 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
             self.statistics.faults += 1
             if self.statistics.faults == 1:
                 LOGGER.exception("An error in telling %s was survived", self.name)
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Look at a task's error."""
-    if not task.cancelled():
-        task.exception()

@@ -20,6 +20,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 
 from ..hw.driver import DriverError
+from ..loose import spawn
 from ..packs.entity_states import PackEntities
 from ..packs.roles import CURRENT, SLOTS, STATE_OF, Role, measured
 
@@ -149,10 +150,9 @@ class Actuator(ABC):
             self.found = self.shown
         now = self._hass.loop.time()
         domain, action, data = self._action(wish)
-        call = self._hass.async_create_background_task(
-            self._call(domain, action, {ATTR_ENTITY_ID: entity_id, **data}), f"home_bms {action} {entity_id}"
+        call = spawn(
+            self._hass, self._call(domain, action, {ATTR_ENTITY_ID: entity_id, **data}), f"{action} {entity_id}"
         )
-        call.add_done_callback(_retrieve)
         since = now if self._order is None else self._order.since
         self._order = Order(wish=wish, since=since, sent=now, call=call)
 
@@ -279,9 +279,3 @@ class LimitActuator(Actuator):
     @override
     def _action(self, wish: Position) -> tuple[str, str, dict[str, Any]]:
         return Platform.NUMBER, SERVICE_SET_VALUE, {ATTR_VALUE: wish}
-
-
-def _retrieve(call: asyncio.Task[None]) -> None:
-    """Look at an action's error, so that asyncio does not report it once more."""
-    if not call.cancelled():
-        call.exception()

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
+from ..harmless import all_harmless
 from ..hw.driver import DriverError
 from ..hw.inverters.can_inverter import LATE_AFTER, SILENT
 from ..hw.inverters.inverter import InverterReading
@@ -50,7 +51,7 @@ class InverterIssues:
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key=ISSUE,
-            translation_placeholders={"name": self._name, "error": "-" if error is None else str(error)},
+            translation_placeholders=all_harmless({"name": self._name, "error": "-" if error is None else str(error)}),
             data=self._data,
         )
 
@@ -71,6 +72,6 @@ def async_judge_options(
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
         translation_key=OPTION_ISSUE,
-        translation_placeholders={"name": name, "entity": entity, "options": ", ".join(gone)},
+        translation_placeholders=all_harmless({"name": name, "entity": entity, "options": ", ".join(gone)}),
         data={"entry_id": entry_id, "subentry_id": subentry_id},
     )

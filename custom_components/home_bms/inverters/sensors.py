@@ -24,7 +24,7 @@ from ..core.obedience import Response, Side
 from ..described_sensor import DescribedSensor, DescribedSensorDescription
 from ..hw.inverters.inverter import InverterReading, charge_current, discharge_current
 from ..story import evidence
-from ..supervisor import Link
+from ..watching import Link
 from .coordinator import InverterCoordinator
 
 STEPS: Final = tuple(step.name.lower() for step in Step)

@@ -20,6 +20,7 @@ from ..const import (
     CONF_DISCHARGE_POWER,
     CONF_MODEL,
     CONF_OPTIONS,
+    CONF_PEERS,
     CONF_SERIAL_NUMBER,
     CONF_SERVER,
     CONF_SETPOINT_SIGN,
@@ -42,6 +43,7 @@ from ..hw.inverters.can_inverter import RELEASE_FOR
 from ..hw.inverters.inverter import NO_MEMORY, Inverter, Keep, Memory
 from ..hw.inverters.modbus import MODBUS_INVERTERS
 from ..hw.inverters.presets import CAN_INVERTERS
+from ..hw.read_server import networks
 from ..hw.shown_pack import ShownPack, shown_pack
 from ..hw.sunspec_server import ServerConfig, SunSpecServer
 from ..packs.sources import borrowed
@@ -177,9 +179,13 @@ async def async_open_server(opening: Opening) -> Opened:
 
 
 def server_config(data: Mapping[str, Any]) -> ServerConfig:
-    """Return where the battery is served. Raises ValueError."""
+    """Return where the battery is served, and to whom. Raises ValueError."""
     return ServerConfig(
-        host=data[CONF_HOST], port=int(data[CONF_PORT]), unit_id=int(data[CONF_UNIT_ID]), base=int(data["base"])
+        host=data[CONF_HOST],
+        port=int(data[CONF_PORT]),
+        unit_id=int(data[CONF_UNIT_ID]),
+        base=int(data["base"]),
+        permitted=networks(data.get(CONF_PEERS, "")),
     )
 
 

@@ -10,8 +10,9 @@ from ..const import LOGGER
 from ..core.bank import Bank
 from ..core.codec import CodecError, codec
 from ..core.obedience import Obedience, restored
+from ..hw.driver import DriverError
 from ..hw.inverters.inverter import NO_MEMORY, InverterReading, Memory
-from ..supervisor import Link
+from ..watching import Link
 
 if TYPE_CHECKING:
     from ..store import HomeBmsStore
@@ -38,6 +39,16 @@ class InverterView:
     """What it is told, or would be; `None` of a battery without packs."""
     reading: InverterReading | None = None
     obedience: Obedience = Obedience()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one look came to."""
+
+    told: Order | None = None
+    """What it has taken."""
+    reading: InverterReading | None = None
+    error: DriverError | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,8 +8,9 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..can.pack import DBC_MOST
 from ..core.model import ConfigError
-from ..helpers import plain, refused
+from ..helpers import document, refused
 from ..targets import pack_of, place_of
 from .device_changes import change_facts
 from .replacement import async_replace_bms
@@ -19,9 +20,15 @@ ATTR_ADDRESSES: Final = "addresses"
 ATTR_PACK: Final = "pack"
 ATTR_SERIAL_NUMBER: Final = "serial_number"
 
+PACK_MOST: Final = DBC_MOST + 100_000
+"""Values and letters of a configuration; the frame map of a bus is most of it."""
+_SERIAL_LETTERS: Final = 100
+
 EXPORT_PACK: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_ADDRESSES, default=False): cv.boolean}
 IMPORT_PACK: Final[dict[vol.Marker, Any]] = {vol.Required(ATTR_PACK): dict}
-REPLACE_BMS: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_SERIAL_NUMBER): cv.string}
+REPLACE_BMS: Final[dict[vol.Marker, Any]] = {
+    vol.Optional(ATTR_SERIAL_NUMBER): vol.All(cv.string, vol.Length(max=_SERIAL_LETTERS))
+}
 
 
 async def async_export_pack(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
@@ -33,10 +40,8 @@ async def async_import_pack(hass: HomeAssistant, call: ServiceCall) -> ServiceRe
     """Take a configuration over: for a pack's device its own, for the system's a further pack."""
     entry, pack = place_of(hass, call)
     try:
-        # A template makes tuples of lists.
-        pack_id, created = await async_import(
-            hass, entry, None if pack is None else pack.identity, plain(call.data[ATTR_PACK])
-        )
+        told = document(ATTR_PACK, call.data[ATTR_PACK], most=PACK_MOST)
+        pack_id, created = await async_import(hass, entry, None if pack is None else pack.identity, told)
     except ConfigError as err:
         raise refused(err) from err
     return {"pack_id": pack_id, "created": created} if call.return_response else None

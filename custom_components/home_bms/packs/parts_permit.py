@@ -12,7 +12,8 @@ from ..core.strings import JOIN_RULES, allows
 from ..hw.parts_config import SwitchKind, SwitchRow
 
 if TYPE_CHECKING:
-    from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+    from ..coordinator import PackCoordinator
+    from ..runtime import HomeBmsConfigEntry
 
 type _Permitted = Callable[[Decision], bool]
 

@@ -7,8 +7,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
 from ..const import CONF_SERIAL_NUMBER, DOMAIN
-from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core import bms
+from ..runtime import HomeBmsConfigEntry
 
 
 @callback

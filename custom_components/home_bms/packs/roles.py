@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, isfinite
+from sys import float_info
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -188,5 +189,5 @@ def series(state: State, attribute: str) -> tuple[float | None, ...] | None:
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - an attribute may be anything
-    sound = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    sound = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
     return float(value) if sound else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
-from math import isfinite
+from sys import float_info
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..can.lines import async_held_can
-from ..can.pack import MODEL_DBC, can_device, can_params
+from ..can.pack import DBC_MOST, MODEL_DBC, can_device, can_params
 from ..const import (
     CONF_BAUDRATE,
     CONF_CAN,
@@ -59,7 +59,6 @@ from ..const import (
     TYPE_TCP,
     TYPE_VIRTUAL,
 )
-from ..coordinator import HomeBmsConfigEntry
 from ..core.chemistry import SETTINGS
 from ..core.model import ConfigError, HardwareRing
 from ..flow.forms import BATTERY_SCHEMA
@@ -67,6 +66,7 @@ from ..helpers import PARITIES, pack_config, plain
 from ..hw.devices import DEVICES
 from ..links.lines import links_of
 from ..links.users import async_clash, async_told
+from ..runtime import HomeBmsConfigEntry
 from ..store import UNUSABLE
 from .replacement import async_is_set_up
 
@@ -115,6 +115,8 @@ _RANGES: Final = {
     CONF_SEED: (0, 999_999),
     CONF_SPEED: (1, 600),
 }
+# Letters of texts that may be longer than others: a path, a host's name, and the frames of a bus.
+_TEXTS: Final = {CONF_DEVICE: 255, CONF_HOST: 255, CONF_DBC: DBC_MOST}
 _OTHERS: Final[dict[str, type]] = {
     CONF_TYPE: str,
     CONF_MODEL: str,
@@ -136,6 +138,8 @@ _OTHERS: Final[dict[str, type]] = {
     CONF_MAPPING: dict,
 }
 _KINDS: Final[Mapping[str, type]] = {name: kind for link in _LINKS.values() for name, kind in link.items()} | _OTHERS
+KNOWN: Final = frozenset({*_BATTERY, *_KINDS})
+"""Every setting of a pack, by its key."""
 _SETTINGS: Final = {setting.key: setting for setting in SETTINGS}
 _RING: Final = frozenset(field.name for field in fields(HardwareRing))
 
@@ -157,19 +161,19 @@ def export(subentry: ConfigSubentry, *, addresses: bool) -> dict[str, Any]:
 def checked(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings in a document once each of them is understood by itself. Raises ConfigError with the field.
 
-    Keys: `import_schema`, `import_version`, `import_missing`, `import_unknown`, `import_kind`, `out_of_range`, and
-    those of `pack_config`.
+    Keys: `import_schema`, `import_version`, `import_missing`, `import_unknown`, `import_kind`, `out_of_range`,
+    `too_long`, and those of `pack_config`.
     """
     if document.get("schema") != SCHEMA:
-        raise ConfigError("import_schema", "schema", value=document.get("schema"))
+        raise ConfigError("import_schema", "schema", value=f"{document.get('schema')!s:.80}")
     if document.get("version") != VERSION:
-        raise ConfigError("import_version", "version", value=document.get("version"))
+        raise ConfigError("import_version", "version", value=f"{document.get('version')!s:.80}")
     title = document.get("title")
     if not isinstance(title, str) or not 0 < len(title) <= _LETTERS:
-        raise ConfigError("out_of_range", "title", value=title, minimum=1, maximum=_LETTERS)
+        raise ConfigError("out_of_range", "title", value=f"{title!s:.80}", minimum=1, maximum=_LETTERS)
     data = document.get("data")
     if not isinstance(data, Mapping):
-        raise ConfigError("import_kind", "data", value=data)
+        raise _odd("data", data)
     return {name: _understood(name, value) for name, value in data.items()}
 
 
@@ -182,43 +186,50 @@ def _understood(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON has no clo
             # A whole number is a number first.
             config = getattr(selector, "validators", (selector,))[0].config
             if not _is_number(value) or "min" not in config:
-                raise ConfigError("import_kind", name, value=value) from None
+                raise _odd(name, value) from None
             raise ConfigError("out_of_range", name, value=value, minimum=config["min"], maximum=config["max"]) from None
     if (kind := _KINDS.get(name)) is None:
-        raise ConfigError("import_unknown", name)
+        raise ConfigError("import_unknown", name[:80])
     if name == CONF_SERIAL_NUMBER and value is None:
         # Of a pack that is built from parts nobody tells one.
         return None
     if not (_is_number(value) if kind in (int, float) else isinstance(value, kind)):
-        raise ConfigError("import_kind", name, value=value)
+        raise _odd(name, value)
     if (kind is int and value != int(value)) or (name == CONF_PARITY and value not in PARITIES):
-        raise ConfigError("import_kind", name, value=value)
+        raise _odd(name, value)
     if name in _RANGES:
         _in_range(name, value, *_RANGES[name])
+    if isinstance(value, str) and len(value) > _TEXTS.get(name, _LETTERS):
+        raise ConfigError("too_long", name, letters=len(value), maximum=_TEXTS.get(name, _LETTERS))
     if name == CONF_THRESHOLDS:
         for key, threshold in value.items():
             if (setting := _SETTINGS.get(key)) is None:
-                raise ConfigError("import_unknown", key)
+                raise ConfigError("import_unknown", key[:80])
             _in_range(key, threshold, setting.minimum, setting.maximum)
     if name == CONF_HARDWARE_RING:
         for key, register in value.items():
             if key not in _RING:
-                raise ConfigError("import_unknown", key)
+                raise ConfigError("import_unknown", key[:80])
             if not _is_number(register):
-                raise ConfigError("import_kind", key, value=register)
+                raise _odd(key, register)
     # JSON and YAML write a whole number as they like; a wire does not take them all.
     return int(value) if kind is int else value
 
 
+def _odd(name: str, value: object) -> ConfigError:
+    """Return what is wrong with a setting of another kind; as much of it is shown as tells which."""
+    return ConfigError("import_kind", name, value=f"{value!s:.80}")
+
+
 def _in_range(name: str, value: Any, minimum: float, maximum: float) -> None:  # noqa: ANN401
     if not _is_number(value):
-        raise ConfigError("import_kind", name, value=value)
+        raise _odd(name, value)
     if not minimum <= value <= maximum:
         raise ConfigError("out_of_range", name, value=value, minimum=minimum, maximum=maximum)
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
 
 
 def updated(subentry: ConfigSubentry, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -241,19 +252,19 @@ async def async_created(hass: HomeAssistant, document: Mapping[str, Any]) -> Con
     if data[CONF_TYPE] != TYPE_PARTS and not data.get(CONF_SERIAL_NUMBER):
         raise ConfigError("import_missing", CONF_SERIAL_NUMBER)
     if (link := _LINKS.get(data[CONF_TYPE])) is None:
-        raise ConfigError("import_kind", CONF_TYPE, value=data[CONF_TYPE])
+        raise _odd(CONF_TYPE, data[CONF_TYPE])
     by_parts = (CONF_CELLS, CONF_TEMPERATURE_SENSORS) if data[CONF_TYPE] == TYPE_PARTS else ()
     for name in (*link, *[name for name in _BATTERY if name not in by_parts]):
         _required(data, name)
     if data[CONF_TYPE] in _MODBUS and data[CONF_MODEL] not in DEVICES:
-        raise ConfigError("import_kind", CONF_MODEL, value=data[CONF_MODEL])
+        raise _odd(CONF_MODEL, data[CONF_MODEL])
     if data[CONF_TYPE] == TYPE_CAN:
         await _async_check_can(hass, document["title"], data)
     with _meant(CONF_PARTS):
         pack_config(data)
     unique_id = document.get("unique_id") or data.get(CONF_SERIAL_NUMBER)
-    if not isinstance(unique_id, str):
-        raise ConfigError("import_kind", "unique_id", value=unique_id)
+    if not isinstance(unique_id, str) or len(unique_id) > _LETTERS:
+        raise _odd("unique_id", unique_id)
     await _async_check_link(hass, document["title"], data)
     if async_is_set_up(hass, unique_id):
         raise ConfigError("pack_known", "unique_id", found=unique_id)
@@ -268,7 +279,7 @@ async def _async_check_link(hass: HomeAssistant, title: str, data: Mapping[str, 
         with _meant(CONF_TYPE):
             clash = async_clash(hass, link)
         if DEVICES[link[CONF_MODEL]].own_line and link[CONF_TYPE] == TYPE_TCP:
-            raise ConfigError("import_kind", CONF_TYPE, value=link[CONF_TYPE])
+            raise _odd(CONF_TYPE, link[CONF_TYPE])
         if clash is not None:
             told = await async_told(hass, clash)
             error = f"{told['name']}, {told['field']}: {told['theirs']} ≠ {told['ours']}"
@@ -302,9 +313,9 @@ def _meant(name: str) -> Generator[None]:
         if name == CONF_PARTS:
             raise
         # The forms that ask for a bus have words of their own for each of these.
-        raise ConfigError("import_kind", err.field, value=err.placeholders.get("value", err.key)) from err
+        raise _odd(err.field, err.placeholders.get("value", err.key)) from err
     except UNUSABLE as err:
-        raise ConfigError("import_kind", name, value=str(err)) from err
+        raise _odd(name, str(err)) from err
 
 
 async def async_import(

@@ -27,8 +27,9 @@ from .issues import ProgrammeIssues
 from .settings import CONF_POLL_PERIOD, CONF_PROGRAMME, CONF_VEN_NAME, programme_of, targets_of
 
 if TYPE_CHECKING:
-    from ..coordinator import HomeBmsConfigEntry
+    from ..runtime import HomeBmsConfigEntry
     from ..system_coordinator import SystemCoordinator
+from ..ticks import Ticks
 
 TICK: Final = 10.0
 """s between two looks at the battery, of which means are made, and at what is due."""
@@ -146,16 +147,12 @@ class ProgrammeCoordinator(DataUpdateCoordinator[ProgrammeView]):
             await asyncio.wait({self._loop})
 
     async def _run(self) -> None:
-        """Tick on a fixed grid of times; what is missed is not made up for."""
-        loop = self.hass.loop
-        due = self._read_at = loop.time()
+        self._read_at = self.hass.loop.time()
+        ticks = Ticks(TICK)
         while True:
+            await ticks.wait()
             with self._guarded():
                 await self._tick()
-            due += TICK
-            if (late := loop.time() - due) > 0:
-                due += (int(late / TICK) + 1) * TICK
-            await asyncio.sleep(due - loop.time())
 
     async def _tick(self) -> None:
         self._reporter.look(_now(), self._measured())

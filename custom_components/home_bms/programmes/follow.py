@@ -5,8 +5,8 @@ from __future__ import annotations
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import SUBENTRY_PROGRAMME
-from ..coordinator import HomeBmsConfigEntry
 from ..leases.programme import async_end_of_removed, async_end_setpoints
+from ..runtime import HomeBmsConfigEntry
 from ..store import HomeBmsStore
 from ..system_coordinator import SystemCoordinator
 from .coordinator import ProgrammeCoordinator

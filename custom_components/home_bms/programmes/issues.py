@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
+from ..harmless import all_harmless
 from ..hw.openadr_http import VtnError
 
 UNREACHABLE_FOR: Final = 3600.0
@@ -52,5 +53,5 @@ class ProgrammeIssues:
             is_fixable=is_fixable,
             severity=ir.IssueSeverity.ERROR if is_fixable else ir.IssueSeverity.WARNING,
             translation_key=key,
-            translation_placeholders={"name": self._name, "error": str(error)},
+            translation_placeholders=all_harmless({"name": self._name, "error": str(error)}),
         )

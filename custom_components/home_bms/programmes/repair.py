@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 
 import probatio as vol
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 
-from ..coordinator import HomeBmsConfigEntry
+from ..flow.harmless import HarmlessRepairsFlow
 from ..flow.programme import PATIENCE
 from ..flow.programme_forms import CREDENTIALS, server_error
 from ..hw.openadr_http import VtnError
+from ..runtime import HomeBmsConfigEntry
 from .settings import CONF_PROGRAMME, async_client
 
 
-class ProgrammeRefusedRepairFlow(RepairsFlow):
+class ProgrammeRefusedRepairFlow(HarmlessRepairsFlow):
     """The user has new credentials; a subentry has no re-authentication of Home Assistant's own."""
 
     def __init__(self, entry: HomeBmsConfigEntry, subentry_id: str) -> None:

@@ -16,9 +16,10 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_HARDWARE_RING, DOMAIN
-from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core.model import HardwareRing, PackConfig, Snapshot
 from ..inverters.coordinator import InverterCoordinator
+from ..runtime import HomeBmsConfigEntry
 from ..story import tell
 from .data import Recorded, async_recordings
 from .events import Episode, episodes, read_boxes, shown
@@ -179,11 +180,18 @@ def _found(
     hass: HomeAssistant, entry: HomeBmsConfigEntry, packs: list[PackCoordinator], wording: Wording, *, serials: bool
 ) -> tuple[Found, ...]:
     """Return the repairs of the system and of these packs that stand now, the gravest first."""
-    others = set(entry.runtime_data.packs) - {pack.identity for pack in packs}
+    runtime = entry.runtime_data
+    others = set(runtime.packs) - {pack.identity for pack in packs}
+    links = [pack.can.link for pack in packs if pack.can is not None]
+    links += [inverter.opened.can for inverter in runtime.inverters.values() if inverter.opened.can is not None]
+    # A bus may be shared by several systems, and belongs to none.
+    buses = {link.params.key for link in links}
     found = []
     for issue in ir.async_get(hass).issues.values():
         data, key = issue.data or {}, issue.translation_key or ""
-        if issue.domain != DOMAIN or not issue.active or data.get("entry_id") != entry.entry_id:
+        if issue.domain != DOMAIN or not issue.active:
+            continue
+        if data.get("entry_id") != entry.entry_id and data.get("bus") not in buses:
             continue
         if data.get("subentry_id") in others or key in _NOT_FOUND:
             continue

@@ -18,6 +18,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.util import slugify
 
 from ..const import DOMAIN
+from ..harmless import Markdown
 from ..kept_files import drop, found, sweep, write_whole
 from .markup import POLICY
 
@@ -95,12 +96,12 @@ async def async_files(hass: HomeAssistant) -> list[ReportFile]:
 
 
 @callback
-def link(hass: HomeAssistant, url: str, words: str) -> str:
+def link(hass: HomeAssistant, url: str, words: str) -> Markdown:
     """Return a link to a file for Home Assistant's markdown, signed for who asks now; for nobody it opens nothing.
 
     Without a target Home Assistant's frontend would take the address for a page of its own.
     """
-    return f'<a href="{async_sign_path(hass, url, _SIGNED)}" target="_blank">{escape(words)}</a>'
+    return Markdown(f'<a href="{async_sign_path(hass, url, _SIGNED)}" target="_blank">{escape(words)}</a>')
 
 
 @callback

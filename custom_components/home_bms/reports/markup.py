@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
 from typing import Final
 
+from ..harmless import UNSEEN
 from .plots import Drawing
 
 # Nothing may be fetched and nothing may run, wherever the file is opened: what a person typed stays text.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-# What no HTML text may hold, and what would turn the text around it about.
-_UNSEEN: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
-)
-
 
 # Columns beyond which a table is set smaller, so that it fits on paper.
 _DENSE: Final = 7
@@ -137,7 +131,7 @@ def render(document: Document) -> str:
 
 def _text(text: str) -> str:
     """Return what shows as exactly this text, as content and inside quotes."""
-    return escape(_UNSEEN.sub("\ufffd", text), quote=True)
+    return escape(UNSEEN.sub("\ufffd", text), quote=True)
 
 
 def _parts(parts: Iterable[Part], depth: int) -> Iterator[str]:

@@ -19,7 +19,9 @@ from homeassistant.util.hass_dict import HassKey
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..const import DOMAIN
-from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+from ..coordinator import PackCoordinator
+from ..harmless import harmless
+from ..runtime import HomeBmsConfigEntry
 from .account import Account, async_account
 from .files import ReportFile, TooLargeError, file_name, folder_of, write
 from .markup import render
@@ -72,7 +74,7 @@ async def async_report_of_last_month(hass: HomeAssistant, entry: HomeBmsConfigEn
     )
     persistent_notification.async_create(
         hass,
-        wording("notice", path=folder_of(hass) / file.name, address=file.url),
+        wording("notice", path=harmless(str(folder_of(hass) / file.name)), address=file.url),
         wording("notice_title", name=entry.title, period=period_name(wording, account.period)),
         f"{DOMAIN}_report_{entry.entry_id}",
     )

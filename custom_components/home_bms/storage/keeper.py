@@ -29,6 +29,7 @@ from ..core.storage import (
     sound,
     step,
 )
+from ..harmless import all_harmless
 from ..leases import keeper as lease_keeper
 from ..leases.keeper import LeaseKeeper
 from ..store import HomeBmsStore
@@ -186,11 +187,13 @@ class StorageKeeper:
                 is_fixable=False,
                 severity=ir.IssueSeverity.CRITICAL if issue == IN_DANGER else ir.IssueSeverity.WARNING,
                 translation_key=issue,
-                translation_placeholders={
-                    "name": self._entry.title,
-                    "soc": "–" if self.seen.soc is None else f"{self.seen.soc:.0f} %",
-                    "days": f"{TELL_AFTER / DAY:.0f}",
-                },
+                translation_placeholders=all_harmless(
+                    {
+                        "name": self._entry.title,
+                        "soc": "–" if self.seen.soc is None else f"{self.seen.soc:.0f} %",
+                        "days": f"{TELL_AFTER / DAY:.0f}",
+                    }
+                ),
                 data={"entry_id": self._entry.entry_id},
             )
 

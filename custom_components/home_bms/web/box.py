@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from ..black_boxes import BlackBoxFile
+from ..black_boxes import BlackBoxFile, began_at
 from ..core.blackbox import Tick, Trigger
 from ..core.model import Bound, Decision, Level
 from ..core.record import Header, Recording, load
@@ -64,8 +64,11 @@ def box_shown(name: str, recording: Recording) -> BoxShown:
 
 
 def _wall(header: Header) -> Callable[[float], float]:
-    """Return what tells the time on the wall of a moment; where the file does not say, it counts from 1970."""
-    began = 0.0 if header.time is None else datetime.fromisoformat(header.time).timestamp()
+    """Return what tells the time on the wall of a moment; where the file does not say, it counts from 1970.
+
+    Raises RecordError.
+    """
+    began = began_at(header) or 0.0
     return lambda then: began + then - header.origin
 
 

@@ -11,7 +11,8 @@ from homeassistant.helpers import device_registry as dr
 from ..const import DOMAIN, SUBENTRY_PACK
 
 if TYPE_CHECKING:
-    from ..coordinator import HomeBmsConfigEntry, HomeBmsRuntimeData, PackCoordinator
+    from ..coordinator import PackCoordinator
+    from ..runtime import HomeBmsConfigEntry, HomeBmsRuntimeData
     from ..system_coordinator import SystemCoordinator
 
 

@@ -14,9 +14,10 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_loaded_integration
 
 from ..const import DOMAIN
-from ..coordinator import HomeBmsConfigEntry, PackCoordinator
+from ..coordinator import PackCoordinator
 from ..core.model import Level, PackConfig, Stage
 from ..inverters.coordinator import InverterCoordinator
+from ..runtime import HomeBmsConfigEntry
 from .places import loaded
 from .schema import InverterInfo, PackInfo, Scale, SystemInfo, Systems
 

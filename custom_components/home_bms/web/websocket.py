@@ -31,6 +31,8 @@ from .why import Clock
 # s between two looks at what changes by itself; a pack is looked at at each of its ticks.
 _SYSTEM_EVERY: Final = 1.0
 _HEALTH_EVERY: Final = 60.0
+# Of a device, a system or a file; what is not there is named in the answer.
+_NAME: Final = vol.All(str, vol.Length(max=255))
 
 type _Message = dict[str, Any]
 type _Find = Callable[[HomeAssistant, str], Place | None]
@@ -70,7 +72,7 @@ def async_register_commands(hass: HomeAssistant) -> Watches:
 
 
 def _schema(command: Command) -> dict[Any, Any]:
-    return {vol.Required("type"): command.name, **{vol.Required(name): str for name in command.asks}}
+    return {vol.Required("type"): command.name, **{vol.Required(name): _NAME for name in command.asks}}
 
 
 def _subscription(watches: Watches, command: Command, view: View, find: _Find) -> WebSocketCommandHandler:
