@@ -177,6 +177,8 @@ def test_words_are_those_of_the_model() -> None:
         (_Zoo, {"either": 1.5}, "either: 1.5 is no text"),
         (object, {"Sonnet": {}}, "'Sonnet' is no class of the model"),
         (object, {"a": 1, "b": 2}, "'' is no class of the model"),
+        # A value of the model that is a dataclass, and no class.
+        (object, {"NO_HISTORY": {}}, "'NO_HISTORY' is no class of the model"),
     ],
 )
 def test_what_is_no_such_value_is_refused_with_the_place(kind: Any, raw: Any, told: str) -> None:

@@ -396,3 +396,8 @@ def test_whatever_counts_was_asked_by_one_who_holds_and_nothing_is_lost(leases: 
     shown = {(claim.part, claim.value) for claim in found.claims.values()}
     shown |= {(lost.claim.part, lost.claim.value) for lost in found.overridden}
     assert shown == {(part, each) for part, each in asked if each is not None}
+
+
+def test_half_a_character_is_kept_as_a_question_mark_for_no_file_takes_it() -> None:
+    (kept,) = book_of(lease("a\ud800", name="\udfff", reason="why\ud800")).leases
+    assert (kept.owner, kept.name, kept.reason) == ("a?", "?", "why?")

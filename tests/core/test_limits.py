@@ -232,6 +232,13 @@ def test_a_pack_of_another_chemistry_than_was_said_is_not_charged_by_its_levels(
     assert story.decision.cvl.value == pytest.approx(16 * 3.60)
 
 
+def test_a_cut_off_of_zeros_is_none_and_no_charge_voltage_is_below_zero() -> None:
+    """A pack whose settings read as zeros left a limit of -0.8 V (found by fuzzing)."""
+    story = Story()
+    story.tell(100, hardware=HardwareRing(cell_overvoltage=0.0))
+    assert story.decision.cvl.value == pytest.approx(16 * 3.35)
+
+
 def ahead(story: Story, seconds: float, high: float, current: float = 20.0) -> float:
     """Let one cell stand so high under a current; return the charge voltage limit."""
     cells = with_cell(2, high, 3.40)

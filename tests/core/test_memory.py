@@ -130,6 +130,8 @@ def test_numbers_that_are_none_are_dropped_and_a_trip_is_not(story: Story, estim
         pytest.param({"trips": {"of_another_version": {"age": 1}}}, id="a trip of what is not known here"),
         pytest.param({"wishes": {"charge_current_cap": "much"}}, id="a cap that is no number"),
         pytest.param({"wishes": {"charge": "never"}}, id="a switch that is neither on nor off"),
+        pytest.param({"wishes": {"leased_charge_current": -5}}, id="a limit below zero"),
+        pytest.param({"wishes": {"charge_voltage_cap": "nan"}}, id="a limit that is no number"),
     ],
 )
 def test_what_forbids_and_is_not_understood_is_refused_and_never_dropped(story: Story, changes: dict[str, Any]) -> None:

@@ -117,6 +117,14 @@ def altered(line: int, change: Callable[[str], str]) -> Callable[[bytes], bytes]
         (altered(1, lambda text: text.replace('"format":2', '"format":1')), "line 1: format 1 is not known"),
         (altered(1, lambda text: text.replace('"cells":16', '"cells":"many"')), r"line 1: config.cells: 'many'"),
         (altered(1, lambda text: text.replace('"cells":16,', "")), "line 1: config.cells: is missing"),
+        (
+            altered(1, lambda text: text.replace('"cells":16,', '"cells":100000000,')),
+            "line 1: config.cells: 100000000 is not 1 to 400",
+        ),
+        (
+            altered(2, lambda _: '{"state":{"trust":{"frame":{"time":1,"said":' + "[" * 1500 + "]" * 1500 + "}}}}"),
+            "line 2: it is too deep",
+        ),
         (altered(3, lambda text: text.replace('"current":0.0', '"current":NaN')), "line 3: NaN is no JSON"),
         (
             altered(3, lambda text: text.replace('"current":0.0', '"courant":0.0')),

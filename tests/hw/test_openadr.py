@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from custom_components.home_bms.core.lease_times import Now
 from custom_components.home_bms.core.leases import LeaseBook, add
 from custom_components.home_bms.core.model import ConfigError
-from custom_components.home_bms.hw.openadr import FOLLOWED, MOST_INTERVALS, Plan, Programme, is_meant, plan
+from custom_components.home_bms.hw.openadr import (
+    FOLLOWED,
+    MOST_INTERVALS,
+    Plan,
+    Programme,
+    descriptor_units,
+    is_meant,
+    plan,
+)
 from custom_components.home_bms.hw.openadr_times import EventError
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -289,6 +297,8 @@ def test_an_event_without_units_has_those_of_its_programme_and_its_own_come_firs
         ([{"type": "VEN_NAME", "values": ["us"]}], True),
         ([{"type": "GROUP", "values": ["others"]}], False),
         ([{"type": "GROUP"}], False),
+        ([{"type": "VEN_NAME", "values": True}], False),
+        ([{"type": "VEN_NAME", "values": "us"}], False),
         ("us", False),
         (5, False),
     ],
@@ -369,3 +379,18 @@ def test_one_that_comes_round_each_second_takes_no_more_than_others() -> None:
 def test_an_event_that_only_wants_reports_is_no_trouble() -> None:
     only = event() | {"reportDescriptors": [{"payloadType": "STORAGE_CHARGE_LEVEL"}], "intervals": None}
     assert (planned(only).leases, planned(only).ignored) == ((), ())
+
+
+@pytest.mark.parametrize("rows", [5, "PRICE", [5], [None], {"payloadType": "SIMPLE"}])
+def test_what_describes_no_payloads_gives_no_units(rows: Any) -> None:
+    assert descriptor_units({"payloadDescriptors": rows}) == {}
+
+
+def test_half_a_character_and_a_long_reason_are_told_as_files_and_browsers_take_them() -> None:
+    odd = event(("DISPATCH_SETPOINT", "x" * 5000), id="odd\ud800")
+    found = planned(odd, event(("SIMPLE", 1), id="1\ud800", eventName="storm\ud800"))
+    assert found.leases[0].reason == "storm?"
+    assert found.leases[0].name.startswith("1?/")
+    ((name, why),) = found.ignored
+    assert name == "odd?"
+    assert len(why) == 200

@@ -195,6 +195,20 @@ def test_leaky_cell() -> None:
     assert pack.cells[4].soc == twin.cells[4].soc
 
 
+def test_resistive_cell() -> None:
+    """A cell sags on where a joint does not."""
+    pack, twin = broken("resistive_cell", cell=3, value=50)
+    assert pack.cells[3].resistance == pytest.approx(1.5 * twin.cells[3].resistance)
+    sagged = []
+    for seconds in (1, 300):
+        for each in (pack, twin):
+            run(each, -100, seconds)
+        sagged.append(twin.cells[3].voltage - pack.cells[3].voltage)
+
+    assert sagged[0] == pytest.approx(0.0145, abs=0.002)
+    assert sagged[1] > 1.6 * sagged[0]
+
+
 def test_loose_joint() -> None:
     pack, twin = broken("loose_joint", cell=3, value=1)
     for each in (pack, twin):
@@ -238,6 +252,17 @@ def test_spike() -> None:
     assert pack.reading(0).cells[2] == pytest.approx(sound - 0.3)
     assert pack.reading(0).cells[2] == sound
     assert "spike" not in pack.faults
+
+
+def test_cell_offset() -> None:
+    pack, twin = broken("cell_offset", cell=2, value=-0.02)
+    for _ in range(2):
+        assert pack.reading(0).cells[2] == pytest.approx(twin.reading(0).cells[2] - 0.02)
+    assert pack.cells[2].voltage == twin.cells[2].voltage, "it is only measured so"
+    pack.inject("balancer_stuck")
+    run(pack, 0, 1)
+    assert pack.balancing is not None
+    assert pack.balancing[1] == 2, "and its own balancer goes by it"
 
 
 def test_frozen_cell() -> None:

@@ -216,7 +216,7 @@ def _inside(trip: float, hardware: float | None) -> float:
 
 # What a pack may be made of: field, minimum, maximum. 400 cells is a 1300 V LFP string, the most that a home inverter
 # takes.
-_FACTS: Final = (
+FACTS: Final = (
     ("cells", 1, 400),
     ("capacity", 1, 10_000),
     ("charge_current", 1, 2_000),
@@ -259,7 +259,7 @@ def configure(
         "discharge_current": discharge_current,
         "temperature_sensors": temperature_sensors,
     }
-    for field, minimum, maximum in _FACTS:
+    for field, minimum, maximum in FACTS:
         _check_range(field, given[field], minimum, maximum)
     balance = balance or BalanceConfig()
     values = (

@@ -108,8 +108,11 @@ def _ranges(rated: float, knowledge: Knowledge, life: Life) -> Iterator[tuple[fl
         yield 0.0, ohms.steps, _MOST
         yield 0.0, ohms.weight, _MOST
         yield 0.0, ohms.scatter, _OHMS
-        for value in (ohms.measured, ohms.fast, ohms.slow):
+        for value in (ohms.measured, ohms.fast, ohms.slow, ohms.at_once.ohms, ohms.in_minutes.ohms):
             yield -_OHMS, value or 0.0, _OHMS
+        for beside in (ohms.at_once, ohms.in_minutes):
+            yield 0.0, beside.doubt, _OHMS
+            yield 0.0, beside.hours, _MOST
     for finding in knowledge.findings:
         yield 0, finding.cell or 0, len(knowledge.cells) - 1
     for first in life.ageing.first:

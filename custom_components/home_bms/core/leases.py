@@ -137,6 +137,7 @@ def add(book: LeaseBook, lease: Lease, now: Now) -> LeaseBook:
     """
     if lease.days and lease.last is None:
         lease = replace(lease, last=now.time + FARTHEST)
+    lease = replace(lease, owner=writable(lease.owner), name=writable(lease.name), reason=writable(lease.reason))
     _check(lease, now)
     book = expire(book, now)
     before = next((each for each in book.leases if each.key == lease.key), None)
@@ -147,6 +148,11 @@ def add(book: LeaseBook, lease: Lease, now: Now) -> LeaseBook:
     if before.asks == lease.asks and before.priority == lease.priority:
         lease = replace(lease, made=before.made)
     return replace(book, leases=tuple([lease if each.key == lease.key else each for each in book.leases]))
+
+
+def writable(text: str) -> str:
+    """Return a text without what no file takes, half of a character: all that is kept could not be written any more."""
+    return text.encode(errors="replace").decode()
 
 
 def release(book: LeaseBook, owner: str | None = None, name: str | None = None) -> LeaseBook:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from math import isfinite
 from typing import Any, Final
 
 from .battery import Estimate
@@ -41,6 +40,8 @@ _BALANCED: Final = ("completed", "gave_up")
 _MODES: Final = ("balance_mode", "balance_now_mode")
 _KNOWN_MODES: Final = frozenset(BalanceMode)
 _WISHES: Final = codec(Wishes)
+# Nothing that is saved is as large; whole numbers may be larger than any other.
+_NO_NUMBER: Final = 1e300
 _CHARGED: Final = ("count", "low", "absorbed", "still")
 
 # What is saved by these names; `stored` knows from them what a newer version has added.
@@ -122,7 +123,9 @@ def restore(config: PackConfig, saved: Mapping[str, Any], *, now: float, gap: fl
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _NO_NUMBER:
+        return None
+    return float(value)
 
 
 def _trips(saved: Mapping[str, Mapping[str, Any]], then: float) -> dict[str, Track]:
@@ -149,7 +152,7 @@ def _trips(saved: Mapping[str, Mapping[str, Any]], then: float) -> dict[str, Tra
 def _wishes(saved: Mapping[str, Any], now: float, gap: float | None) -> Wishes:
     """Return the saved wishes; a lease goes on with what is left of it, and a clock that is not believed ends it.
 
-    Raises CodecError for a wish that cannot be: without it more might be permitted.
+    Raises ValueError for a wish that cannot be: without it more might be permitted.
     """
     known = {field.name: saved[field.name] for field in fields(Wishes) if field.name in saved}
     for name in _MODES:
@@ -159,6 +162,10 @@ def _wishes(saved: Mapping[str, Any], now: float, gap: float | None) -> Wishes:
         if known.get(name) is not None:
             known[name] = now if gap is None else now + known[name] - gap
     wishes: Wishes = _WISHES.decode(known)
+    for name in known.keys() - set(_UNTIL):
+        value = getattr(wishes, name)
+        if isinstance(value, int | float) and not value >= 0:
+            raise ValueError(f"{name} cannot be {value!r:.20}")
     return wishes
 
 

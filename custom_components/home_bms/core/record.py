@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from .blackbox import Tick, Trigger
+from .chemistry import FACTS
 from .codec import CodecError, codec
 from .model import Decision, HardwareRing, PackConfig, PackReading, PackState
 
@@ -103,7 +104,11 @@ def load(content: bytes) -> Recording:
     version = objects[0][1]["format"]
     if version != FORMAT or isinstance(version, bool):
         raise RecordError(f"line 1: format {version!r:.20} is not known here, only {FORMAT}")
-    header = _decoded(Header, *objects[0])
+    header: Header = _decoded(Header, *objects[0])
+    for name, least, most in FACTS:
+        # Whoever draws a recording makes room for as many cells as it names.
+        if not least <= (value := getattr(header.config, name)) <= most:
+            raise RecordError(f"line 1: config.{name}: {value!r:.20} is not {least} to {most}")
     return Recording(
         header=header, ticks=tuple(_ticks((number, _decoded(_Line, number, raw)) for number, raw in objects[1:]))
     )
@@ -158,3 +163,5 @@ def _decoded(kind: Any, number: int, value: dict[str, Any]) -> Any:  # noqa: ANN
         return codec(kind).decode(value)
     except CodecError as err:
         raise RecordError(f"line {number}: {err}") from None
+    except RecursionError:
+        raise RecordError(f"line {number}: it is too deep") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import isfinite
+from sys import float_info
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.model import PackReading, Switches
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CELL_SENSORS: Final = frozenset({"CELL", "CELL_MAX", "CELL_MIN", "GENERIC"})
 """The kinds of temperature sensor that count as the cells'; `GENERIC` is a probe of which no more is known."""
+CELLS_MOST: Final = 400
+"""Of a pack: one that tells of more must not fill the memory with cells that are missing."""
 SWITCH_SENSORS: Final = frozenset({"MOSFET"})
 
 
@@ -39,7 +41,9 @@ def reading(values: Mapping[str, Any], *, cells: int, sensors: int, measured: fl
     """
     return PackReading(
         time=measured,
-        cells=_all_of(_numbers(values.get("cell_voltages", ())), max(cells, values.get("cell_count", 0))),
+        cells=_all_of(
+            _numbers(values.get("cell_voltages", ())), max(cells, min(CELLS_MOST, values.get("cell_count", 0)))
+        ),
         cells_time=measured,
         temperatures=_all_of(_temperatures(values, CELL_SENSORS), sensors),
         temperatures_time=measured,
@@ -90,7 +94,7 @@ def _numbers(values: Iterable[object]) -> tuple[float | None, ...]:
 
 def _number(value: object) -> float | None:
     """Return a number that is one."""
-    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+    return float(value) if isinstance(value, int | float) and abs(value) <= float_info.max else None
 
 
 def _percent(value: object) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -36,6 +36,18 @@ PORTS: Final = MappingProxyType({Interface.SOCKETCAND: 29536, Interface.UDP_MULT
 """The usual ones."""
 SETS_BITRATE: Final = frozenset({Interface.SOCKETCAN, Interface.SLCAN, Interface.GS_USB})
 """Where the bit rate is set from here; elsewhere it is at the far end."""
+KINDS: Final = MappingProxyType(
+    {
+        "channel": str,
+        "host": str,
+        "bitrate": int,
+        "port": int,
+        "baudrate": int,
+        "listen_only": bool,
+        "set_up": bool,
+    }
+)
+"""Of the parameters beside the interface."""
 OBEYS_LISTEN_ONLY: Final = frozenset({Interface.SOCKETCAN, Interface.SLCAN})
 """Where the controller can be kept from acknowledging too; elsewhere nothing is sent, and that is all."""
 
@@ -70,17 +82,27 @@ class CanParams:
 
 def params_from_data(data: Mapping[str, Any]) -> CanParams:
     """Return the parameters of a config entry, with the usual port where none is named. Raises ConfigError."""
-    known = {part.name for part in fields(CanParams)}
     try:
         interface = Interface(data.get("interface", ""))
     except ValueError:
         raise ConfigError("can_unknown_interface", "interface", interface=data.get("interface")) from None
-    params = CanParams(**{name: value for name, value in data.items() if name in known} | {"interface": interface})
+    given = {"channel": "", **{name: _read(name, data[name]) for name in KINDS.keys() & data.keys()}}
+    params = CanParams(interface=interface, **given)
     if not params.port and interface in PORTS:
         params = CanParams(**params.data | {"interface": interface, "port": PORTS[interface]})
     for name, problem in _problems(params):
         raise ConfigError(problem, name, value=getattr(params, name))
     return params
+
+
+def _read(name: str, value: Any) -> Any:  # noqa: ANN401 - an entry may hold anything
+    """Return a parameter as one of its kind. Raises ConfigError if it is none."""
+    kind = KINDS[name]
+    if kind is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError("dbc_not_readable", name, value=value)
+    return value
 
 
 def _problems(params: CanParams) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..core.lease_times import DAY, Now, Span
-from ..core.leases import Lease
+from ..core.leases import Lease, writable
 from .openadr_times import AHEAD, MOST_READ, EventError, Interval, intervals
 
 # Ends that move with the time do so by the hour: what is read each minute is not to be written each minute.
@@ -21,6 +21,8 @@ MOST_INTERVALS: Final = 24
 """Of all events of a programme that are followed at once; the soonest."""
 # Names are shown, and an event's own may be longer than a lease's.
 _ID_LETTERS: Final = 48
+_WHY_LETTERS: Final = 200
+"""Of a reason, which may cite what the event says."""
 _PRIORITY_STEPS: Final = 9
 """Priorities of events, from 0, that are told apart above that of their programme."""
 _HIGHEST: Final = 100
@@ -79,7 +81,7 @@ def plan(programme: Programme, events: object, now: float) -> Plan:
     ignored: list[tuple[str, str]] = []
     prices: list[tuple[Span, float]] = []
     for event in events[:MOST_READ]:
-        name = str(event.get("id", "")) if isinstance(event, Mapping) else ""
+        name = writable(str(event.get("id", ""))) if isinstance(event, Mapping) else ""
         if isinstance(event, Mapping) and not is_meant(programme, event):
             ignored.append((name, "is meant for others"))
             continue
@@ -97,7 +99,8 @@ def plan(programme: Programme, events: object, now: float) -> Plan:
             ignored.append((name, str(err) or type(err).__name__))
     leases.sort(key=lambda lease: (lease.start, -lease.priority, lease.name))
     ignored += [(lease.name, "too many at once") for lease in leases[MOST_INTERVALS:]]
-    return Plan(leases=tuple(leases[:MOST_INTERVALS]), ignored=tuple(dict.fromkeys(ignored)), prices=tuple(prices))
+    reasons = dict.fromkeys((name, writable(why)[:_WHY_LETTERS]) for name, why in ignored)
+    return Plan(leases=tuple(leases[:MOST_INTERVALS]), ignored=tuple(reasons), prices=tuple(prices))
 
 
 def is_meant(programme: Programme, event: object) -> bool:
@@ -112,7 +115,8 @@ def is_meant(programme: Programme, event: object) -> bool:
         return True
     rows = targets if isinstance(targets, list | tuple) else ()
     named = [row.get("values") if isinstance(row, Mapping) else [row] for row in rows]
-    return not programme.names.isdisjoint(str(value) for values in named for value in values or ())
+    told = [value for values in named if isinstance(values, list | tuple) for value in values]
+    return not programme.names.isdisjoint(map(str, told))
 
 
 def _lease(
@@ -121,7 +125,7 @@ def _lease(
     return Lease(
         owner=programme.owner,
         name=f"{name[-_ID_LETTERS:]}/{interval.name}",
-        reason=str(event.get("eventName") or "")[:200],
+        reason=writable(str(event.get("eventName") or ""))[:200],
         priority=_priority(programme, event),
         made=now,
         start=max(interval.start, (now - DAY) // _STEP * _STEP),
@@ -138,9 +142,10 @@ def _priority(programme: Programme, event: Mapping[str, Any]) -> int:
 
 
 def descriptor_units(described: Mapping[str, Any]) -> dict[str, str]:
-    """Return the units of payloads that an event or a programme describes."""
-    rows = described.get("payloadDescriptors") or ()
-    return {str(row.get("payloadType")): str(row["units"]) for row in rows if row.get("units") is not None}
+    """Return the units of payloads that an event or a programme describes; a row that is none describes nothing."""
+    rows = described.get("payloadDescriptors")
+    named = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
+    return {str(row.get("payloadType")): str(row["units"]) for row in named if row.get("units") is not None}
 
 
 def _asks(

@@ -27,6 +27,8 @@ MOST_BYTES: Final = 8 * 1024 * 1024
 MOST_TARGETS: Final = 8
 _EARLY: Final = 30.0
 """s before its end at which a token is replaced."""
+_LASTS_MOST: Final = 1e9
+"""s; a token that lasts longer outlasts us all."""
 _TOKEN: Final = re.compile(r"[!-~]{1,16384}")
 _ID: Final = re.compile(r"(?!\.{1,2}\Z)[\w.~-]{1,128}")
 """A part of a path: what a server names must not lead elsewhere, nor upwards."""
@@ -327,7 +329,8 @@ def _token(answer: Answer) -> tuple[str, float]:
     if not isinstance(token, str) or not _TOKEN.fullmatch(token) or str(kind).lower() != "bearer":
         raise VtnError(VtnTrouble.NOT_OPENADR, "it gives no token", place=Place.TOKEN)
     known = isinstance(lasts, int | float) and not isinstance(lasts, bool) and lasts > 0
-    return token, float(lasts) if known and lasts is not None else inf
+    # A whole number may be longer than any other.
+    return token, float(min(lasts, _LASTS_MOST)) if known and lasts is not None else inf
 
 
 def _object(answer: Answer) -> Mapping[str, Any]:
@@ -337,14 +340,16 @@ def _object(answer: Answer) -> Mapping[str, Any]:
 
 
 def _id(answer: Answer) -> str:
-    found = str(answer.body.get("id")) if isinstance(answer.body, Mapping) else ""
+    found = str(answer.body.get("id", "")) if isinstance(answer.body, Mapping) else ""
     return found if _ID.fullmatch(found) else ""
 
 
 def _ven(found: object) -> Ven | None:
     """Return a client as a server shows it, or as an answer holds it; `None` for anything else."""
     raw = found.body if isinstance(found, Answer) else found
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("venName"), str) or not _ID.fullmatch(str(raw.get("id"))):
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("venName"), str):
+        return None
+    if raw.get("id") is None or not _ID.fullmatch(str(raw["id"])):
         return None
     granted = raw.get("targets")
     targets: list[str] = []

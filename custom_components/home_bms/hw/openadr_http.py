@@ -154,9 +154,17 @@ async def _understood(body: bytes, place: Place) -> Any:  # noqa: ANN401 - JSON
     if not body.strip():
         return None
     try:
-        return json.loads(body) if len(body) < _ASIDE else await asyncio.to_thread(json.loads, body)
+        return _loaded(body) if len(body) < _ASIDE else await asyncio.to_thread(_loaded, body)
     except ValueError, RecursionError:
         raise VtnError(VtnTrouble.NOT_OPENADR, "its answer is no JSON", place=place) from None
+
+
+def _loaded(body: bytes) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON; half a character, which no file takes, is replaced. Raises ValueError, RecursionError."""
+    found = json.loads(body)
+    if rb"\u" not in body:
+        return found
+    return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
 
 
 def _refusal(place: Place, status: int, retry_after: str | None) -> VtnError:

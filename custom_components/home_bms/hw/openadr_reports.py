@@ -10,6 +10,7 @@ from math import isinf
 from typing import Any, Final, NamedTuple
 
 from ..core.lease_times import DAY
+from ..core.leases import writable
 from .openadr_client import Version
 from .openadr_times import MOST_READ, EventError, Interval, duration, intervals, start_of
 
@@ -158,7 +159,7 @@ class Reporter:
         for event in events:
             if not isinstance(event, Mapping) or not event.get("reportDescriptors"):
                 continue
-            name = str(event.get("id", ""))
+            name = writable(str(event.get("id", "")))
             if len(watched) == MOST_EVENTS:
                 odd.append((name, "too many events with reports"))
                 continue

@@ -11,6 +11,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from ..core.lease_times import DAY
+from ..core.leases import writable
 
 AHEAD: Final = DAY
 """s ahead of now that are looked at."""
@@ -147,7 +148,7 @@ def start_of(period: Mapping[str, Any], event: Mapping[str, Any], now: float) ->
         return now if made is None else timestamp(datetime.fromisoformat(str(made)))
     begin = timestamp(datetime.fromisoformat(str(period["start"])))
     spread = period.get("randomizeStart")
-    share = crc32(str(event.get("id", "")).encode()) / 0xFFFFFFFF
+    share = crc32(writable(str(event.get("id", ""))).encode()) / 0xFFFFFFFF
     # Without one there is none, and so says "PT0S".
     return begin + share * min(DAY, _seconds(spread) if spread is not None else 0.0)
 

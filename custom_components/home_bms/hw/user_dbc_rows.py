@@ -191,7 +191,11 @@ def _signal(data: Mapping[str, Any], field: str) -> SignalRow:
     read: dict[str, Any] = {**known, "message": key, "quantity": quantity}
     read |= {name: _number(known, name, field) for name in NUMBERS if name in known}
     read |= {name: _whole(known, name, field) for name in ("index", "first", "count") if name in known}
-    read["invalid"] = tuple(_number({"invalid": value}, "invalid", field) for value in known.get("invalid", ()))
+    read |= {name: _text(known, name, field) for name in ("number_from", "alarm") if name in known}
+    invalid = known.get("invalid", [])
+    if not isinstance(invalid, list | tuple):
+        raise ConfigError("dbc_not_readable", f"{field}.invalid", value=invalid)
+    read["invalid"] = tuple(_number({"invalid": value}, "invalid", field) for value in invalid)
     row = SignalRow(**read)
     most = NUMBERED.get(quantity, 1)
     if row.index < 0 or row.count < 1 or row.index + row.count > most:
@@ -255,5 +259,12 @@ def _number(data: Mapping[str, Any], name: str, field: str) -> Any:  # noqa: ANN
 def _whole(data: Mapping[str, Any], name: str, field: str) -> int:
     value = data[name]
     if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigError("dbc_not_readable", f"{field}.{name}", value=value)
+    return value
+
+
+def _text(data: Mapping[str, Any], name: str, field: str) -> str:
+    value = data[name]
+    if not isinstance(value, str):
         raise ConfigError("dbc_not_readable", f"{field}.{name}", value=value)
     return value

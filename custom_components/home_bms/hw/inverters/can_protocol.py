@@ -159,7 +159,7 @@ def _value(part: Field[Any], found: object) -> object:
     """Return the value of an option. Raises ConfigError."""
     try:
         value = _READERS[kind_of(part)](part, found)
-    except (KeyError, TypeError, ValueError) as err:
+    except (KeyError, OverflowError, TypeError, ValueError) as err:
         raise _refusal(part, found) from err
     return value
 

@@ -10,7 +10,7 @@ from modbus_connection.decode import decode_int16
 from modbus_connection.encode import encode_int
 
 from ..driver import DriverError
-from ..sunspec.memory import NO_SCALE, Points
+from ..sunspec.memory import SCALES, Points
 from .sunspec_model import LeasedModel
 from .sunspec_storage import LEASE, RENEW_EVERY
 
@@ -41,7 +41,7 @@ class SetpointControl:
         """Return the key of why these points cannot be used, `None` if they can."""
         if points["WSetEna"] is None or points["WSetMod"] is None:
             return "no_setpoint"
-        if self._exponent() == NO_SCALE:
+        if self._exponent() not in SCALES:
             return "no_scale"
         timed = points["WSetRvrtTms"] is not None and points["WSetEnaRvrt"] is not None
         return None if timed else "no_reversion_timer"

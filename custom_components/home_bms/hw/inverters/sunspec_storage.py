@@ -9,7 +9,7 @@ from typing import Final
 from modbus_connection.decode import decode_int16
 
 from ..driver import DriverError
-from ..sunspec.memory import NO_SCALE, Points
+from ..sunspec.memory import SCALES, Points
 from .sunspec_model import LeasedModel
 
 LEASE: Final = 60
@@ -56,7 +56,7 @@ class StorageControl:
         """Return the key of why these points cannot be used, `None` if they can."""
         if not points["WChaMax"]:
             return "no_charge_power_max"
-        if self._exponent() == NO_SCALE:
+        if self._exponent() not in SCALES:
             return "no_scale"
         if points["InWRte"] is None or points["OutWRte"] is None:
             return "no_rates"

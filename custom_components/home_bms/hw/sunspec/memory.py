@@ -29,6 +29,8 @@ END: Final = 0xFFFF
 PAD: Final = 0x8000
 NO_SCALE: Final = -0x8000
 """A scale factor that is not implemented: its points cannot be told."""
+SCALES: Final = range(-10, 11)
+"""What a scale factor can be by the specification; with any other a number may be too large to reckon with."""
 NAMES: Final = {"model_id": "ID", "model_length": "L"}
 # A block that is only looked at asks nobody.
 _NOBODY: Final = cast("ModbusUnit", None)

@@ -339,6 +339,11 @@ class Faults:
             return stuck
         return (-sound if "current_sign" in self else sound) + (self.value("current_offset") or 0.0)
 
+    def measured(self, volts: list[float]) -> list[float]:
+        """Return the cells' voltages as the board's own balancer sees them."""
+        off = {number: active.value for (name, number), active in self._active.items() if name == "cell_offset"}
+        return [volt + off.get(number, 0.0) for number, volt in enumerate(volts)] if off else volts
+
     def stick(self, now: Switches, wanted: Switches) -> Switches:
         """Return where the switches end up that are at `now` and should go to `wanted`."""
         if "charge_switch_stuck" in self:

@@ -324,7 +324,7 @@ class VirtualPack:
         self._bled = mask if mask is not None and wanted else ()
         if not wanted or mask is not None or len(self.cells) < 2:
             return
-        voltages = [cell.voltage for cell in self.cells]
+        voltages = self.faults.measured([cell.voltage for cell in self.cells])
         highest, lowest = max(voltages), min(voltages)
         if forced or (highest >= self.balance_start and highest - lowest >= self.balance_difference):
             self.balancing = (voltages.index(highest), voltages.index(lowest))
