@@ -709,6 +709,8 @@ class ContactorConfig:
 
     relays: bool = False
     """One contactor serves both directions, and home_bms drives its coil through an output with a timed pulse."""
+    told: bool = True
+    """home_bms can move the switches; where it cannot, one that stays closed has failed in nothing."""
     precharge: bool = False
     """A resistor fills the capacitors behind the contactor first; needs `relays` and a measured link voltage."""
     asks: bool = False
