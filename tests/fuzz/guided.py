@@ -25,7 +25,7 @@ def main() -> int:
         return 2
     name = sys.argv.pop(1)
     throw = thrown(ENTRANCES[name], lambda _: None)
-    atheris.Setup(sys.argv, throw.hypothesis.fuzz_one_input)  # type: ignore[attr-defined]
+    atheris.Setup([*sys.argv, "-artifact_prefix=build/"], throw.hypothesis.fuzz_one_input)  # type: ignore[attr-defined]
     atheris.Fuzz()
     return 0
 
