@@ -77,6 +77,7 @@ def test_what_is_spoilt_is_not_newer(story: Story, part: str, spoilt: Any) -> No
     assert unknown_learned({"packs": spoilt}) is None
     assert unknown_learned({"packs": {"pack": spoilt}}) is None
     assert unknown(file(story, storage={"phase": 7})) is None
+    assert unknown({"a": "file of somebody else's"}) is None
 
 
 @pytest.mark.parametrize(

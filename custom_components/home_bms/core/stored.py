@@ -95,8 +95,10 @@ def _without_retired(pack: Any) -> Any:  # noqa: ANN401 - JSON has no closed typ
 def unknown(content: object) -> str | None:
     """Return the first place of a system's file that this version does not know, `None` where it knows them all.
 
-    Only names count: a value that cannot be is spoilt, not newer.
+    Only names count: a value that cannot be is spoilt, not newer, and so is a file that holds no packs.
     """
+    if not isinstance(content, Mapping) or "packs" not in content:
+        return None
     return _unknown(_FILE, content, "")
 
 
