@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.hass import Hass
+from scripts.hass import Hass, HassError
 
 from .conftest import real_hass, served_pack
 
@@ -26,6 +27,8 @@ async def test_hard_kills_lose_a_minute_of_counters_at_most_and_no_trip(tmp_path
         entry, _ = await hass.add("home_bms", "network", link, {})
         await hass.act("switch.turn_on", entity_id="switch.home_battery_allow_control")
 
+        # Home Assistant registers the diagnostics of what is new a moment later.
+        await hass.until(lambda: told(hass, entry), "diagnostics", 20)
         # The trip of one direction, so that the pack goes on charging.
         server.world.pack.inject("current_stuck", value=-250.0)
         await hass.until(lambda: tripped(hass, entry), "a trip", 20)
@@ -61,6 +64,13 @@ async def pack(hass: Hass, entry: dict[str, Any]) -> dict[str, Any]:
 
 def trips(known: dict[str, Any]) -> set[str]:
     return {alarm["key"] for alarm in known["snapshot"]["decision"]["alarms"] if alarm["level"] == "trip"}
+
+
+async def told(hass: Hass, entry: dict[str, Any]) -> bool:
+    """Whether there are any by now."""
+    with suppress(HassError):
+        return bool(await pack(hass, entry))
+    return False
 
 
 async def tripped(hass: Hass, entry: dict[str, Any]) -> bool:
