@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from custom_components.home_bms.core import kalman, resistance
-from custom_components.home_bms.core.battery import Ageing, Estimate, Kind, Trend
+from custom_components.home_bms.core.battery import Ageing, Beside, Estimate, Kind, Trend
 from custom_components.home_bms.core.inspection_signs import CONDITIONS, Seen, Sign
 from custom_components.home_bms.core.model import Budget, PackConfig
 from custom_components.home_bms.core.upkeep import Upkeep
@@ -76,6 +76,15 @@ def test_joints_are_compared_once_they_have_settled() -> None:
     loose = with_resistances(life, **(settled | {"loose_since": 50.0, "fast": 0.0005}))
     assert {sign.value for sign in signs("joint_risen", seen(loose))} == {0.0005}, "the slow mean stands still"
     assert signs("joint_risen", seen(with_resistances(life, **(settled | {"loose_since": None, "slow": None})))) == []
+
+
+def test_what_is_surely_the_cells_own_is_no_joint() -> None:
+    settled: dict[str, Any] = {"steps": 10 * resistance.ENOUGH, "measured": 0.001, "slow": 0.0003, "fast": 0.0003}
+    at_once = Beside(ohms=0.0003, doubt=1e-10)
+    metal = with_resistances(after_three_days(), **settled, at_once=at_once, in_minutes=at_once)
+    assert {sign.value for sign in signs("joint_risen", seen(metal))} == {0.0003}
+    sagging = with_resistances(metal, at_once=at_once, in_minutes=Beside(ohms=0.0006, doubt=1e-10))
+    assert {sign.value for sign in signs("joint_risen", seen(sagging))} == {0.0}
 
 
 def test_a_cell_that_always_needs_balancing_is_told() -> None:

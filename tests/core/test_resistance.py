@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -174,6 +175,64 @@ def test_what_has_come_loose_is_of_the_joint_and_not_of_the_cell() -> None:
     kettle.boil(300, 25.0)
     assert kettle.known[3].state[CELL] == pytest.approx(cell, rel=0.05)
     assert resistance.joint(kettle.known[3]) - joint == pytest.approx(0.0006, abs=0.0001)
+
+
+class Dweller:
+    """One cell beside the middle one: `own` Ω of it double within minutes, `metal` Ω do not."""
+
+    def __init__(self, own: float = 0.0, metal: float = 0.0) -> None:
+        self.random, self.own, self.metal = Random(5), own, metal
+        self.cell, self.hours, self.current = resistance.begin(RATED), 0.0, 0.0
+
+    def live(self, days: int, slope: float = 0.05) -> CellResistance:
+        for _ in range(24 * days):
+            self.hours += 1.0
+            current = self.random.uniform(-30.0, 30.0)
+            step, seen = current - self.current, self.own + self.metal + self.random.gauss(0, 0.00005)
+            before, after = (Sample(time=at, current=at * 20.0, cells=()) for at in (0.0, 1.0))
+            three = [self.cell, resistance.begin(RATED), resistance.begin(RATED)]
+            volts = (0.02 + 20.0 * seen, 0.02, 0.02)
+            (self.cell, *_) = resistance.learn(
+                tuple(three),
+                replace(before, cells=(0.0, 0.0, 0.0)),
+                replace(after, cells=volts),
+                warm=1.0,
+                hours=self.hours,
+            )
+            apart = 0.004 + current * (2 * self.own + self.metal) + self.random.gauss(0, 0.001)
+            self.cell = resistance.dwell(self.cell, apart, step, slope, self.hours)
+            self.current = current
+        return self.cell
+
+
+@pytest.mark.parametrize(("own", "metal"), [(0.0004, 0.0), (0.0, 0.0004), (0.0, 0.0), (0.0003, 0.0003)])
+def test_what_sags_on_within_minutes_is_the_cells_own_and_what_does_not_is_metal(own: float, metal: float) -> None:
+    cell = Dweller(own, metal).live(10)
+    assert cell.at_once.ohms == pytest.approx(own + metal, abs=0.00005)
+    assert cell.in_minutes.ohms == pytest.approx(2 * own + metal, abs=0.0001)
+    if own:
+        assert own < resistance.own(cell) < 2 * own, "rather too much: no wrench for a cell"
+    else:
+        assert resistance.own(cell) < 0.00005
+
+
+def test_a_creep_is_followed_from_month_to_month() -> None:
+    dweller = Dweller()
+    for month in range(1, 7):
+        dweller.metal = 0.0001 * month
+        assert dweller.live(30).at_once.ohms == pytest.approx(dweller.metal, abs=0.00004)
+        assert resistance.own(dweller.cell) < 0.00005
+
+
+def test_where_the_curve_is_steep_a_window_says_little_and_where_the_current_is_the_same_nothing() -> None:
+    known = Dweller(0.0, 0.0004).live(10)
+    steep = resistance.dwell(known, 1.0, 20.0, 3.0, 241.0)
+    assert steep.in_minutes.ohms == pytest.approx(known.in_minutes.ohms, abs=0.00003)
+    for step in (None, 0.0, 1.0):
+        idle = resistance.dwell(known, 0.012, step, 0.05, 241.0)
+        assert (idle.in_minutes, idle.apart) == (known.in_minutes, 0.012)
+    fresh = resistance.begin(RATED)
+    assert resistance.dwell(fresh, 0.012, 20.0, 0.05, 1.0).in_minutes == fresh.in_minutes
 
 
 def test_before_enough_was_seen_no_joint_is_loose() -> None:

@@ -111,6 +111,17 @@ class CellCharge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A difference to the middle cell that may wander, in Ω."""
+
+    ohms: float = 0.0
+    doubt: float = 1e-7
+    """Variance in Ω²: 0.3 mΩ at first."""
+    hours: float = 0.0
+    """Of watching when it was last seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellResistance:
     """One cell's resistance: unknowns and covariance as `resistance` orders them, and how it was of late."""
 
@@ -129,6 +140,12 @@ class CellResistance:
     """... and over the last hundreds."""
     loose_since: float | None = None
     """Hours of watching at which the two parted; `slow` then stands still."""
+    at_once: Beside = Beside()
+    """Ω by which it lies beside the middle cell's as steps show it ..."""
+    in_minutes: Beside = Beside()
+    """... and as the means of whole windows do, in which a cell goes on to sag and metal does not."""
+    apart: float | None = None
+    """V by which its last window lay beside the middle cell's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ _LEAK_LEAP: Final = 5e-4
 _DEPTH_LEAP: Final = 0.01
 # V: 3 mV is what cheap boards are off by.
 _ERROR_DOUBT: Final = 0.003
+# V² an hour by which that wanders: 10 mV in a year; and squared share an hour by which a cell ages apart from the
+# others: 1.5 % in a year, where a pack as a whole loses 2-3 % (estimation.md, RWTH).
+_ERROR_WANDERS: Final = 0.010**2 / 8766
+_CAPACITY_WANDERS: Final = 0.015**2 / 8766
 # V of a mean that no model explains, and the shares of what the curve and the resistance explain that are uncertain.
 _RIPPLE: Final = 0.001
 _UNSURE_CURVE: Final = 0.25
@@ -75,6 +79,8 @@ def count(cell: CellCharge, rated: float, hours: float, bleed: float) -> CellCha
     covariance = kalman.shift(cell.covariance, DEPTH, ((LEAK, hours),))
     covariance = kalman.widen(covariance, LEAK, (_LEAK_WANDERS * rated) ** 2 * hours)
     covariance = kalman.widen(covariance, DEPTH, (0.1 * bleed) ** 2)
+    covariance = kalman.widen(covariance, ERROR, _ERROR_WANDERS * hours)
+    covariance = kalman.widen(covariance, CAPACITY, _CAPACITY_WANDERS * hours)
     return CellCharge(
         state=(state[DEPTH] + state[LEAK] * hours + bleed, *state[1:]),
         covariance=covariance,

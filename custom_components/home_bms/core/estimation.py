@@ -302,7 +302,7 @@ def _left(at: float | None, truth: float | None, by: float) -> float | None:
 
 def _looks_full(config: PackConfig, believed: Believed, current: float) -> bool:
     high = believed.cell_max
-    if high is None or not whole(believed.cells) or high < config.cell_voltage_full - _FULL_MARGIN:
+    if high is None or high < config.cell_voltage_full - _FULL_MARGIN or not whole(believed.cells):
         return False
     return abs(current) <= _TAIL * config.capacity
 

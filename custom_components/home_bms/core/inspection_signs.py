@@ -13,7 +13,7 @@ from .ageing import VALUE
 from .battery import Estimate, Finding, Kind, Trend
 from .budget import needs
 from .model import Budget, PackConfig
-from .resistance import ENOUGH, threshold
+from .resistance import ENOUGH, own, threshold
 from .upkeep import Upkeep
 
 _DAY: Final = 86400.0
@@ -96,7 +96,7 @@ def _joints(seen: Seen) -> Iterator[Sign]:
     """Yield by how much each cell's resistance lies beside the middle one's, over hundreds of load steps.
 
     What all have in common drops out: cold, age, the board. What creeps apart is metal first, so a wrench comes before
-    anything else; what leaps is a finding already.
+    anything else, unless it surely is the cell's own; what leaps is a finding already.
     """
     knowledge = seen.estimate.knowledge
     if knowledge is None or min(cell.steps for cell in knowledge.resistances) < _SETTLED:
@@ -105,7 +105,9 @@ def _joints(seen: Seen) -> Iterator[Sign]:
     for number, cell in enumerate(knowledge.resistances):
         beside = cell.slow if cell.loose_since is None else cell.fast
         if beside is not None and measured:
-            yield Sign(beside, threshold(median(measured)), number)
+            # No more is taken off than there is: what would come back later is no growth of the joint.
+            taken = min(own(cell), max(0.0, beside))
+            yield Sign(beside - taken, threshold(median(measured)), number)
 
 
 def _need(seen: Seen) -> Iterator[Sign]:

@@ -171,6 +171,7 @@ def _look(knowledge: Knowledge, window: Window, chemistry: str, rated: float) ->
     current = window.current / count
     spread = sqrt(max(0.0, window.squares / count - current * current))
     warm = charge.warmth(window.warmth / count)
+    before = knowledge.typical.current
     half = min(WINDOW / 7200, tally.hours)
     late = Tally(charge=current * half, charged=max(0.0, current * half), hours=half, bleed=(0.0,) * len(volts))
     early = Tally(
@@ -204,7 +205,17 @@ def _look(knowledge: Knowledge, window: Window, chemistry: str, rated: float) ->
         ]
     )
     typical, each = _advance(typical, each, late, rated)
-    looked = replace(knowledge, typical=typical, cells=each, tally=Tally(bleed=(0.0,) * len(volts)))
+    slope = along(DEPTHS, typical.state[charge.CURVE :], typical.state[charge.DEPTH] / rated)[1]
+    step = None if before is None else current - before
+    resistances = tuple(
+        [
+            resistance.dwell(ohms, volt - middle, step, slope, typical.hours)
+            for ohms, volt in zip(knowledge.resistances, volts, strict=True)
+        ]
+    )
+    looked = replace(
+        knowledge, typical=typical, cells=each, resistances=resistances, tally=Tally(bleed=(0.0,) * len(volts))
+    )
     ahead = gather(_now(looked, rated, warm))
     surplus, doubts = _surplus(looked)
     return derive(replace(looked, now=ahead, surplus=surplus, surplus_doubt=doubts))

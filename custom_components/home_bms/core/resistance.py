@@ -6,12 +6,13 @@ lugs, sense leads.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 from statistics import median
 from typing import Final, NamedTuple
 
 from . import kalman
-from .battery import CellResistance, Sample
+from .battery import Beside, CellResistance, Sample
 
 # The unknowns: Ω of the cell at 25 °C, Ω of its joint and sense leads.
 UNKNOWNS: Final = 2
@@ -42,6 +43,16 @@ _LEAST_LOOSE: Final = 0.0001
 _MENDED: Final = 0.1
 # Standard deviations of the late resistance by which it must lie beyond the early one: a poor board is no loose joint.
 _SURE: Final = 3.0
+# Standard deviations by which a cell must sag on beyond the middle one for that to be its own.
+_SURELY: Final = 2.0
+# Ω² an hour by which a difference between two cells wanders: 0.5 mΩ in a year, so that a creep is followed within days.
+_WANDERS: Final = 0.0005**2 / 8766
+# V by which the means of two cells lie apart for what no model explains, and share of the capacity by which one may be
+# deeper than thought.
+_RIPPLE: Final = 0.0015
+_DEEPER: Final = 0.02
+# Share of its resistance at once by which a cell sags on within minutes, at the least: LFP cells double it.
+_SAGS: Final = 0.6
 # Squared A up to which the plain mean weighs what it has seen, so that it follows ageing: some thousand steps.
 _MEMORY: Final = 1e6
 
@@ -90,6 +101,7 @@ class _Step(NamedTuple):
 def _one(cell: CellResistance, ohms: float, step: _Step) -> CellResistance:
     middle, noise, weight, warm, hours = step
     row = ((CELL, warm), (JOINT, 1.0))
+    noise_of_two = _NOISE**2 / step.weight + (_TIMING * (ohms - middle)) ** 2
     # A spike is no step: far misses pull no more than near ones.
     reach = 3.0 * sqrt(noise + kalman.variance(cell.covariance, row))
     # What has come loose is no property of the cell.
@@ -110,12 +122,43 @@ def _one(cell: CellResistance, ohms: float, step: _Step) -> CellResistance:
         fast=fast,
         slow=slow if cell.loose_since is None else cell.slow,
         loose_since=_loose(cell, fast - slow, middle, hours),
+        at_once=_beside(cell.at_once, ohms - middle, 2 * noise_of_two, hours),
+        in_minutes=cell.in_minutes,
+        apart=cell.apart,
     )
+
+
+def _beside(before: Beside, seen: float, noise: float, hours: float) -> Beside:
+    """Take in a difference in Ω, of which `noise` is the variance; a far miss pulls no more than a near one."""
+    doubt = before.doubt + _WANDERS * max(0.0, hours - before.hours)
+    reach = 3.0 * sqrt(noise + doubt)
+    gain = doubt / (doubt + noise)
+    return Beside(ohms=before.ohms + gain * _within(seen - before.ohms, reach), doubt=(1 - gain) * doubt, hours=hours)
+
+
+def dwell(cell: CellResistance, apart: float, step: float | None, slope: float, hours: float) -> CellResistance:
+    """Take in the mean of a window.
+
+    `apart` is V beside the middle cell's, `step` A by which the mean current has changed since the window before,
+    `slope` the curve's there in V by share of the capacity.
+    """
+    beside = cell.in_minutes
+    if step is not None and cell.apart is not None and abs(step) >= _LEAST:
+        noise = (_RIPPLE**2 + (_DEEPER * slope) ** 2) / (step * step)
+        beside = _beside(beside, (apart - cell.apart) / step, noise, hours)
+    return replace(cell, in_minutes=beside, apart=apart)
 
 
 def loosened(cell: CellResistance) -> float:
     """Return Ω that the cell's joint has more than it had."""
     return max(0.0, cell.fast - cell.slow) if cell.fast is not None and cell.slow is not None else 0.0
+
+
+def own(cell: CellResistance) -> float:
+    """Return Ω of what the cell has beside the middle one that are surely its own: metal does not sag on."""
+    at_once, in_minutes = cell.at_once, cell.in_minutes
+    doubt = sqrt(at_once.doubt + in_minutes.doubt)
+    return max(0.0, in_minutes.ohms - at_once.ohms - _SURELY * doubt) / _SAGS
 
 
 def joint(cell: CellResistance) -> float:
