@@ -159,6 +159,14 @@ def test_a_cell_difference_at_the_bottom_counts() -> None:
     assert story.level("cell_difference") == "DERATE"
 
 
+@pytest.mark.parametrize(("odd", "others"), [(3.49, 3.42), (3.02, 3.12)])
+def test_a_cell_difference_names_the_cell_that_lies_apart(odd: float, others: float) -> None:
+    story = Story()
+    story.tell(62, cells=with_cell(6, odd, others))
+    (alarm,) = [alarm for alarm in story.decision.alarms if alarm.key == "cell_difference"]
+    assert alarm.reason.cell == 6
+
+
 def test_an_unknown_pack_has_no_difference() -> None:
     story = Story()
     story.tell(70, cells=(None,) * 16)

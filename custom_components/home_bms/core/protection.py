@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
+from statistics import median
 from typing import Any, Final
 
 from .battery import Estimate
@@ -77,6 +78,16 @@ def _difference(sight: Sight) -> float | None:
     if high is None or low is None:
         return None
     return high - low if high >= config.window_top or low <= config.window_bottom else 0.0
+
+
+def _oddest(believed: Believed) -> int | None:
+    """Return the cell that lies farthest from the middle one: at the bottom that is the lowest as a rule.
+
+    Raises StatisticsError where no cell is known, but then there is no difference either.
+    """
+    known = [cell for cell in believed.cells if cell is not None]
+    middle = median(known)
+    return believed.cell_max_index if max(known) - middle >= middle - min(known) else believed.cell_min_index
 
 
 def _spread(sight: Sight) -> float | None:
@@ -170,7 +181,7 @@ PROTECTIONS: Final = (
     Protection(key="deep_discharge", flow=Flow.CHARGE, watch=lambda s: s.believed.cell_min, **_CELL_LOW),
     Protection(key="pack_overvoltage", flow=Flow.CHARGE, watch=lambda s: s.believed.voltage),
     Protection(key="pack_undervoltage", flow=Flow.DISCHARGE, watch=lambda s: s.believed.voltage),
-    Protection(key="cell_difference", flow=Flow.BOTH, watch=_difference, share=0.5, **_CELL_HIGH),
+    Protection(key="cell_difference", flow=Flow.BOTH, watch=_difference, share=0.5, whole=_cells_whole, cell=_oddest),
     Protection(key="soc_reserve", flow=Flow.DISCHARGE, watch=lambda s: s.estimate.soc),
     Protection(key="charge_overcurrent", flow=Flow.CHARGE, watch=lambda s: s.believed.current),
     Protection(key="discharge_overcurrent", flow=Flow.DISCHARGE, watch=_discharging),
