@@ -31,10 +31,7 @@ WHY_STALL: Final = (
     "measured where far more wanted to run than there are cores, and the recorder's thread holds the interpreter, too;"
     " what the loop's own thread worked stands below"
 )
-WHY_WORK: Final = (
-    "one pack that tells its entities takes 3 to 7 ms, most of it Home Assistant's writing of states; all packs tick at"
-    " the same moment, so a loop that comes late probably finds several of them in one turn"
-)
+WHY_WORK: Final = "one pack that tells its entities takes 3 to 7 ms, most of it Home Assistant's writing of states"
 WHY_START: Final = (
     "measured where far more wanted to run than there are cores; the work stands below, most of it Home Assistant's"
     " own, which adds 122 entities a pack one after the other"
