@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ..night import by_night
 from . import document, frames, load
 from .parts import BY_NIGHT, PARTS
 from .result import Result
@@ -77,6 +78,7 @@ def test_what_is_told_beside_the_other_integration_is_of_one_pack() -> None:
     assert rows.peer_name == "modbus integration, 41 sensors at 1 s"
 
 
+@by_night
 async def test_home_assistant_reads_packs_of_another_process_and_tells_what_that_costs(
     socket_enabled: None, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from ..night import by_night
 from . import soak
 from .clock import Clock
 from .result import Result
@@ -156,6 +157,7 @@ async def test_a_day_of_waiting_is_left_out_and_each_clock_has_moved_on_by_it() 
     assert loop.time() >= now
 
 
+@by_night
 async def test_hours_in_a_real_home_assistant_pass_without_a_failed_read(socket_enabled: None) -> None:
     results = {result.name: result async for result in soak.measure(HOURS / 24, 60.0)}
     assert results["  polls"].value >= soak.PACKS * 60 * HOURS

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from homeassistant.core import HomeAssistant
 
+from ..night import NIGHTLY
 from .life import Outcome, live
 from .schedule import has_recorder
 
-NIGHTLY = int(os.environ.get("HOME_BMS_EXAMPLES", "0")) >= 5000
 SEEDS = os.environ.get("CHAOS_SEEDS") or ("0-7" if NIGHTLY else "0-1,6-7")
 MINUTES = float(os.environ.get("CHAOS_MINUTES") or (60.0 if NIGHTLY else 6.0))
 """Of simulated time, each."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from os import environ
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +9,10 @@ import pytest
 
 from custom_components.home_bms.core.model import Level
 
+from ..night import NIGHTLY
 from .virtual_year import DRIFTING, LOOSE, WORN, VirtualYear, ail
 from .virtual_year_table import NAMED, rows
 
-NIGHTLY: Final = int(environ.get("HOME_BMS_EXAMPLES", "0")) >= 5000
 EVERY: Final = (14, 3) if NIGHTLY else (14,)
 """Days that are lived as one; more are lived by night."""
 BY_THE_CALENDAR: Final = {("look", ""), ("contactor_exercise", "")}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import select
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from custom_components.home_bms.packs import sources
 
 from ..hw.can.buses import free_port
 from ..matrix.bench import ClockedDevice
+from ..night import NIGHTLY
 from .conftest import make_entry, pack_subentry, set_up
 from .inverter_house import inverter_of, inverter_subentry
 from .two_clocks import SharedClock, lived_by, new_clock
@@ -45,7 +45,6 @@ ROOT = Path(__file__).parents[2]
 LFP = CHEMISTRIES["lfp"]
 WATTS = 6000.0
 """W that the house wants all the time: 0.4 C, within what the pack's own protection lets flow."""
-NIGHTLY = int(os.environ.get("HOME_BMS_EXAMPLES", "0")) >= 5000
 SECONDS = 3600.0 if NIGHTLY else 180.0
 """s of one life; by night the house turns from charging to discharging and back meanwhile."""
 SWING = 1200.0
