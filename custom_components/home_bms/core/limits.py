@@ -151,7 +151,8 @@ _RING_GAP: Final = 0.050
 def _ceiling(ring: HardwareRing | None) -> float:
     """Return the V per cell that the pack's own cut-off leaves: it may be another chemistry than was said.
 
-    A register of zeros is no cut-off: it left a charge voltage below zero.
+    A register of zeros is none: `settings_out_of_order` stops all current then, and an inverter that is told no voltage
+    at all might empty the battery to get there.
     """
     over = None if ring is None else ring.cell_overvoltage
     return inf if over is None or over <= _RING_GAP else over - _RING_GAP

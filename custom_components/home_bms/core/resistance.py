@@ -43,6 +43,7 @@ _LEAST_LOOSE: Final = 0.0001
 _MENDED: Final = 0.1
 # Standard deviations of the late resistance by which it must lie beyond the early one: a poor board is no loose joint.
 _SURE: Final = 3.0
+# No source has the next five: they were chosen on the simulated year (docs/estimation.md), and lower no limit.
 # Standard deviations by which a cell must sag on beyond the middle one for that to be its own.
 _SURELY: Final = 2.0
 # Ω² an hour by which a difference between two cells wanders: 0.5 mΩ in a year, so that a creep is followed within days.
