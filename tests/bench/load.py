@@ -27,14 +27,20 @@ STALL: Final = 5.0
 START: Final = 1.0
 GROWN: Final = 2.0
 
-WHY_STALL: Final = (
-    "measured where far more wanted to run than there are cores, and the recorder's thread holds the interpreter, too;"
-    " what the loop's own thread worked stands below"
+WHY_WALL: Final = (
+    "others on the machine, and the recorder's thread that holds the interpreter, stretch it; work stands below"
 )
-WHY_WORK: Final = "one pack that tells its entities takes 3 to 7 ms, most of it Home Assistant's writing of states"
+WHY_WORK: Final = "Python's collector comes upon whoever allocates; what is done without it stands below"
+WHY_OWN: Final = "one pack that tells its entities: most of it is Home Assistant's writing of states"
+STALLS: Final = (
+    ("walls", "", WHY_WALL),
+    ("worked", ", on a processor", WHY_WORK),
+    ("own", ", without the collector", WHY_OWN),
+)
+"""What `turns.Turns` holds, what that is called, and why it may be too long."""
 WHY_START: Final = (
-    "measured where far more wanted to run than there are cores; the work stands below, most of it Home Assistant's"
-    " own, which adds 122 entities a pack one after the other"
+    "a BMS on RS485 wants silence between requests, 0.6 s in all before the first reading; the rest is work, most of it"
+    " Home Assistant's own, which adds 122 entities a pack one after the other, and Python's collector"
 )
 WHY_GROWN: Final = (
     "122 entities a pack, of which Home Assistant keeps registry entries, states and their JSON, by tracemalloc some"
@@ -51,10 +57,11 @@ async def measure(seconds: float) -> AsyncIterator[Result]:
         yield result
     for packs, life in ((MIDDLE, middle), (MOST, most)):
         started = [start["wall"] for start in life["starts"]]
-        used = min(start["cpu"] for start in life["starts"])
+        quickest = min(life["starts"], key=lambda start: float(start["wall"]))
         name = f"start-up with {packs} reachable packs, best of {len(started)}"
         yield Result(name=name, value=min(started), unit="s", most=START, why=WHY_START)
-        yield Result(name="  of it on a processor", value=used, unit="s")
+        for part, where in (("cpu", "on a processor"), ("collected", "in Python's collector")):
+            yield Result(name=f"  of it {where}", value=quickest[part], unit="s")
     theirs = await _live("modbus", MIDDLE, seconds)
     grown = (most["resident"] - one["resident"]) / (MOST - 1)
     entities = (most["entities"] - one["entities"]) / (MOST - 1)
@@ -69,12 +76,11 @@ async def measure(seconds: float) -> AsyncIterator[Result]:
 def _loop(life: dict[str, Any], still: float) -> Iterator[Result]:
     """Tell what sixteen packs do to the event loop."""
     cpu = 100 * (life["cpu"] / life["seconds"] - still)
-    longest, usual = life["longest"], life["usual"]
     yield Result(name=f"{MOST} packs of {CELLS} cells each second, of a core", value=cpu, unit="%", most=CPU)
-    for name, told in (("longest stall of the loop", longest), ("  99.9 % of all moments wait at most", usual)):
-        yield Result(name=name, value=1000 * told["wall"], unit="ms", most=STALL, why=WHY_STALL)
-        name = "  of it on a processor" if told is longest else "    of it on a processor"
-        yield Result(name=name, value=1000 * told["worked"], unit="ms", most=STALL, why=WHY_WORK)
+    for key, name in (("longest", "longest stall of the loop"), ("usual", "99.9 % of all moments wait at most")):
+        for part, how, why in STALLS:
+            indent = "  " if how else ""
+            yield Result(name=f"{indent}{name}{how}", value=1000 * life[part][key], unit="ms", most=STALL, why=why)
 
 
 def _beside(ours: dict[str, Any], theirs: dict[str, Any], still: float) -> Iterator[Result]:

@@ -26,7 +26,7 @@ from custom_components.home_bms.const import DOMAIN
 
 from . import beside
 from .home import CONFIGURATION, home, pack, resident, system
-from .turns import waits, watched
+from .turns import Collector, waits, watched
 
 WAYS: Final = ("home_bms", "modbus", "nothing")
 STARTS: Final = 3
@@ -108,11 +108,9 @@ async def _measured(hass: HomeAssistant, options: argparse.Namespace, entry: Any
     told["bytes"] = more_size - size
     with watched(asyncio.get_running_loop()) as turns:
         await asyncio.sleep(options.seconds)
-    told["longest"] = {"wall": max(turns.walls), "worked": max(turns.worked)}
-    told["usual"] = {
-        "wall": waits(turns.walls, turns.seconds, SHARE),
-        "worked": waits(turns.worked, turns.seconds, SHARE),
-    }
+    for name in ("walls", "worked", "own"):
+        each = getattr(turns, name)
+        told[name] = {"longest": max(each), "usual": waits(each, turns.seconds, SHARE)}
     return told
 
 
@@ -121,9 +119,10 @@ async def _started(hass: HomeAssistant, entry: Any) -> dict[str, float]:
     await hass.config_entries.async_unload(entry.entry_id)
     # What goes with the entities is no part of it.
     await asyncio.sleep(COMMIT)
-    began, used = perf_counter(), process_time()
-    await hass.config_entries.async_setup(entry.entry_id)
-    return {"wall": perf_counter() - began, "cpu": process_time() - used}
+    began, used, collector = perf_counter(), process_time(), Collector()
+    with collector.heard():
+        await hass.config_entries.async_setup(entry.entry_id)
+    return {"wall": perf_counter() - began, "cpu": process_time() - used, "collected": collector.seconds}
 
 
 def _ours(hass: HomeAssistant, way: str) -> set[str]:

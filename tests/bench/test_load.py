@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from argparse import Namespace
@@ -16,7 +17,7 @@ from . import document, frames, load
 from .parts import BY_NIGHT, PARTS
 from .result import Result
 from .serve import served
-from .turns import waits, watched
+from .turns import Collector, waits, watched
 
 LIFE: dict[str, Any] = {
     "cpu": 3.0,
@@ -29,8 +30,9 @@ LIFE: dict[str, Any] = {
     "rows": 100,
     "bytes": 40_000,
     "disk": 400_000,
-    "longest": {"wall": 0.004, "worked": 0.002},
-    "usual": {"wall": 0.001, "worked": 0.0005},
+    "walls": {"longest": 0.004, "usual": 0.001},
+    "worked": {"longest": 0.002, "usual": 0.0005},
+    "own": {"longest": 0.001, "usual": 0.0005},
 }
 
 
@@ -59,6 +61,23 @@ async def test_a_callback_that_blocks_the_loop_is_its_longest_turn_and_sleeping_
     assert len(turns.walls) == len(turns.worked)
     assert max(turns.worked) < max(turns.walls)
     assert turns.seconds >= 0.05
+
+
+async def test_what_pythons_collector_takes_is_told_apart() -> None:
+    with watched(asyncio.get_running_loop()) as turns:
+        asyncio.get_running_loop().call_soon(gc.collect)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    turn = turns.worked.index(max(turns.worked))
+    assert turns.own[turn] < turns.worked[turn] / 2
+
+
+async def test_garbage_that_another_thread_looks_for_is_not_counted_to_the_loop() -> None:
+    collector = Collector()
+    with collector.heard():
+        await asyncio.to_thread(gc.collect)
+    assert collector.seconds == 0.0
+    assert collector not in gc.callbacks
 
 
 def test_the_load_of_an_idle_home_assistant_is_not_ours() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
-from collections.abc import Generator, Sequence
+import threading
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter, thread_time
@@ -17,29 +19,61 @@ class Turns:
 
     walls: list[float] = field(default_factory=list)
     worked: list[float] = field(default_factory=list)
+    own: list[float] = field(default_factory=list)
+    """As `worked`, without what Python's collector took to look for garbage."""
     seconds: float = 0.0
     """In which they were watched."""
+
+
+class Collector:
+    """The s of this thread that Python's collector has taken; whom it interrupts is chance, and not who is at fault."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._thread = threading.get_ident()
+        self._began = 0.0
+
+    def __call__(self, phase: str, _: Mapping[str, int]) -> None:
+        """Take a word of the collector."""
+        if threading.get_ident() != self._thread:
+            return
+        if phase == "start":
+            self._began = thread_time()
+        else:
+            self.seconds += thread_time() - self._began
+
+    @contextmanager
+    def heard(self) -> Generator[None]:
+        """Listen to the collector."""
+        gc.callbacks.append(self)
+        try:
+            yield
+        finally:
+            gc.callbacks.remove(self)
 
 
 @contextmanager
 def watched(loop: asyncio.AbstractEventLoop) -> Generator[Turns]:
     """Watch a running loop's turns."""
     inner: Any = loop
-    turns, selector, began = Turns(), inner._selector, perf_counter()
-    inner._selector = _Selector(selector, turns)
+    turns, collector, selector, began = Turns(), Collector(), inner._selector, perf_counter()
+    inner._selector = _Selector(selector, turns, collector)
     try:
-        yield turns
+        with collector.heard():
+            yield turns
     finally:
         inner._selector = selector
         turns.seconds = perf_counter() - began
 
 
 class _Selector:
-    def __init__(self, real: selectors.BaseSelector, turns: Turns) -> None:
+    def __init__(self, real: selectors.BaseSelector, turns: Turns, collector: Collector) -> None:
         self._real = real
         self._turns = turns
+        self._collector = collector
         self._wall: float | None = None
         self._worked = 0.0
+        self._collected = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -47,9 +81,10 @@ class _Selector:
     def select(self, timeout: float | None = None) -> list[Any]:
         if self._wall is not None:
             self._turns.walls.append(perf_counter() - self._wall)
-            self._turns.worked.append(thread_time() - self._worked)
+            self._turns.worked.append(worked := thread_time() - self._worked)
+            self._turns.own.append(worked - self._collector.seconds + self._collected)
         ready = self._real.select(timeout)
-        self._wall, self._worked = perf_counter(), thread_time()
+        self._wall, self._worked, self._collected = perf_counter(), thread_time(), self._collector.seconds
         return ready
 
 
