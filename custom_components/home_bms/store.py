@@ -312,7 +312,8 @@ class LearnedStore:
         )
         self._issue_id = f"{ISSUE_LEARNED_TOO_NEW}_{entry.entry_id}"
         self._title = entry.title
-        self._kept: Mapping[str, Any] = {}
+        self._kept: dict[str, Any] = {}
+        """What was read of packs of which nothing new was learned yet; taken from in whatever thread."""
         self._sources: dict[str, Callable[[], Mapping[str, Any] | None]] = {}
         self._saved_at: float | None = None
         self._pending_until = 0.0
@@ -363,7 +364,7 @@ class LearnedStore:
     @callback
     def async_forget(self, subentry_id: str) -> None:
         """Keep nothing of what was learned of a pack before."""
-        self._kept = {key: value for key, value in self._kept.items() if key != subentry_id}
+        self._kept.pop(subentry_id, None)
 
     async def async_save(self) -> None:
         """Write now."""
@@ -386,6 +387,9 @@ class LearnedStore:
     def _content(self) -> dict[str, Any]:
         """Return what goes into the file; what could not be taken over stays there until there is something new."""
         packs = {subentry_id: source() for subentry_id, source in self._sources.items()}
+        for subentry_id, learned in packs.items():
+            if learned is not None:
+                self._kept.pop(subentry_id, None)
         return {
             "saved_at": dt_util.utcnow().timestamp(),
             "packs": {key: self._kept.get(key) if learned is None else learned for key, learned in packs.items()},
