@@ -57,7 +57,9 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
         """... and when."""
         self.state = system.SystemState()
         self.joins: Mapping[str, Join] = {}
-        """Which pack may close onto the bus that several share, and why the others may not."""
+        """Which pack may close onto the bus that several share, and why the others may not ..."""
+        self.permitted = 0.0
+        """... and when that was judged."""
 
     @callback
     def async_combine(self) -> SystemDecision:
@@ -138,11 +140,16 @@ class SystemCoordinator(DataUpdateCoordinator[SystemDecision]):
     def async_permit_joining(self) -> None:
         """Give one pack the permission to close onto the bus that it shares, and take it from every other.
 
-        Done after every tick of any pack, so that a word given to one never outlives what it rests on.
+        Done after every tick of any pack while one has the word, so that it never outlives what it rests on; else each
+        half period, for each pack is compared with all others.
         """
         if not any(pack.config.contactors.asks for pack in self.packs.values()):
             return
-        self.joins = strings.joins(self._packs(), self.hass.loop.time())
+        now, given = self.hass.loop.time(), any(join.allowed for join in self.joins.values())
+        if not given and now - self.permitted < POLL_PERIOD / 2:
+            return
+        self.permitted = now
+        self.joins = strings.joins(self._packs(), now)
         for key, permission in self.joins.items():
             supervisor = self.packs[key].supervisor
             supervisor.state = bms.join(supervisor.state, permission if permission.allowed else None)
