@@ -197,6 +197,20 @@ async def test_a_user_who_is_no_admin_sees_the_same_cards(house: House) -> None:
                 await expect(seen.page.locator(f"{card} h2").first).to_be_visible()
 
 
+async def test_a_pack_that_is_named_like_markup_is_shown_as_text(house: House) -> None:
+    shed, name = house.systems["Shed"], '<img src=x onerror="window.struck = true">'
+    (pack,) = shed.packs
+    await house.hass.command("config/device_registry/update", device_id=pack["device_id"], name_by_user=name)
+    async with house.visit() as seen:
+        for view in VIEWS:
+            await seen.open(f"{shed.path}/{view}")
+            for card in CARDS[view]:
+                await expect(seen.page.locator(f"{card} h2").first).to_be_visible()
+            if "home-bms-pack-card" in CARDS[view]:
+                await expect(seen.page.locator("home-bms-pack-card h2").first).to_contain_text(name)
+            assert await seen.page.evaluate("window.struck") is None
+
+
 async def test_a_card_is_found_in_the_picker_by_its_name(house: House) -> None:
     async with house.visit() as seen:
         hass, page = house.hass, seen.page
