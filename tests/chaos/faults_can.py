@@ -196,7 +196,8 @@ def _rows(pack: bool) -> tuple[Fault, ...]:
         options = {"lasts": (3.0, 90.0)} | more
         options["slot"] = f"CAN of the {name}, {options.pop('kind', 'line')}"
         if pack:
-            options.pop("hears_others", None)
+            # What misleads an inverter misleads home_bms here.
+            options["garbles"] = options.pop("hears_others", False)
         rows.append(
             Fault(
                 key=f"can_{name}_{key}", layer=Layer.PACK_CAN if pack else Layer.INVERTER_CAN, text=text,

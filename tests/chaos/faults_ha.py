@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import sqlite3
 import threading
 import time
 from datetime import UTC, datetime
@@ -11,9 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.recorder import get_instance
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
-from homeassistant.util.file import WriteError
 
 from ..matrix.rows_state import Hold
 from .house import House
@@ -48,22 +49,40 @@ async def empty_executor(house: House, random: Random) -> None:
 
 
 def fill_disk(house: House, random: Random) -> None:
-    failing = patch.object(Store, "_async_write_data", side_effect=WriteError("no space left on device"))
-    failing.start()
-    house.notes["disk"] = failing
+    """Let nothing reach the disk of what is written for good: the stores of all, and black boxes."""
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    # Home Assistant's writer has its own name for it.
+    patches = [patch(name, side_effect=full) for name in ("os.fsync", "atomicwrites._proper_fsync")]
+    for each in patches:
+        each.start()
+    house.notes["disk"] = patches
 
 
 def empty_disk(house: House, random: Random) -> None:
-    house.notes.pop("disk").stop()
+    for each in house.notes.pop("disk"):
+        each.stop()
 
 
-def hold_database(house: House, random: Random) -> None:
-    hold = house.notes["database"] = Hold()
+def hold_recorder(house: House, random: Random) -> None:
+    hold = house.notes["recorder"] = Hold()
     get_instance(house.hass).queue_task(hold)
 
 
-def release_database(house: House, random: Random) -> None:
-    house.notes.pop("database").let_go.set()
+def release_recorder(house: House, random: Random) -> None:
+    house.notes.pop("recorder").let_go.set()
+
+
+def lock_database(house: House, random: Random) -> None:
+    """Take the recorder's file for another connection alone, as a backup or a browser of databases does."""
+    path, _, _ = get_instance(house.hass).db_url.removeprefix("sqlite:///").partition("?")
+    other = house.notes["database"] = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+
+
+def unlock_database(house: House, random: Random) -> None:
+    other = house.notes.pop("database")
+    other.execute("ROLLBACK")
+    other.close()
 
 
 def set_clock(house: House, random: Random) -> None:
@@ -120,14 +139,19 @@ ROWS = (
         allowed="no frame leaves on CAN: the inverter stops by itself after 3 s",
     ),
     Fault(
-        key="disk", layer=Layer.HA, text="The disk is full", how="every write of a store fails", slot="disk",
-        lasts=(5.0, 120.0), begin=fill_disk, end=empty_disk, forgets=True,
-        log=(r"Error writing config for",),
+        key="disk", layer=Layer.HA, text="The disk is full", how="`fsync` of stores and black boxes: ENOSPC",
+        slot="disk", lasts=(5.0, 120.0), begin=fill_disk, end=empty_disk, forgets=True,
+        log=(r"Error writing config for", r"Saving file failed"),
         allowed="what is counted or trips meanwhile is lost if Home Assistant is killed too",
     ),
     Fault(
-        key="database", layer=Layer.HA, text="The recorder's database is locked", how="its thread is held",
-        slot="database", lasts=(5.0, 90.0), begin=hold_database, end=release_database, needs_recorder=True,
+        key="recorder", layer=Layer.HA, text="The recorder is stuck", how="its thread is held", slot="database",
+        lasts=(5.0, 90.0), begin=hold_recorder, end=release_recorder, needs_recorder=True, allowed="no effect",
+    ),
+    Fault(
+        key="database", layer=Layer.HA, text="The recorder's database is locked",
+        how="SQLite: `BEGIN EXCLUSIVE` on its file from another connection", slot="database", lasts=(5.0, 90.0),
+        begin=lock_database, end=unlock_database, needs_recorder=True, log=(r"database is locked",),
         allowed="no effect",
     ),
     Fault(

@@ -274,7 +274,7 @@ ROWS = (
     _row("lengths", "Answers are too short or too long", "line: 60 % cut anywhere or 3 bytes longer", spoil(lengths)),
     _row("garbage", "Noise in the place of answers", "line: 20 to 100 % random bytes", spoil(garbage)),
     _row("flip_tcp", "Bits are flipped where no checksum guards them", "line: a bit of 20 % of the answers",
-         spoil(lambda _: proxy.flip(0.2)), layer=Layer.TCP, scenes=TCP,
+         spoil(lambda _: proxy.flip(0.2)), layer=Layer.TCP, scenes=TCP, garbles=True,
          allowed=GOES_ON + ", a flipped value may be believed once"),
     _row("flip_rtu", "Bits are flipped", "line: a bit of 20 % of the answers", spoil(lambda _: proxy.flip(0.2)),
          layer=Layer.RTU, scenes=FRAMES),

@@ -32,6 +32,7 @@ from custom_components.home_bms.hw.can_driver import CanDriver
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualWorld
 from custom_components.home_bms.hw.virtual.can_inverter import VirtualCanInverter
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
+from custom_components.home_bms.store import _FAILED
 
 from ..ha.conftest import PACK_ID, make_entry, pack_subentry, set_up
 from ..ha.inverter_house import inverter_subentry
@@ -71,6 +72,8 @@ class Mains:
         """Let the inverter see how old its limits are."""
         self.charged = self.discharged = 0.0
         """Ah, ever."""
+        self.energy_charged = self.energy_discharged = 0.0
+        """Wh, ever."""
         self._random = random
         self._until = 0.0
         self._last = 0.0
@@ -80,6 +83,8 @@ class Mains:
         moved = self.pack.current * self._last / 3600
         self.charged += max(0.0, moved)
         self.discharged -= min(0.0, moved)
+        self.energy_charged += max(0.0, moved) * self.pack.voltage
+        self.energy_discharged -= min(0.0, moved) * self.pack.voltage
         self._last = dt
         if self.pack.time >= self._until:
             self._until = self.pack.time + self._random.uniform(*WISH_FOR)
@@ -172,6 +177,8 @@ class House:
                 path.unlink()
         for path, content in kept.items():
             path.write_bytes(content)
+        # What a failing disk did not take was in the memory only.
+        self.hass.data.pop(_FAILED, None)
         self.inverter_wire.spoil = before
         await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
@@ -201,9 +208,9 @@ class House:
 
 @asynccontextmanager
 async def house(
-    hass: HomeAssistant, folder: Path, scene: Scene, random: Random, *, recorder: bool
+    hass: HomeAssistant, folder: Path, scene: Scene, random: Random, *, recorder: bool, grouped: bool = False
 ) -> AsyncGenerator[House]:
-    """Build the house and set it up once; the folder is Home Assistant's."""
+    """Build the house and set it up once; the folder is Home Assistant's, CAN a UDP multicast group if `grouped`."""
     loop = asyncio.get_running_loop()
     loop.set_debug(False)
     async with AsyncExitStack() as stack:
@@ -218,11 +225,14 @@ async def house(
         )
         mains = Mains(pack, Random(random.random()))
         world: Any = VirtualWorld(pack, mains, speed=1.0, clock=warp.now)  # type: ignore[arg-type]
-        wires = {name: CanWire(f"{name} of {id(pack)}", warp, Random(random.random())) for name in ("inverter", "pack")}
-        by_channel = {wire.params.channel: wire for wire in wires.values()}
+        wires = {
+            name: CanWire(f"{name} of {id(pack)}", warp, Random(random.random()), grouped=grouped)
+            for name in ("inverter", "pack")
+        }
+        by_key = {wire.params.key: wire for wire in wires.values()}
 
         def can_link(params: Any) -> CanLink:
-            return CanLink(params, clock=warp.now, bus=by_channel[params.channel].make)
+            return CanLink(params, clock=warp.now, bus=by_key[params.key].make)
 
         stack.enter_context(patch.object(can_lines, "CanLink", can_link))
         stack.enter_context(patch.object(can_pack, "CanDriver", partial(CanDriver, clock=warp.now)))

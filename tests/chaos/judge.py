@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from dataclasses import dataclass, field
 from typing import override
 
@@ -13,6 +12,7 @@ from custom_components.home_bms.hw.virtual.inverter import Manner
 from custom_components.home_bms.watching import Link
 
 from ..ha.inverter_house import inverter_of
+from .counters import KEPT, Counters, Flows, Moment
 from .house import House
 from .rules import RING, RULES, Truth
 from .schedule import Happening
@@ -27,8 +27,6 @@ HELPLESS = 60.0
 """s for which what stops an inverter that does not obey may have been out of reach."""
 BACK_WITHIN = 180.0
 """s in which home_bms must be back by itself: the longest is an identity that is looked at, and limits of zero."""
-KEPT = 62.0
-"""s of counting that a kill may cost, and a little."""
 RESET_SHOWS = 3.0
 """s until a judgement shows that a person has reset trips."""
 LOST_SIGHT = frozenset({"communication_lost", "data_missing", "sensor_failed"})
@@ -69,13 +67,8 @@ class Judge:
         self._stalled = house.stalled
         self._ring: frozenset[str] = frozenset()
         self._restless = self._others = self._lies = self._helpless = self._disk = float("-inf")
-        self._flows: deque[tuple[float, float]] = deque()
-        self._counted: tuple[float, float] | None = None
-        self._first: tuple[float, float, float, float] | None = None
-        self._forgiven = 0.0
-        """Ah that a kill may cost."""
-        self._unsure = 0.0
-        """Ah that nobody could count."""
+        self._garbled = self._full_since = float("-inf")
+        self.counters = Counters(self.broken)
         house.killed = self.killed
 
     def begin(self, happening: Happening) -> Standing:
@@ -100,13 +93,11 @@ class Judge:
 
     def killed(self) -> None:
         """Note that what was not on the disk is gone."""
-        now = self.house.now
-        since = next((flow for at, flow in self._flows if at >= now - KEPT), self._flow())
-        self._forgiven += 1.05 * (self._flow() - since) + 0.02
-        if now - self._disk < KEPT:
+        lately = KEPT
+        if self.house.now - self._disk < KEPT:
             self.trips.clear()
-            self._counted = None
-            self._forgiven += 5.0
+            lately += self.house.now - self._full_since
+        self.counters.killed(lately)
 
     def broken(self, text: str) -> None:
         """Note what must not be, with all that was going on."""
@@ -126,29 +117,17 @@ class Judge:
         self.looks += 1
         truth = self._truth(now)
         self.blind = max(self.blind, truth.unheard)
-        if truth.unheard > 2.5:
-            self._unsure += dt * 140.0 / 3600
         self._note_faults(now, truth)
         for source, permitted in self._permissions(now):
             self._hold(source, permitted, truth, now, 0.0 if stalled and source == "home_bms" else dt)
         self._see_ring(now)
         self._see_trips()
-        self._see_counters(now)
+        self._see_counters(now, truth)
         self._see_return(now)
 
     def finish(self) -> None:
         """Compare what was counted with what flowed."""
-        if self._first is None or self._counted is None or not self.house.loaded:
-            return
-        charged, discharged, counted_in, counted_out = self._first
-        mains = self.house.mains
-        for name, counted, flowed in (
-            ("in", self._counted[0] - counted_in, mains.charged - charged),
-            ("out", self._counted[1] - counted_out, mains.discharged - discharged),
-        ):
-            doubt = 0.05 + 0.02 * flowed + 0.2 * self.house.pack.time / 3600 + self._unsure
-            if not -doubt - self._forgiven <= counted - flowed <= doubt:
-                self.broken(f"{counted:.2f} Ah were counted {name}, {flowed:.2f} Ah flowed")
+        self.counters.finish()
 
     def _truth(self, now: float) -> Truth:
         pack = self.house.pack
@@ -172,7 +151,10 @@ class Judge:
             self._others = now
         if any(fault.lies for fault in faults):
             self._lies = now
+        if any(fault.garbles or fault.lies for fault in faults):
+            self._garbled = now
         if any(fault.forgets for fault in faults):
+            self._full_since = self._full_since if now - self._disk < KEPT else now
             self._disk = now
         blind = truth.unheard > 3.0 or not self.house.loaded
         if blind or self.house.pack_wire is not None or any(fault.key == "writes" for fault in faults):
@@ -220,6 +202,9 @@ class Judge:
 
     def _see_trips(self) -> None:
         if not self.house.loaded:
+            if self.house.now - self._pressed <= RESET_SHOWS:
+                # There is no judgement that could show it.
+                self._pressed = self.house.now
             return
         now = {alarm.key for alarm in self.house.coordinator.latest.decision.alarms if alarm.level is Level.TRIP}
         if (lost := self.trips - now) and self.house.now - self._pressed > RESET_SHOWS:
@@ -228,25 +213,21 @@ class Judge:
         self.tripped += len(now - self.trips)
         self.trips |= now
 
-    def _flow(self) -> float:
-        return self.house.mains.charged + self.house.mains.discharged
-
-    def _see_counters(self, now: float) -> None:
-        """See that no counter falls, but for what a kill may cost."""
-        self._flows.append((now, self._flow()))
-        while self._flows[0][0] < now - 2 * KEPT:
-            self._flows.popleft()
-        if not self.house.loaded:
-            return
-        estimate = self.house.coordinator.latest.estimate
-        counted = estimate.charge_in, estimate.charge_out
-        if self._first is None:
-            self._first = self.house.mains.charged, self.house.mains.discharged, *counted
-        if self._counted is not None:
-            lost = sum(max(0.0, was - is_) for was, is_ in zip(self._counted, counted, strict=True))
-            if lost > 0.01 + self._forgiven:
-                self.broken(f"{lost:.3f} Ah of the counters were lost, {self._forgiven:.3f} may be")
-        self._counted = counted
+    def _see_counters(self, now: float, truth: Truth) -> None:
+        """See that all that flows is counted, and stays so."""
+        house, mains = self.house, self.house.mains
+        energy = mains.energy_charged / 1000, mains.energy_discharged / 1000
+        moment = Moment(
+            now=now,
+            flows=Flows(mains.charged, mains.discharged, *energy),
+            current=truth.current,
+            restless=now - self._restless < SETTLED,
+            garbled=now - self._garbled < AFTERMATH,
+        )
+        if house.loaded:
+            self.counters.look(moment, house.coordinator, house.coordinator.latest.estimate)
+        else:
+            self.counters.look(moment, None, None)
 
     def _see_return(self, now: float) -> None:
         """See that home_bms is back by itself before long."""

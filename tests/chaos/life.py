@@ -6,21 +6,25 @@ import asyncio
 import gc
 import logging
 import re
+import sys
 import threading
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from traceback import format_stack
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 
+from .can_wire import has_multicast
+from .counters import SETTLING
 from .dangers import level
 from .faults_modbus import listening
 from .house import House, house
 from .judge import Judge, LogWatch, Standing
-from .schedule import Happening, has_recorder, scene_of, schedule
+from .schedule import FAULTS, Happening, has_recorder, is_grouped, scene_of, schedule
 from .table import do
 
 LOOK_EVERY = 0.5
@@ -44,11 +48,18 @@ class Outcome:
     seed: int
     scene: str
     recorder: bool
+    grouped: bool
+    """CAN was a UDP multicast group."""
     seconds: float
     looks: int = 0
     trips: int = 0
     resets: int = 0
     blind: float = 0.0
+    starts: int = 0
+    """How often home_bms went on with what it had written."""
+    kills: int = 0
+    lost: float = 0.0
+    """s of counting that the worst kill cost."""
     risen: float | None = None
     """s until the limits were back at the end."""
     violations: list[str] = field(default_factory=list)
@@ -62,9 +73,11 @@ class Left:
     tasks: frozenset[asyncio.Task[Any]]
     threads: frozenset[threading.Thread]
     files: Counter[str]
+    stuck: frozenset[str]
+    """Where Home Assistant's workers are that wait for no work."""
 
     def since(self, before: Left) -> list[str]:
-        """Return what there is more than before; threads of Home Assistant's pools come and stay."""
+        """Return what there is more than before; what Home Assistant's pools open stays."""
         return [
             *(f"task {task!r}" for task in self.tasks - before.tasks if not task.done()),
             *(
@@ -72,7 +85,12 @@ class Left:
                 for thread in self.threads - before.threads
                 if not thread.name.startswith(("SyncWorker_", "asyncio_", "ImportExecutor", "DbWorker_"))
             ),
-            *(f"{count} x file {kind}" for kind, count in (self.files - before.files).items()),
+            *(
+                f"{count} x file {kind}"
+                for kind, count in (self.files - before.files).items()
+                if not re.search(r"\.db(-wal|-shm)?$", kind)
+            ),
+            *(f"a worker at {where}" for where in self.stuck - before.stuck),
         ]
 
 
@@ -83,7 +101,10 @@ def open_now() -> Left:
     for number in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
             files[re.sub(r"[:\[]*\d+\]?$", "", str(number.readlink()))] += 1
-    return Left(frozenset(asyncio.all_tasks()), frozenset(threading.enumerate()), files)
+    threads, frames = frozenset(threading.enumerate()), sys._current_frames()
+    workers = [frames[each.ident] for each in threads if each.name.startswith("SyncWorker_") and each.ident in frames]
+    stuck = frozenset("".join(format_stack(frame)[-3:]) for frame in workers if frame.f_code.co_name != "_worker")
+    return Left(frozenset(asyncio.all_tasks()), threads, files, stuck)
 
 
 async def unloaded(house: House) -> Left:
@@ -134,6 +155,16 @@ class Life:
                 else:
                     await self._end(stands)
         await self._until(began + seconds)
+
+    async def start_anew(self) -> None:
+        """Go through a kill and a reload, however few of them the schedule had."""
+        for key in ("killed", "reload"):
+            (fault,) = (fault for fault in FAULTS if fault.key == key)
+            now = self.house.now
+            stands = self.judge.begin(Happening(at=now, until=now, fault=fault, seed=0.0))
+            await do(fault.begin, self.house, self._random)
+            await self._end(stands)
+            await self._until(self.house.now + SETTLING + LOOK_EVERY)
 
     async def recover(self) -> float | None:
         """Give the pack cells that are well, and see that all comes back; return after how many s."""
@@ -191,9 +222,9 @@ class Life:
 
 async def live(hass: HomeAssistant, folder: Path, seed: int, seconds: float) -> Outcome:
     """Live the life with this number."""
-    scene, recorder = scene_of(seed), has_recorder(seed)
-    outcome = Outcome(seed=seed, scene=scene, recorder=recorder, seconds=seconds)
-    async with house(hass, folder, scene, Random(seed), recorder=recorder) as made:
+    scene, recorder, grouped = scene_of(seed), has_recorder(seed), is_grouped(seed) and has_multicast()
+    outcome = Outcome(seed=seed, scene=scene, recorder=recorder, grouped=grouped, seconds=seconds)
+    async with house(hass, folder, scene, Random(seed), recorder=recorder, grouped=grouped) as made:
         # What Home Assistant itself keeps open it has opened by now.
         before = await unloaded(made)
         await made.set_up()
@@ -206,6 +237,7 @@ async def live(hass: HomeAssistant, folder: Path, seed: int, seconds: float) -> 
         looking = asyncio.create_task(life.look())
         try:
             await life.live(schedule(seed, seconds), seconds)
+            await life.start_anew()
             outcome.risen = await life.recover()
             judge.finish()
             if looking.done():
@@ -218,6 +250,8 @@ async def live(hass: HomeAssistant, folder: Path, seed: int, seconds: float) -> 
     judge.violations += [f"left behind: {each}" for each in left.since(before)]
     outcome.violations = judge.violations
     outcome.looks, outcome.trips, outcome.blind, outcome.resets = judge.looks, judge.tripped, judge.blind, life.resets
+    counters = judge.counters
+    outcome.starts, outcome.kills, outcome.lost = counters.starts, counters.kills, counters.lost
     outcome.faults = [
         {
             "key": stands.happening.fault.key,

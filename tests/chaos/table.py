@@ -53,6 +53,8 @@ class Fault:
     """The inverter may hear limits that home_bms never told, or none of those that it told."""
     lies: bool = False
     """What home_bms is brought as its pack's values may be another's, and looks sound."""
+    garbles: bool = False
+    """Single values of the pack may be believed that were broken on the way."""
     forgets: bool = False
     """What cannot be written is lost if Home Assistant is killed before it can."""
     needs_recorder: bool = False

@@ -8,23 +8,27 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from custom_components.home_bms.hw.can import CanLink, CanState
 from custom_components.home_bms.hw.can_frame import CanFrame, frame_of
 
 from ..matrix.timewarp import warped
-from .can_wire import CanWire
+from .can_wire import CanWire, has_multicast
 from .faults_can import corrupt, duplicate, silence
 
 FRAME = frame_of(0x351, bytes(range(8)))
+NO_GROUP = pytest.mark.skipif(not has_multicast(), reason="this machine has no multicast")
+MEDIA = [pytest.param(False, id="in the process"), pytest.param(True, id="in a group", marks=NO_GROUP)]
 SOON = 10.0
 """s of warped time; a bus that is lost is tried again every five."""
 
 
 @asynccontextmanager
-async def wired() -> AsyncGenerator[tuple[CanWire, CanLink, list[CanFrame]]]:
+async def wired(*, grouped: bool) -> AsyncGenerator[tuple[CanWire, CanLink, list[CanFrame]]]:
     """Return a bus, home_bms on it, and what it hears."""
     with warped(asyncio.get_running_loop()) as warp:
-        wire = CanWire("a test", warp, Random(1))
+        wire = CanWire("a test", warp, Random(1), grouped=grouped)
         wire.start()
         link = CanLink(wire.params, clock=warp.now, bus=wire.make)
         heard: list[CanFrame] = []
@@ -43,8 +47,9 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_frames_pass_both_ways() -> None:
-    async with wired() as (wire, link, heard):
+@pytest.mark.parametrize("grouped", MEDIA)
+async def test_frames_pass_both_ways(*, grouped: bool) -> None:
+    async with wired(grouped=grouped) as (wire, link, heard):
         told: list[CanFrame] = []
         wire.subscribe(told.append)
         wire.say(FRAME)
@@ -54,10 +59,13 @@ async def test_frames_pass_both_ways() -> None:
         claim.send(frame_of(0x305, bytes(8)))
         await until(lambda: told)
         assert told[0].id == 0x305
+        await asyncio.sleep(1.0)
+        assert len(told) == len(heard) == 1, "an echo was taken for another's frame"
 
 
-async def test_it_spoils_what_it_carries() -> None:
-    async with wired() as (wire, _, heard):
+@pytest.mark.parametrize("grouped", MEDIA)
+async def test_it_spoils_what_it_carries(*, grouped: bool) -> None:
+    async with wired(grouped=grouped) as (wire, _, heard):
         wire.spoil = silence(Random(1))
         wire.say(FRAME)
         await asyncio.sleep(1.0)
@@ -71,8 +79,9 @@ async def test_it_spoils_what_it_carries() -> None:
         await until(lambda: any(frame.data != FRAME.data for frame in heard))
 
 
-async def test_its_adapter_is_pulled_out_and_comes_back() -> None:
-    async with wired() as (wire, link, heard):
+@pytest.mark.parametrize("grouped", MEDIA)
+async def test_its_adapter_is_pulled_out_and_comes_back(*, grouped: bool) -> None:
+    async with wired(grouped=grouped) as (wire, link, heard):
         wire.pull_out()
         await until(lambda: link.state is CanState.LOST)
         wire.say(FRAME)

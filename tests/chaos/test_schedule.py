@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
 from .house import Scene
-from .schedule import FAULTS, fitting, has_recorder, scene_of, schedule
+from .schedule import FAULTS, fitting, has_recorder, is_grouped, scene_of, schedule
 
 HOUR = 3600.0
 
@@ -42,10 +42,10 @@ def test_some_hours_in_each_scene_have_all_faults() -> None:
         assert keys == {fault.key for fault in fitting(scene, recorder=True)}
 
 
-def test_each_scene_is_lived_with_and_without_a_recorder() -> None:
-    assert {(scene_of(seed), has_recorder(seed)) for seed in range(8)} == {
-        (scene, recorder) for scene in Scene for recorder in (False, True)
-    }
+def test_each_scene_is_lived_with_and_without_a_recorder_on_either_can() -> None:
+    ways = {(scene_of(seed), has_recorder(seed), is_grouped(seed)) for seed in range(16)}
+    assert ways == set(product(Scene, (False, True), (False, True)))
+    assert {(scene_of(seed), is_grouped(seed)) for seed in range(8)} == set(product(Scene, (False, True)))
 
 
 def test_no_two_faults_have_one_name() -> None:
