@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from . import can_frames, devices, files, grid, neighbours
+from . import can_frames, devices, files, grid, neighbours, recorder
 from .entrance import Entrance
 
 _ALL: Final = (
@@ -15,5 +15,6 @@ _ALL: Final = (
     *grid.ENTRANCES,
     *files.ENTRANCES,
     *neighbours.ENTRANCES,
+    *recorder.ENTRANCES,
 )
 ENTRANCES: Final[Mapping[str, Entrance]] = MappingProxyType({entrance.name: entrance for entrance in _ALL})

@@ -245,6 +245,14 @@ async def test_files_of_the_users_are_left_alone_and_torn_ones_are_cleared_away(
     assert names(folder, torn=True)[1:] == ["my notes.txt"]
 
 
+async def test_a_file_whose_name_tells_no_time_that_there_is_hides_no_other(files: BlackBoxes, folder: Path) -> None:
+    make(folder)
+    (folder / "2026-13-45T99-00-00Z_cell_overvoltage_trip.jsonl.gz").write_text("by hand")
+    await write(files, box(Level.TRIP, 0.0))
+    assert not files.failed
+    assert len(await files.async_list()) == 1
+
+
 async def test_a_window_that_turns_out_worse_replaces_what_was_written_of_it(files: BlackBoxes, folder: Path) -> None:
     now = asyncio.get_running_loop().time()
     protected, tripped = box(Level.PROTECT, now - 100), box(Level.TRIP, now, "charge_overtemperature")

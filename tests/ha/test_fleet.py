@@ -283,18 +283,19 @@ async def test_the_user_lets_an_operator_take_part(hass: HomeAssistant, driver: 
     proposed = form["data_schema"]({})
     assert proposed == {
         "enabled": False,
-        "base": "home_bms",
+        "base_topic": "home_bms",
         "hardware": False,
         "commands": False,
         "operator": "operator",
         "longest": 60.0,
     }
-    form = await hass.config_entries.options.async_configure(form["flow_id"], {**FLEET, "base": "a/#"})
-    assert form["errors"] == {"base": "base_topic"}
+    told = {"base_topic": FLEET["base"], **{key: value for key, value in FLEET.items() if key != "base"}}
+    form = await hass.config_entries.options.async_configure(form["flow_id"], {**told, "base_topic": "a/#"})
+    assert form["errors"] == {"base_topic": "base_topic"}
     assert form["description_placeholders"] == {"value": "a/#", "maximum": "64"}
-    form = await hass.config_entries.options.async_configure(form["flow_id"], {**FLEET, "operator": " "})
+    form = await hass.config_entries.options.async_configure(form["flow_id"], {**told, "operator": " "})
     assert form["errors"] == {"operator": "letters"}
-    done = await hass.config_entries.options.async_configure(form["flow_id"], dict(FLEET))
+    done = await hass.config_entries.options.async_configure(form["flow_id"], told)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["fleet"] == FLEET
     await until(lambda: "online" in heard.all("/availability"))

@@ -9,6 +9,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
+from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.fleet.broker import Broker
 from custom_components.home_bms.fleet.outbox import MOST_WAITING, Outbox
 from custom_components.home_bms.fleet.topics import Retained
@@ -100,3 +101,16 @@ async def test_what_waits_too_long_gives_way_to_what_is_newer(way: tuple[Pretend
     await asyncio.sleep(0.05)
     assert len(broker.told) == MOST_WAITING
     assert broker.told[-1][1] == b"later %d" % (MOST_WAITING - 1)
+
+
+@pytest.mark.parametrize("spoilt", [[["a"], 1, "a/b", None], {"a/b": 1}, 7, "a/b"])
+async def test_a_spoilt_list_of_what_was_told_keeps_no_system_from_starting(
+    hass: HomeAssistant, hass_storage: dict[str, Any], spoilt: object
+) -> None:
+    key = f"{DOMAIN}.{ENTRY_ID}.fleet"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": spoilt}
+    retained = Retained(hass, ENTRY_ID)
+    await retained.async_load()
+    assert retained.topics == (frozenset({"a/b"}) if isinstance(spoilt, list) else frozenset())
+    await retained.async_add(frozenset({"c"}))
+    assert "c" in hass_storage[key]["data"]

@@ -137,6 +137,20 @@ async def test_a_device_is_described_with_a_dbc_mapped_watched_and_changed(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_a_mapping_that_could_not_be_read_again_is_not_kept(
+    hass: HomeAssistant, battery: Speaker, upload: Callable[[str | bytes], str]
+) -> None:
+    flow = Flow(hass)
+    await flow.begin()
+    await flow.listen(battery)
+    await flow.go({"model": "can_dbc"})
+    await flow.go({"name": "My BMS", "file": upload(DBC)})
+    await flow.go({**flow.suggested(), "cell": "201 Cell1", "cell_count": 4})
+    assert flow.result["step_id"] == "can_mapping"
+    assert flow.result["errors"] == {"base": "dbc_row_without_number"}
+    assert flow.told["signal"] == "Cell1"
+
+
 @pytest.mark.parametrize(
     ("content", "error", "told"),
     [

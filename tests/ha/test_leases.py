@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -18,8 +17,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.lease_times import Now
-from custom_components.home_bms.core.model import PackConfig
-from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.leases import keeper as lease_keeper
 from custom_components.home_bms.system_coordinator import SystemCoordinator
 
@@ -30,6 +27,7 @@ from .conftest import (
     ScriptedDriver,
     lost,
     make_entry,
+    nimble,
     pack_subentry,
     set_up,
     ticks,
@@ -49,11 +47,6 @@ STORE = f"{DOMAIN}.{ENTRY_ID}"
 @pytest.fixture
 def platforms() -> list[Platform]:
     return [Platform.EVENT, Platform.NUMBER, Platform.SENSOR]
-
-
-def nimble(data: Any) -> PackConfig:
-    """Return the configuration of a pack whose limits rise at once."""
-    return replace(pack_config(data), ramp_hold=0.0, ramp_rate=1000.0)
 
 
 @pytest.fixture
@@ -491,3 +484,14 @@ async def test_a_lease_that_begins_by_itself_is_shown_at_once(
 async def test_a_system_without_packs_has_no_leases_to_judge(hass: HomeAssistant, system: SystemCoordinator) -> None:
     decision = system.async_combine()
     assert system.leases.async_judge({}, decision) is decision
+
+
+async def test_a_spoilt_list_of_programmes_keeps_no_system_from_starting(
+    hass: HomeAssistant, driver: ScriptedDriver, scripted: None, hass_storage: dict[str, Any]
+) -> None:
+    entry = make_entry(hass)
+    await set_up(hass, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["system"]["programmes"] = {"a": ["openadr:A"], "b": None, "c": "Grid"}
+    await set_up(hass, entry)
+    assert not entry.runtime_data.store.lost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.core.model import Level
+from custom_components.home_bms.core.model import Alarm, Flow, Level, Reason
+from custom_components.home_bms.core.replay import Event
 from custom_components.home_bms.history import what_if
+from custom_components.home_bms.history.what_if_table import event_facts
 
 from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
 
@@ -141,6 +144,24 @@ async def test_a_black_box_is_gone_through_again(
     (pack.black_boxes.folder / name).write_bytes(b"torn")
     with pytest.raises(HomeAssistantError, match="cannot be read"):
         await ask(hass, black_box=name)
+
+
+@pytest.mark.parametrize(
+    ("state", "value"),
+    [("3.301", 3.301), ("unavailable", None), (None, None), ("nan", None), ("-inf", None), ("1e400", None)],
+)
+def test_what_is_no_number_is_not_known(state: str | None, value: float | None) -> None:
+    time = dt_util.utcnow()
+    row = (time, "sensor.pack_1_cell_1", "Pack 1", "cell_1", "V", state)
+    assert what_if.told(row) == (time.timestamp(), "cell_1", value)
+
+
+def test_what_was_never_heard_is_told_without_its_infinite_age() -> None:
+    reason = Reason(rule="data_missing", value=inf, threshold=10.0)
+    alarm = Alarm(key="data_missing", level=Level.PROTECT, flow=Flow.BOTH, reason=reason)
+    event = Event(time=1.0, was=Level.OK, level=Level.PROTECT, recorded=None, alarm=alarm)
+    facts = event_facts(event, 1.0)
+    assert (facts["value"], facts["threshold"]) == (None, 10.0)
 
 
 async def test_it_must_be_said_what_to_go_through(hass: HomeAssistant, entry: MockConfigEntry) -> None:

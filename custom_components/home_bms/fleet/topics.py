@@ -79,7 +79,11 @@ class Retained:
 
     async def async_load(self) -> None:
         """Read what an earlier run has told."""
-        self.topics = frozenset(await self._store.async_load() or ())
+        kept = await self._store.async_load()
+        # A file may hold anything; what is no topic was never told.
+        self.topics = (
+            frozenset(each for each in kept if isinstance(each, str)) if isinstance(kept, list) else frozenset()
+        )
 
     async def async_add(self, topics: frozenset[str]) -> None:
         """Remember these too."""

@@ -176,14 +176,15 @@ class DbcSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](C
 
     async def _async_dbc_look(self) -> None:
         """Listen with the mapping. Raises ConfigError, and DriverError if nothing of it is heard."""
-        # A wrong mapping is told before anybody waits for the bus.
-        UserMap(self._dbc_frames, self._dbc_mapping)
+        # A wrong mapping is told before anybody waits for the bus, and so is one that could not be read again.
+        mapping = mapping_data(self._dbc_mapping)
+        UserMap(self._dbc_frames, mapping_from_data(mapping))
         self._dbc_link = self._can_link(
             {
                 CONF_MODEL: MODEL_DBC,
                 CONF_DBC_NAME: self._dbc_name,
                 CONF_DBC: self._dbc_text,
-                CONF_MAPPING: mapping_data(self._dbc_mapping),
+                CONF_MAPPING: mapping,
                 **self._dbc_options,
             }
         )

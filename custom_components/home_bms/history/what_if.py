@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.components import persistent_notification
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -84,12 +85,13 @@ def _proposed(header: Header, call: ServiceCall) -> PackConfig:
 async def _async_box(hass: HomeAssistant, call: ServiceCall, pack: PackCoordinator) -> tuple[Tally, Tally, float]:
     """Return both tallies of a black box, and the Unix time of its clock's zero."""
     name = call.data[ATTR_BLACK_BOX]
-    if name not in {file.name for file in await pack.black_boxes.async_list()}:
+    path = await pack.black_boxes.async_find(name)
+    if path is None:
         raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_such_box", translation_placeholders={"name": name}
+            translation_domain=DOMAIN, translation_key="unknown_box", translation_placeholders={"name": name}
         )
     try:
-        recording = await hass.async_add_executor_job(_load, pack.black_boxes.folder / name)
+        recording = await hass.async_add_executor_job(_load, path)
         began = began_at(recording.header)
     except (OSError, RecordError) as err:
         raise HomeAssistantError(
@@ -152,4 +154,5 @@ def told(row: Row) -> Value:
     value = None
     with suppress(TypeError, ValueError):
         value = float(state)  # type: ignore[arg-type] # what is none is suppressed
-    return time.timestamp(), str(key), value  # type: ignore[union-attr] # the first column is a time
+    known = value is not None and isfinite(value)
+    return time.timestamp(), str(key), value if known else None  # type: ignore[union-attr] # the first column is a time

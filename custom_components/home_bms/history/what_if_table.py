@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any
 
 from ..core.replay import Event
@@ -68,6 +69,11 @@ def event_facts(event: Event, time: str | float) -> dict[str, Any]:
         "level": event.level.name.lower(),
         "cell": None if reason.cell is None else reason.cell + 1,
         "sensor": None if reason.sensor is None else reason.sensor + 1,
-        "value": None if reason.value is None else round(reason.value, 4),
-        "threshold": None if reason.threshold is None else round(reason.threshold, 4),
+        "value": _told(reason.value),
+        "threshold": _told(reason.threshold),
     }
+
+
+def _told(value: float | None) -> float | None:
+    """Return a number as JSON can tell it: what was never heard is infinitely old."""
+    return None if value is None or not isfinite(value) else round(value, 4)

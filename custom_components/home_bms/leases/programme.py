@@ -72,7 +72,9 @@ def async_end_of_removed(store: HomeBmsStore, leases: LeaseKeeper, owners: Mappi
     Which there were is kept on the disk: a programme may be removed while its system is not loaded.
     """
     before = store.saved_system(_STORED)
-    gone = set(before.values()) - set(owners.values()) if isinstance(before, Mapping) else set()
+    # A file may hold anything; what is no name was nobody's.
+    known = {owner for owner in before.values() if isinstance(owner, str)} if isinstance(before, Mapping) else set()
+    gone = known - set(owners.values())
 
     def change(book: LeaseBook, _: Now) -> LeaseBook:
         for owner in gone:
