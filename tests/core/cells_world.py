@@ -144,7 +144,7 @@ class Life:
         self.estimate = Estimate(capacity=self.world.rated)
         self.trust = Trust()
         self.shown: list[tuple[float, float, bool]] = []
-        """Since the last `forget_shown`: percent of error, half the band, whether the band holds the truth."""
+        """Since it was last emptied: percent of error, half the band, whether the band holds the truth."""
 
     @property
     def known(self) -> Knowledge:

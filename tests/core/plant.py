@@ -78,6 +78,7 @@ class Plant:
             "switches": Switches(charge=position, discharge=position),
             "commanded": Switches(charge=self.relays.main, discharge=self.relays.main),
             "switch_temperature": 30.0 + self.time % 2 / 10,
+            "alarms": frozenset(),
         }
         return make_reading(self.time, **(facts | changes))
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custom_components.home_bms.core import bms, contactors
 from custom_components.home_bms.core.model import ContactorConfig, ContactorState, Switches
@@ -90,13 +92,67 @@ def test_current_that_obeys_keeps_the_switch_closed(story: Story) -> None:
 def test_a_pack_running_blind_is_opened_and_an_idle_one_is_not(
     story: Story, current: float, opens: bool | None
 ) -> None:
-    """30 s without data while current flowed (thresholds.md 2.12)."""
+    """30 s without data while current flowed (thresholds.md 2.12), from when they were last known."""
     story.tell(1, current=current)
-    story.silence(39)
+    story.silence(29)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (None, None)
+    story.silence(1)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (opens, opens)
+
+
+@pytest.mark.parametrize("first", [0, 3, 8])
+def test_the_pack_runs_blind_from_the_first_that_is_not_known(story: Story, first: int) -> None:
+    """Cells that are lost before the current count: what is lost after them begins no new 30 s."""
+    story.tell(1, current=40.0)
+    for _ in range(first):
+        story.silence(1, current_time=story.time + 1)
+    story.silence(29 - first)
     assert story.decision.switches.charge is None
-    story.silence(2)
-    assert story.decision.switches.charge is opens
-    assert story.decision.switches.discharge is opens
+    story.silence(1)
+    assert story.decision.switches.charge is False
+
+
+def test_a_current_that_begins_long_after_the_cells_were_lost_has_its_time(story: Story) -> None:
+    """Minutes without cells cost the limits, not the switches of a pack that rests; what flows then is waited for."""
+    blind: dict[str, Any] = {"cells": (), "voltage": 16 * 3.3}
+    story.tell(600, **blind)
+    story.tell(1, current=7.0, **blind)
+    story.silence(9)
+    assert story.decision.switches.charge is None
+    story.silence(1)
+    assert story.decision.switches.charge is False
+
+
+def test_time_that_nobody_saw_opens_no_switch_before_the_pack_could_be_heard_again(story: Story) -> None:
+    """A host that slept for an hour finds old data, and waits for new ones before it takes the house's power."""
+    story.tell(1, current=40.0)
+    story.time += 3600
+    story.silence(10)
+    assert story.decision.switches.charge is None
+    assert story.tell(1).switches.charge is None
+
+
+def test_a_pack_of_which_all_is_not_known_yet_has_as_long_from_the_start() -> None:
+    """A bus on which the voltage comes late is no reason to take the house's power at each start."""
+    story = Story()
+    story.tell(30, current=40.0, voltage=None)
+    assert story.decision.switches.charge is None
+    story.tell(1, current=40.0, voltage=None)
+    assert story.decision.switches.charge is False
+
+
+@given(st.integers(2, 30), st.integers(1, 30), st.integers(1, 240), st.floats(5.1, 100) | st.floats(-150, -5.1))
+def test_whatever_the_ages_a_blind_pack_is_opened_when_the_setting_says(
+    derate: int, stop: int, after: int, current: float
+) -> None:
+    ages = {"age_derate": derate, "age_stop": max(5, derate + stop), "open_after": max(10, derate + stop + after)}
+    story = Story(make_config(overrides={key: float(value) for key, value in ages.items()}))
+    story.tell(ages["open_after"] + 10)
+    story.tell(1, current=current)
+    story.silence(ages["open_after"] - 1)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (None, None)
+    story.silence(1)
+    assert (story.decision.switches.charge, story.decision.switches.discharge) == (False, False)
 
 
 def test_a_blind_pack_recovers_by_itself(story: Story) -> None:

@@ -38,6 +38,23 @@ def test_a_value_that_cannot_be_is_unknown_with_its_reason(changes: dict[str, An
     assert believed.doubts == {name: reason}
 
 
+@pytest.mark.parametrize("wild", [nan, inf, -inf])
+@pytest.mark.parametrize("sensor", [0, 1])
+def test_a_temperature_that_is_no_number_is_unknown_in_whichever_place_it_stands(
+    story: Story, sensor: int, wild: float
+) -> None:
+    """A NaN behind another value is neither the highest nor the lowest: the pack would charge without that sensor."""
+    told = [22.0, 23.0]
+    told[sensor] = wild
+    story.tell(1, temperatures=tuple(told))
+    assert story.snapshot is not None
+    assert story.snapshot.believed.temperatures[sensor] is None
+    assert story.snapshot.believed.doubts == {f"temperature_{sensor + 1}": "out_of_range"}
+    assert not story.decision.charge_permitted
+    story.tell(2, temperatures=tuple(told))
+    assert story.decision.ccl.value == story.decision.dcl.value == 0.0
+
+
 def test_a_healthy_reading_is_believed_whole_and_fresh() -> None:
     cells = tuple(3.30 + index / 1000 for index in range(16))
     _, believed = believe(CONFIG, Trust(), make_reading(10.0, cells=cells))
@@ -122,6 +139,14 @@ def test_a_time_stamp_from_the_future_is_no_fresh_data() -> None:
     _, believed = believe(CONFIG, Trust(), make_reading(10.0, cells_time=99.0))
     assert believed.cells_age == inf
     assert believed.age == inf
+
+
+@pytest.mark.parametrize("group", ["cells_time", "temperatures_time", "current_time"])
+@pytest.mark.parametrize("time", [nan, inf, -inf])
+def test_a_time_that_is_none_is_never_now(story: Story, group: str, time: float) -> None:
+    story.tell(12, **{group: time})
+    assert story.decision.ccl.value == story.decision.dcl.value == 0.0
+    assert not story.decision.charge_permitted
 
 
 def test_groups_age_apart(story: Story) -> None:

@@ -1,11 +1,12 @@
 """Every protection's levels, delays, hysteresis and latch."""
 
+from math import inf, nan
 from typing import Any
 
 import pytest
 
 from custom_components.home_bms.core import bms
-from custom_components.home_bms.core.model import Flow, HardwareRing, Level
+from custom_components.home_bms.core.model import Flow, HardwareRing, Level, Wishes
 from custom_components.home_bms.core.protection import PROTECTIONS
 
 from .conftest import Story, make_config, make_reading, with_cell
@@ -210,6 +211,72 @@ def test_a_trip_cannot_be_reset_blindly() -> None:
     assert standing == ("charge_overtemperature",)
 
 
+@pytest.mark.parametrize(
+    ("key", "danger", "unknown"),
+    [
+        ("short_circuit", {"alarms": frozenset({"short_circuit"})}, {"alarms": None}),
+        ("insulation_low", {"insulation": 1000.0}, {"insulation": None}),
+        ("insulation_low", {"insulation": 1000.0}, {"insulation": nan}),
+        ("insulation_low", {"insulation": 1000.0}, {"insulation": inf}),
+    ],
+)
+def test_a_trip_is_not_reset_while_what_tripped_is_not_told(
+    key: str, danger: dict[str, Any], unknown: dict[str, Any]
+) -> None:
+    """All else is known and fresh: only the alarms, or the insulation, are not."""
+    story = Story()
+    story.tell(11, **danger)
+    assert story.level(key) == "TRIP"
+    story.tell(3, **unknown)
+    story.state, standing = bms.reset_trips(story.config, story.state, make_reading(story.time, **unknown))
+    assert standing == (key,)
+    safe = {"alarms": frozenset()} if key == "short_circuit" else {"insulation": 1e6}
+    _, standing = bms.reset_trips(story.config, story.state, make_reading(story.time, **safe))
+    assert standing == ()
+
+
+def test_a_hold_does_not_ripen_while_the_value_is_unknown() -> None:
+    """Nobody knows what flowed in that minute: the hold begins anew with what is known."""
+    story = Story()
+    story.tell(11, current=106.0)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    story.tell(2)
+    story.tell(60, current=None)
+    story.tell(59)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    story.tell(3)
+    assert story.level("charge_overcurrent") == "OK"
+
+
+@pytest.mark.parametrize(("gap", "level"), [(5.0, "OK"), (5.1, "PROTECT"), (70.0, "PROTECT")])
+def test_a_hold_does_not_ripen_while_nobody_looks(gap: float, level: str) -> None:
+    """A loop that stalled saw nothing, however safe both ends of the gap are: the hold begins anew."""
+    story = Story()
+    story.tell(11, current=106.0)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    story.tell(56)
+    story.time += gap - 1
+    story.tell(1)
+    assert story.level("charge_overcurrent") == level
+    story.tell(59)
+    assert story.level("charge_overcurrent") == level
+    story.tell(1)
+    assert story.level("charge_overcurrent") == "OK"
+
+
+@pytest.mark.parametrize("poll", [1, 4, 20, 30])
+def test_a_pack_that_is_polled_slowly_recovers_all_the_same(poll: int) -> None:
+    """What it told is looked at each second while it counts as now; its ages are set to its pace."""
+    derate = max(5.0, poll + 1.0)
+    story = Story(make_config(overrides={"age_derate": min(30.0, derate), "age_stop": 60.0, "open_after": 90.0}))
+    story.tell(11, current=106.0)
+    assert story.level("charge_overcurrent") == "PROTECT"
+    for _ in range(60 // poll + 1):
+        story.tell(1)
+        story.silence(poll - 1)
+    assert story.level("charge_overcurrent") == "OK"
+
+
 def test_old_data_reset_and_release_nothing() -> None:
     story = Story()
     story.tell(1, temperatures=(55.0, 56.0))
@@ -354,6 +421,18 @@ def test_an_inverter_that_ignores_its_limit_is_told_of_then_stopped(story: Story
     assert story.level("command_ignored") == "PROTECT"
     story.tell(12, temperatures=(44.0, 45.0), current=90.0)
     assert story.decision.switches.charge is False
+
+
+def test_a_link_that_is_lost_while_an_inverter_still_follows_is_no_disobedience(story: Story) -> None:
+    """It tripped after a minute of silence, and a person had to come: nobody knew what flowed by then."""
+    story.state = bms.deliver(story.state, delivered=True)
+    story.state = bms.wish(story.config, story.state, Wishes(discharge_current_cap=20.0))
+    story.tell(3, current=-80.0)
+    story.silence(120)
+    assert story.level("communication_lost") == "PROTECT"
+    assert story.level("command_ignored") == "OK"
+    story.tell(9, current=-80.0)
+    assert story.level("command_ignored") == "WARN"
 
 
 def test_an_inverter_that_is_slow_for_a_moment_is_forgiven(story: Story) -> None:

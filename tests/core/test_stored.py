@@ -36,10 +36,12 @@ def test_what_this_version_writes_it_knows(story: Story) -> None:
     story.tell(1, temperatures=(35.0, 36.0))
     story.tell(1, temperatures=(49.0, 50.0))
     story.tell(1, temperatures=(55.0, 56.0))
+    story.tell(3, temperatures=(55.0, 56.0), cell=2.89)
     content = file(
         story, programmes={"any": "thing"}, sharing={"charging": {"stage": "bulk"}, "shares": {"pack": {"skew": 1.0}}}
     )
     assert content["packs"]["pack"]["trips"]
+    assert "cell_undervoltage" in content["packs"]["pack"]["stops"]
     assert unknown(content) is None
     assert unknown_learned(learned(story)) is None
 
@@ -51,6 +53,8 @@ def test_what_this_version_writes_it_knows(story: Story) -> None:
         (("packs", "pack", "aura"), "packs.pack.aura"),
         (("packs", "pack", "estimate", "aura"), "packs.pack.estimate.aura"),
         (("packs", "pack", "trips", "aura"), "packs.pack.trips.aura"),
+        (("packs", "pack", "stops", "aura"), "packs.pack.stops.aura"),
+        (("packs", "pack", "stops", "data_missing"), "packs.pack.stops.data_missing"),
         (("packs", "pack", "balance", "aura"), "packs.pack.balance.aura"),
         (("packs", "pack", "wishes", "aura"), "packs.pack.wishes.aura: is no field of Wishes that this version knows"),
         (("system", "aura"), "system.aura"),

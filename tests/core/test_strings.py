@@ -194,7 +194,7 @@ def test_a_pack_that_left_comes_back_by_itself_after_its_reset() -> None:
     battery.wish("first", "second")
     battery.live(30)
     battery.live(3, second={"alarms": frozenset({"discharge_short_circuit"})})
-    battery.live(20, second={})
+    battery.live(20, second={"alarms": frozenset()})
     assert battery.closed == {"first"}
     story = battery.stories["second"]
     assert story.snapshot is not None

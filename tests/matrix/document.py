@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .rows import DEFECTS, NOT_YET, ROWS
+from .rows import DEFECTS, ELSEWHERE, ROWS
 from .table import Due, Outcome, Row
 
 PATH = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
@@ -57,13 +57,13 @@ def write(outcomes: Mapping[str, Outcome]) -> str:
         ]
     lines += [
         "",
-        "## Not yet",
+        "## Held elsewhere",
         "",
-        "Rows that need what home_bms does not have yet.",
+        "Rows that are not played on a link, and what holds them instead.",
         "",
-        "| # | fault | why |",
+        "| # | fault | held by |",
         "|--:|---|---|",
-        *(f"| {number} | {fault} | {why} |" for number, (fault, why) in NOT_YET.items()),
+        *(f"| {number} | {fault} | {held} |" for number, (fault, held) in ELSEWHERE.items()),
         "",
     ]
     return "\n".join(lines)

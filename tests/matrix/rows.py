@@ -1,4 +1,4 @@
-"""The fault matrix, whole: what is played, and what cannot be yet."""
+"""The fault matrix, whole: what is played, and what is held elsewhere."""
 
 from typing import Final
 
@@ -18,16 +18,16 @@ ROWS: Final = tuple(row for row in ALL if not row.defect)
 DEFECTS: Final = tuple(row for row in ALL if row.defect)
 """What is expected and does not hold yet."""
 
-NOT_YET: Final = {
-    14: ("CAN: right id, wrong length", "CAN comes with issue 6"),
-    15: ("CAN: five times the nominal load", "CAN comes with issue 6"),
-    16: ("CAN: the inverter's heartbeat is missing", "CAN comes with issue 6"),
-    29: ("Current offset of 0.2 to 1 A", "learned from full to full, issue 4"),
-    44: ("The relay's entity is unavailable", "packs built from parts come with issue 5"),
-    60: ("Capacity ten times too large", "learned capacity, issue 4"),
-    63: ("No full charge for 30 days", "the uncertainty of SoC, issue 4"),
-    64: ("A parallel string is added", "learned capacity, issue 4"),
-    66: ("SoC differs by 20 % between parallel packs at connect", "wired with issue 5; its laws are in tests/core"),
-    67: ("Malformed MQTT or HTTP", "MQTT comes with a later issue"),
+ELSEWHERE: Final = {
+    14: ("CAN: right id, wrong length", "`tests/hw/can/test_frame_maps.py`"),
+    15: ("CAN: five times the nominal load", "`tests/bench/frames.py` measures a full bus"),
+    16: ("CAN: the inverter's heartbeat is missing", "`tests/hw/inverters/test_can_inverter.py`"),
+    29: ("Current offset of 0.2 to 1 A", "`tests/core/test_charge.py`"),
+    44: ("The relay's entity is unavailable", "`tests/ha/test_parts_members.py`"),
+    60: ("Capacity ten times too large", "`tests/core/test_lint.py`"),
+    63: ("No full charge for 30 days", "`tests/core/test_inspection_signs.py`"),
+    64: ("A parallel string is added", "nowhere: a person says so, by adding the pack"),
+    66: ("SoC differs by 20 % between parallel packs at connect", "`tests/core/test_strings.py`"),
+    67: ("Malformed MQTT or HTTP", "`tests/ha/test_fleet_commands.py`, `tests/hw/test_openadr_client.py`"),
 }
-"""Rows that need what home_bms does not have yet, each with the reason."""
+"""Rows that are not played on a link, each with what holds it instead."""

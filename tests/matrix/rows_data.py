@@ -235,7 +235,7 @@ ROWS = (
         react=(within(1, NOT_PERMITTED), within(6, QUARTER), within(11, NO_CURRENT), within(11, stops("data_missing"))),
         never=(ANY_TRIP, BROKEN), mend=honest,
         recover=(within(6, gone("data_missing")), within(6, PERMITTED), within(110, RAMPED)),
-        why=STAGED + " Packs made of entities come later; a missing value takes the same way.",
+        why=STAGED + " In a pack made of entities a missing value takes the same way.",
     ),
     *(
         Row(
@@ -299,7 +299,7 @@ ROWS = (
         react=(within(8, tripped("cell_undervoltage")), within(8, WANTS_DISCHARGE_OPEN)),
         latches=("cell_undervoltage",),
         mend=fill, recover=(within(60, PERMITTED),),
-        why="Trips at 2.70 V for 5 s: slower than the 3 s of faults.md, but 200 mV earlier.",
+        why="Trips at 2.70 V for 5 s: slower than the 3 s of the sheet, but 200 mV earlier.",
     ),
     Row(
         number=25, area="data", fault="A cell's value does not move for ten minutes under load",
@@ -332,7 +332,7 @@ ROWS = (
         inject=stuck_under_load, react=(within(1, DOUBTED_CURRENT), within(1, NOT_PERMITTED), within(12, NO_CURRENT)),
         never=(ANY_TRIP,), mend=sound_shunt, recover=(within(3, believed("current")), within(110, RAMPED)),
         why="Counted from 300 s of a load that changes every 20 s. A load that never changes shows nothing but the slow"
-        " climb of the plateau, which nobody tells from the noise; the inverter's own current comes with issue 6.",
+        " climb of the plateau, which nobody tells from the noise.",
     ),
     Row(
         number=28, area="data", fault="The current sensor is mounted the wrong way round",
@@ -365,7 +365,7 @@ ROWS = (
     Row(
         number=62, area="estim", fault="The device's own SoC jumps to 100 %", injected="pack: `soc_jump` 100 %",
         scene=CHARGING, inject=jump_soc, react=(), never=(at("soc", 1.0), FELL, ANY_ALARM), watch=20, mend=clear,
-        recover=(within(1, FRESH),), why="The own count goes on; that the device's differs is for issue 4 to tell.",
+        recover=(within(1, FRESH),), why="The own count goes on, whatever the device's says.",
     ),
     Row(
         number=72, area="data", fault="Other firmware swaps the words of 32-bit values",

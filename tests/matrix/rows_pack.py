@@ -186,7 +186,7 @@ ROWS = (
         injected="inverter: disobeys; pack: `hot_cell_now` 52 °C", scene=CHARGING, inject=heat_and_disobey,
         react=(within(3, NO_CHARGE), within(15, CHARGE_OPEN), within(16, CURRENT_STOPS)), never=(ANY_TRIP,),
         mend=obey_again, recover=(within(20, gone("charge_overtemperature")), within(110, CHARGE_CLOSED)),
-        why="The switch opens after 10 s against a limit of zero (ADR 3), sooner than the 30 s of faults.md.",
+        why="The switch opens after 10 s against a limit of zero (ADR 3), sooner than the 30 s of the sheet.",
     ),
     Row(
         number=39, area="actuator", fault="A write is acknowledged and changes nothing",
@@ -216,6 +216,6 @@ ROWS = (
         number=73, area="protect", fault="The device tells a short circuit", injected="reading: its alarm stands",
         scene=CHARGING, inject=short, react=(within(1, NO_CURRENT), within(1, tripped("short_circuit"))),
         latches=("short_circuit",), mend=no_short, recover=(within(110, CHARGE_CLOSED), within(110, DISCHARGE_CLOSED)),
-        why="Not in faults.md: issue 3 asks for the device's short-circuit flag.",
+        why="Not in the sheet: the device's own short-circuit flag.",
     ),
 )  # fmt: skip

@@ -110,7 +110,7 @@ ROWS = (
             injected="plant", rig=lambda broken=broken: PlantBench(**broken), inject=ask_to_close,
             react=(within(60, THREE), within(60, FAILED), within(61, tripped("precharge_failed"))),
             never=(CLOSED, MAIN_ON), watch=60, mend=mend, recover=(),
-            why="Three tries, as issue 3 asks, of at most 2 s each; then the resistor cools down for 10 min.",
+            why="Three tries of at most 2 s each; then the resistor cools down for 10 min.",
         )
         for part, word, broken in (
             ("", "a short behind it", {"load": 3.0}),

@@ -234,7 +234,7 @@ ROWS = (
         number=57, area="time", where=Where.HA, fault="The machine sleeps for ten minutes",
         injected="time: 600 s pass between two events", scene=CHARGING, inject=block(600.0),
         react=(within(2, LEFT_OUT),), never=(*UNSEEN, ANY_TRIP, MADE_UP), watch=5, mend=lambda _: None,
-        recover=(within(3, FRESH),), why="How far SoC is unsure after a gap is for issue 4.",
+        recover=(within(3, FRESH),), why="How far SoC is unsure after a gap is held by the tests of the estimator.",
     ),
     *(
         Row(

@@ -90,7 +90,7 @@ class Row:
     defect: str = ""
     """What of this does not hold yet; such a row is told in the document and not played."""
     why: str = ""
-    """Where this is not what faults.md asks for, or how it is meant."""
+    """Where this is not what the sheet of faults asks for, or how it is meant."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""What issue 3 asks to be shown: a runaway that trips, a spike that does not, and a threshold that changes a replay."""
+"""What is shown from end to end: a runaway that trips, a spike that does not, and a threshold that changes a replay."""
 
 from __future__ import annotations
 

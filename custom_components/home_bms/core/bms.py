@@ -106,6 +106,7 @@ def observe(config: PackConfig, state: PackState, reading: PackReading) -> tuple
         permitted,
         (wishes.charge, wishes.discharge),
         trust.current,
+        started,
         state.join,
     )
     forbidden = refused(believed.asked)

@@ -55,19 +55,22 @@ def switch(
     permitted: Flow,
     wishes: tuple[bool | None, bool | None],
     last_current: float | None,
+    started: float,
     join: Join | None = None,
 ) -> tuple[ContactorsState, bool | None, bool | None, Relays | None]:
     """Return both switches' new tracks, their wishes (`None` leaves a switch as it is) and what outputs are told.
 
-    A switch opens at once for a trip or the user, and when current ignores a limit of zero for `obey_within` or flows
-    unseen for `open_after`; a contactor first waits `break_within` for a current that it can break. home_bms closes
-    only what it opened itself or the user asks to close, and only while that direction is permitted, the position is
-    known, nothing has failed, `open_least` is over and, on a shared bus, `join` allows it.
-    `wishes` are the user's for charge and discharge; `last_current` is the last one believed.
+    A switch opens at once for a trip or the user, when current ignores a limit of zero for `obey_within`, and when it
+    may flow unseen `open_after` s since all was last known; a contactor first waits `break_within` for a current that
+    it can break. home_bms closes only what it opened itself or the user asks to close, and only while that direction
+    is permitted, the position is known, nothing has failed, `open_least` is over and, on a shared bus, `join` allows
+    it.
+    `wishes` are the user's for charge and discharge, `last_current` is the last one believed, and at `started` the pack
+    was first looked at.
     """
     asks = (
-        _ask(config, state.charge, believed, alarms, permitted, wishes[0], last_current, Flow.CHARGE),
-        _ask(config, state.discharge, believed, alarms, permitted, wishes[1], last_current, Flow.DISCHARGE),
+        _ask(config, state.charge, believed, alarms, permitted, wishes[0], last_current, started, Flow.CHARGE),
+        _ask(config, state.discharge, believed, alarms, permitted, wishes[1], last_current, started, Flow.DISCHARGE),
     )
     if config.contactors.relays:
         return _contactor(config, state, believed, reading, alarms, asks, join)
@@ -103,6 +106,7 @@ def _ask(
     permitted: Flow,
     wish: bool | None,
     last_current: float | None,
+    started: float,
     flow: Flow,
 ) -> Ask:
     """Return what is wanted of one direction's switch before its own state is looked at."""
@@ -113,7 +117,10 @@ def _ask(
         seen = believed.current is not None and believed.current_age < config.age_derate
         if _flows(believed.current if seen else None, last_current, flow):
             since = now if track.against_since is None else track.against_since
-            ignored = now - since >= (config.obey_within if seen else config.open_after)
+            # Blind it is since all was last known; who is told of a limit of zero only then has time to obey it, too.
+            blind = min(believed.age, now - started) >= config.open_after
+            patience = config.obey_within if seen else min(config.obey_within, config.open_after - config.age_stop)
+            ignored = (seen or blind) and now - since >= patience
     if level is Level.TRIP or ignored or track.failure or (track.ours and level is Level.PROTECT):
         return Ask(False, since, ours=True)
     if wish is False:

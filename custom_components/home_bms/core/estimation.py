@@ -156,7 +156,7 @@ def _learn(
     if knowledge is None:
         device = reading.soc if reading.soc is not None and 0 <= reading.soc <= 100 else None
         # What was counted before a restart is worth more, also where what was learned is lost.
-        counted = device if before.soc is None else before.soc
+        counted = next((soc for soc in (before.truth, before.soc, device) if soc is not None), None)
         return learning.begin(config.chemistry, config.capacity, sample, counted) if sample.cells else None
     if not sample.time > knowledge.last.time:
         # The clock began anew, or is none; what flowed meanwhile was put in doubt when the state was restored.

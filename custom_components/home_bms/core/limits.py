@@ -132,16 +132,16 @@ _ALLOWANCE: Final = 2.0
 
 
 def _exceeded_since(state: LimitsState, believed: Believed, *, delivered: bool) -> float | None:
-    """Return since when the current exceeds the limits that were delivered; what is not known goes on as it was."""
+    """Return since when the current exceeds the limits that were delivered; time that nobody sees does not count."""
     if not delivered:
         return None
-    current = believed.current
+    current, since = believed.current, state.exceeded_since
     if current is None or believed.current_age > LINK_FRESH:
-        return state.exceeded_since
+        return None if since is None else since + max(0.0, believed.time - state.charge.rose)
     allowed = state.charge.value if current > 0 else state.discharge.value
     if abs(current) <= _OBEYED * allowed + _ALLOWANCE:
         return None
-    return believed.time if state.exceeded_since is None else state.exceeded_since
+    return believed.time if since is None else since
 
 
 # As the levels are drawn inside the pack's own when it is set up (thresholds.md 2.12, "Ordering rule").

@@ -22,6 +22,7 @@ NOT_OPENING: Final = "contactor_not_opening"
 NOT_CLOSING: Final = "contactor_not_closing"
 WELDED: Final = "contactor_welded"
 PRECHARGE_FAILED: Final = "precharge_failed"
+FAILURES: Final = (NOT_OPENING, NOT_CLOSING, WELDED, PRECHARGE_FAILED)
 
 # Current in A that no open switch lets through (faults.md 40), and how long it must last: the position and the current
 # may be a sample apart, and the row asks for 5 s after the command.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from .battery import Estimate
 from .charging import CHARGE_RULES, ChargeState
 from .codec import codec
+from .machine import FAILURES, NOT_CLOSING, PRECHARGE_FAILED
 from .model import (
     NO_TRACKS,
     BalanceMode,
@@ -25,7 +26,7 @@ from .model import (
     Wishes,
     whole,
 )
-from .protection import PROTECTION_KEYS
+from .protection import LASTING, PROTECTION_KEYS
 from .sharing import Share, Side, bounded
 from .system import SystemState
 
@@ -42,21 +43,23 @@ _KNOWN_MODES: Final = frozenset(BalanceMode)
 _WISHES: Final = codec(Wishes)
 # Nothing that is saved is as large; whole numbers may be larger than any other.
 _NO_NUMBER: Final = 1e300
+_SIDES: Final = ("charge", "discharge")
 _CHARGED: Final = ("count", "low", "absorbed", "still")
 
 # What is saved by these names; `stored` knows from them what a newer version has added.
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "estimate": _COUNTERS,
-    "ours": ("charge", "discharge"),
+    "ours": _SIDES,
+    "failures": _SIDES,
     "balance": (*_SPENT, *_BALANCED, "day"),
 }
-TRIP_NAMES: Final = ("age", "cell", "sensor", "value", "threshold")
+EVIDENCE_NAMES: Final = ("age", "cell", "sensor", "value", "threshold")
 CHARGING_NAMES: Final = ("stage", "rule", "soc", *_CHARGED)
 SHARE_NAMES: Final = ("skew", "seen", "offset", "charge", "discharge")
 
 
 def save(state: PackState, now: float | None = None) -> dict[str, Any]:
-    """Return what must survive: counters, SoC, latched trips, wishes, and which switches home_bms opened.
+    """Return what must survive: counters, SoC, what has stopped or tripped, wishes, which switches are open or failed.
 
     Times are saved as seconds since or until `now`, the monotonic time of saving; without it the last estimate's, which
     stands still while the pack is not heard.
@@ -68,20 +71,27 @@ def save(state: PackState, now: float | None = None) -> dict[str, Any]:
             wishes[name] -= now
     return {
         "estimate": {name: getattr(state.estimate, name) for name in _COUNTERS},
-        "trips": {
-            key: {
-                "age": max(0.0, now - track.since),
-                "cell": track.reason.cell,
-                "sensor": track.reason.sensor,
-                "value": track.reason.value,
-                "threshold": track.reason.threshold,
-            }
-            for key, track in state.tracks.items()
-            if track.level is Level.TRIP and track.reason is not None
-        },
-        "ours": {"charge": state.contactors.charge.ours, "discharge": state.contactors.discharge.ours},
+        "trips": _standing(state, Level.TRIP, PROTECTION_KEYS, now),
+        "stops": _standing(state, Level.PROTECT, LASTING, now),
+        "ours": {side: getattr(state.contactors, side).ours for side in _SIDES},
+        "failures": {side: getattr(state.contactors, side).failure for side in _SIDES},
         "wishes": wishes,
         "balance": _balance(state.balance, now),
+    }
+
+
+def _standing(state: PackState, level: Level, keys: Collection[str], now: float) -> dict[str, Any]:
+    """Return the evidence of those of the protections that stand at a level."""
+    return {
+        key: {
+            "age": max(0.0, now - track.since),
+            "cell": track.reason.cell,
+            "sensor": track.reason.sensor,
+            "value": track.reason.value,
+            "threshold": track.reason.threshold,
+        }
+        for key, track in state.tracks.items()
+        if track.level is level and track.reason is not None and key in keys
     }
 
 
@@ -97,8 +107,8 @@ def restore(config: PackConfig, saved: Mapping[str, Any], *, now: float, gap: fl
     """Return a starting state with what was saved.
 
     `now` is the monotonic time and `gap` the wall-clock seconds since the save, `None` if the clock is not to be
-    believed. Values that are no numbers are dropped one by one; a trip is never dropped. Raises ValueError for a trip
-    or a wish that cannot be understood.
+    believed. Values that are no numbers are dropped one by one; what has stopped or tripped never is, and what it takes
+    to let go begins anew. Raises ValueError for such a protection, a failed switch or a wish that cannot be understood.
     """
     past = gap or 0.0
     counters = saved.get("estimate", {})
@@ -109,14 +119,18 @@ def restore(config: PackConfig, saved: Mapping[str, Any], *, now: float, gap: fl
             known[name] = None
     if known["since_full"] is not None:
         known["since_full"] = None if gap is None else known["since_full"] + gap
-    ours = saved.get("ours", {})
+    if known["soc"] is not None and known["truth"] is not None:
+        # What is shown was still on its way to the truth, and goes on from where it was.
+        known["debt"] = known["soc"] - known["truth"]
+    ours, failures = saved.get("ours", {}), saved.get("failures", {})
+    charge, discharge = (_switch(config, ours.get(side), failures.get(side), now) for side in _SIDES)
+    stopping = [key for key in LASTING if any(stage.level is Level.PROTECT for stage in config.stages[key])]
+    stops = _tracks(saved.get("stops", {}), Level.PROTECT, stopping, now - past)
+    trips = _tracks(saved.get("trips", {}), Level.TRIP, PROTECTION_KEYS, now - past)
     return PackState(
         estimate=Estimate(capacity=config.capacity, **known),
-        tracks=_trips(saved.get("trips", {}), now - past) or NO_TRACKS,
-        contactors=ContactorsState(
-            charge=SwitchTrack(ours=ours.get("charge") is True),
-            discharge=SwitchTrack(ours=ours.get("discharge") is True),
-        ),
+        tracks=stops | trips or NO_TRACKS,
+        contactors=ContactorsState(charge=charge, discharge=discharge),
         wishes=_wishes(saved.get("wishes", {}), now, gap),
         balance=_balanced(config, saved.get("balance", {}), now, gap),
     )
@@ -128,25 +142,39 @@ def _number(value: object) -> float | None:
     return float(value)
 
 
-def _trips(saved: Mapping[str, Mapping[str, Any]], then: float) -> dict[str, Track]:
-    trips = {}
-    for key, trip in saved.items():
-        if key not in PROTECTION_KEYS:
-            raise ValueError(f"a trip of {key:.40}, which is not known here")
-        since = then - (_number(trip.get("age")) or 0.0)
-        trips[key] = Track(
-            level=Level.TRIP,
+def _switch(config: PackConfig, ours: object, failure: object, now: float) -> SwitchTrack:
+    """Return what is known of a switch; how much of a rest is over is not kept, so it begins anew."""
+    known = SwitchTrack(ours=ours is True)
+    if failure is None:
+        return known
+    if failure not in FAILURES:
+        raise ValueError(f"a switch that failed by {failure!r:.40}, which is not known here")
+    rests = failure in (NOT_CLOSING, PRECHARGE_FAILED)
+    return replace(known, failure=str(failure), rests_until=now + config.contactors.rest if rests else None)
+
+
+def _tracks(
+    saved: Mapping[str, Mapping[str, Any]], level: Level, keys: Collection[str], then: float
+) -> dict[str, Track]:
+    """Return the protections that stood at a level at this time. Raises ValueError for any that is not of `keys`."""
+    tracks = {}
+    for key, kept in saved.items():
+        if key not in keys:
+            raise ValueError(f"a {level.name.lower()} of {key:.40}, which is not known here")
+        since = then - (_number(kept.get("age")) or 0.0)
+        tracks[key] = Track(
+            level=level,
             since=since,
             reason=Reason(
                 rule=key,
-                cell=trip.get("cell"),
-                sensor=trip.get("sensor"),
-                value=_number(trip.get("value")),
-                threshold=_number(trip.get("threshold")),
+                cell=kept.get("cell"),
+                sensor=kept.get("sensor"),
+                value=_number(kept.get("value")),
+                threshold=_number(kept.get("threshold")),
                 since=since,
             ),
         )
-    return trips
+    return tracks
 
 
 def _wishes(saved: Mapping[str, Any], now: float, gap: float | None) -> Wishes:

@@ -316,7 +316,7 @@ class Curve:
 class Wishes:
     """What the user asks for; it can narrow what is safe and never widen it.
 
-    Limits set by an action expire at `limits_until`; those of the number entities stay.
+    Limits set by an action expire at `lease_until`; those of the number entities stay.
     """
 
     charge: bool | None = None
@@ -849,7 +849,7 @@ class PackConfig:
     age_stop: float = 10.0
     """... and from then on none."""
     open_after: float = 30.0
-    """s without valid data while current was flowing before the switches open."""
+    """s since all was last known after which the switches open, where current was flowing (`thresholds.md` 2.12)."""
     cell_resolution: float = 0.001
     """V in which the device tells a cell; cells that are too coarse are shown and never judged."""
     contactors: ContactorConfig = ContactorConfig()

@@ -229,7 +229,8 @@ def _temperatures(
     if whole(raw) and len(raw) >= max(1, config.temperature_sensors) and len(last) == len(raw) and whole(last):
         high, low = max(raw), min(raw)
         calm = high - max(last) < _TEMPERATURE_JUMP and min(last) - low < _TEMPERATURE_JUMP and not trust.suspects
-        if calm and _TEMPERATURE_RANGE[0] < low and high < _POWER_UP and high - low < _TEMPERATURE_JUMP:
+        inside = _TEMPERATURE_RANGE[0] < low and high < _POWER_UP and isfinite(sum(raw))
+        if calm and inside and high - low < _TEMPERATURE_JUMP:
             return raw
     before = trust.suspects if reading.temperatures_time != trust.temperatures_time else NO_SUSPECTS
     temperatures: list[float | None] = []
@@ -387,8 +388,8 @@ def _believed(
 
 
 def _age(at: float | None, now: float) -> float:
-    """Return the s since then; a time stamp from the future is a broken clock, not fresh data."""
-    return inf if at is None or at > now else now - at
+    """Return the s since then; a time stamp from the future, or none at all, is a broken clock, not fresh data."""
+    return now - at if at is not None and at <= now else inf
 
 
 def _quality(config: PackConfig, age: float, doubts: Mapping[str, str]) -> Quality:

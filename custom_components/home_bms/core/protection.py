@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isfinite
 from statistics import median
 from typing import Any, Final
 
@@ -58,6 +58,8 @@ class Protection:
     """Of the rated current that remains at level derate."""
     timeless: bool = False
     """It watches no measurement, so it may let go while measurements are old."""
+    heard: bool = False
+    """It watches how home_bms hears the pack, which a restart begins anew."""
 
 
 def _cells_whole(believed: Believed) -> bool:
@@ -100,11 +102,13 @@ def _discharging(sight: Sight) -> float | None:
 
 
 def _alarm(*keys: str) -> Callable[[Sight], float | None]:
-    """Return whether the device itself tells one of these alarms."""
+    """Return whether the device itself tells one of these alarms; a device that tells none now denies none."""
 
     def watch(sight: Sight) -> float | None:
         alarms = sight.reading.alarms
-        return 0.0 if not alarms or alarms.isdisjoint(keys) else 1.0
+        if alarms is None:
+            return None
+        return 0.0 if alarms.isdisjoint(keys) else 1.0
 
     return watch
 
@@ -113,6 +117,12 @@ def _device_alarms(sight: Sight) -> float:
     """Return how many alarms the device tells that are about the battery."""
     alarms = sight.reading.alarms
     return float(len(alarms - INFORMATION)) if alarms else 0.0
+
+
+def _insulation(sight: Sight) -> float | None:
+    """Return the Ω to earth; nothing compares with what is no number, so that it must not be let through."""
+    told = sight.reading.insulation
+    return told if told is not None and isfinite(told) else None
 
 
 def _failure(key: str) -> Callable[[Sight], float]:
@@ -199,10 +209,10 @@ PROTECTIONS: Final = (
     # One part that warms alone: a loose lug, a cell that shorts inside (faults.md 36).
     Protection(key="temperature_rise", flow=Flow.BOTH, watch=lambda s: s.believed.temperature_rise,
                whole=_temperatures_whole, sensor=lambda b: b.temperature_rise_index),
-    Protection(key="insulation_low", flow=Flow.BOTH, watch=lambda s: s.reading.insulation),
+    Protection(key="insulation_low", flow=Flow.BOTH, watch=_insulation),
     # A quarter of the current after 5 s, none after 10 s (2.12).
-    Protection(key="communication_lost", flow=Flow.BOTH, watch=lambda s: s.believed.link_age, share=0.25),
-    Protection(key="data_missing", flow=Flow.BOTH, share=0.25,
+    Protection(key="communication_lost", flow=Flow.BOTH, watch=lambda s: s.believed.link_age, share=0.25, heard=True),
+    Protection(key="data_missing", flow=Flow.BOTH, share=0.25, heard=True,
                watch=lambda s: s.believed.age if s.believed.link_age <= LINK_FRESH else None),
     # A sensor that tells what cannot be is no late one: three polls, then nothing flows (faults.md 17, 18, 21).
     Protection(key="sensor_failed", flow=Flow.BOTH, watch=lambda s: s.believed.broken_for),
@@ -218,6 +228,8 @@ PROTECTIONS: Final = (
 # fmt: on
 
 PROTECTION_KEYS: Final = tuple(row.key for row in PROTECTIONS)
+LASTING: Final = frozenset(row.key for row in PROTECTIONS if not row.heard)
+"""Those whose cause is in the pack, and does not end with a restart."""
 _BY_KEY: Final = {row.key: row for row in PROTECTIONS}
 
 
@@ -229,11 +241,13 @@ def protect(tracks: Mapping[str, Track], sight: Sight, started: float) -> Mappin
     moved: dict[str, Track | None] = {}
     stages_of = sight.config.stages
     for row in PROTECTIONS:
-        value = row.watch(sight)
-        if value is None:
-            continue
-        key = row.key
+        value, key = row.watch(sight), row.key
         track = tracks.get(key) if tracks else None
+        if value is None:
+            if track is not None and track.safe_since is not None:
+                # Of the time in which nothing is known nobody knows that it is safe.
+                moved[key] = replace(track, safe_since=None)
+            continue
         stages = stages_of[key]
         if track is None:
             first = stages[0]
@@ -294,10 +308,12 @@ def _release(row: Protection, stages: tuple[Stage, ...], track: Track, value: fl
     stage = next(stage for stage in stages if stage.level is track.level)
     if not _certain(row, sight) or _beyond(stage, value, stage.release):
         return track if track.safe_since is None else replace(track, safe_since=None)
-    now = sight.believed.time
-    since = now if track.safe_since is None else track.safe_since
+    now, since = sight.believed.time, track.safe_since
+    # Where longer went by than a value counts as now, nobody knows what was in between: the hold begins anew.
+    if since is None or now - sight.limits.charge.rose > sight.config.age_derate:
+        since = now
     if now - since < stage.hold:
-        return track if track.safe_since is not None else replace(track, safe_since=now)
+        return track if since == track.safe_since else replace(track, safe_since=since)
     left = [lower for lower in stages if lower.level < stage.level and _beyond(lower, value, lower.release)]
     if not left:
         return None

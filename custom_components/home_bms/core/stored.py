@@ -14,7 +14,7 @@ from .leases import LeaseBook
 from .model import Wishes
 from .obedience import Obedience
 from .past import History
-from .protection import PROTECTION_KEYS
+from .protection import LASTING, PROTECTION_KEYS
 from .storage import StorageState
 from .upkeep import Upkeep
 
@@ -41,7 +41,8 @@ def _names(*names: str) -> Mapping[str, _Shape]:
 
 _PACK: Final[Mapping[str, _Shape]] = {
     **{part: _names(*names) for part, names in memory.NAMES.items()},
-    "trips": dict.fromkeys(PROTECTION_KEYS, _names(*memory.TRIP_NAMES)),
+    "trips": dict.fromkeys(PROTECTION_KEYS, _names(*memory.EVIDENCE_NAMES)),
+    "stops": dict.fromkeys(LASTING, _names(*memory.EVIDENCE_NAMES)),
     "wishes": codec(Wishes),
 }
 _SYSTEM: Final[Mapping[str, _Shape]] = {
@@ -61,6 +62,7 @@ _SYSTEM: Final[Mapping[str, _Shape]] = {
     "changes": codec(DeviceLog),
     "commissioning": {"version": None, "record": codec(Record)},
     "inverter": {"memory": None, "obedience": codec(Obedience)},
+    "limits": None,
 }
 _FILE: Final[Mapping[str, _Shape]] = {
     "saved_at": None,
