@@ -17,10 +17,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.escalation import Escalation, Step
-from custom_components.home_bms.core.model import Flow, Reaction
+from custom_components.home_bms.core.model import Flow, Level, Reaction
 from custom_components.home_bms.core.obedience import Obedience, Side
 from custom_components.home_bms.hw.driver import DriverError
-from custom_components.home_bms.hw.inverters.inverter import InverterReading
+from custom_components.home_bms.hw.inverters import victron_gx
+from custom_components.home_bms.hw.inverters.inverter import InverterInfo, InverterReading
 from custom_components.home_bms.hw.inverters.victron_gx import VictronInverter
 from custom_components.home_bms.hw.virtual.inverter import Manner
 from custom_components.home_bms.inverters import coordinator as inverter_coordinator
@@ -29,8 +30,8 @@ from custom_components.home_bms.inverters.issues import InverterIssues
 from custom_components.home_bms.inverters.view import known_obedience, stored_part
 from custom_components.home_bms.watching import Link
 
-from .conftest import PACK_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
-from .inverter_house import House, gx, house, inverter_of, inverter_subentry, looks, quick_inverters
+from .conftest import PACK_ID, ScriptedDriver, make_entry, nimble, pack_subentry, set_up, until
+from .inverter_house import INVERTER_ID, House, gx, house, inverter_of, inverter_subentry, looks, quick_inverters
 
 NO_LIMIT = 0xFFFF
 HUB4_MODE = 2902
@@ -180,6 +181,110 @@ async def test_unloading_puts_back_while_the_link_is_open(
     assert (home.front.settings[CHARGE], home.front.settings[VOLTAGE]) == (NO_LIMIT, 0)
 
 
+async def tripped(entry: MockConfigEntry, driver: ScriptedDriver) -> None:
+    """Let a cell rise until charging trips."""
+    driver.cells = [3.70] * 16
+    pack = entry.runtime_data.packs[PACK_ID]
+    await until(
+        lambda: ("cell_overvoltage", Level.TRIP) in {(row.key, row.level) for row in pack.latest.decision.alarms},
+        within=20,
+    )
+
+
+def held_issue(hass: HomeAssistant) -> ir.IssueEntry | None:
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"inverter_held_{INVERTER_ID}")
+
+
+async def test_unloading_while_charging_has_tripped_leaves_it_at_zero_and_says_why(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    home: House,
+    driver: ScriptedDriver,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(victron_gx, "RISE_AFTER", 0.5)
+    await told(entry, home)
+    await tripped(entry, driver)
+    await until(lambda: home.front.settings[CHARGE] == 0)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    # Only the other direction is handed back: a GX would charge on at once.
+    assert home.front.settings[CHARGE] == 0
+    assert home.front.settings[DISCHARGE] == NO_LIMIT
+    assert "Inverter is left at zero (Charge), for a protection stands: Cell over-voltage" in caplog.text
+    issue = held_issue(hass)
+    assert issue is not None
+    assert issue.is_persistent
+    shown = issue.translation_placeholders or {}
+    assert (shown["name"], shown["ways"]) == ("Inverter", "Charge")
+    assert shown["why"].startswith("Cell over-voltage")
+
+    # The trip is latched, so that it is still at zero in the next run, which tells by itself why.
+    driver.cells = [3.30] * 16
+    with patch("custom_components.home_bms.pack_config", nimble):
+        assert await hass.config_entries.async_setup(entry.entry_id)
+    assert held_issue(hass) is None
+    await looks(inverter_of(entry), 4)
+    assert home.front.settings[CHARGE] == 0
+    # A person releases it and closes the switch, and it may charge again.
+    pack = entry.runtime_data.packs[PACK_ID]
+    await pack.async_reset_trips()
+    await pack.async_wish(charge=True, discharge=True)
+    await until(lambda: home.front.settings[CHARGE] > 0, within=20)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert home.front.settings[CHARGE] == NO_LIMIT
+    assert held_issue(hass) is None
+
+
+async def test_what_was_left_at_zero_is_handed_back_by_the_next_run_if_control_is_off(
+    hass: HomeAssistant, entry: MockConfigEntry, home: House, driver: ScriptedDriver
+) -> None:
+    await told(entry, home)
+    await tripped(entry, driver)
+    await until(lambda: home.front.settings[CHARGE] == 0)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert home.front.settings[CHARGE] == 0
+    await entry.runtime_data.async_allow_control(False)
+    await until(lambda: home.front.settings[CHARGE] == NO_LIMIT)
+    assert inverter_of(entry).link.memory == {}
+
+
+async def test_what_it_was_told_before_the_trip_is_not_what_it_is_left_with(
+    hass: HomeAssistant, entry: MockConfigEntry, inverter: InverterCoordinator, home: House, driver: ScriptedDriver
+) -> None:
+    await told(entry, home)
+    assert inverter._loop is not None
+    inverter._loop.cancel()
+    await tripped(entry, driver)
+    assert home.front.settings[CHARGE] == 140
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert home.front.settings[CHARGE] == 0
+
+
+async def test_what_cannot_be_told_a_last_time_is_still_not_handed_back(
+    hass: HomeAssistant, entry: MockConfigEntry, home: House, driver: ScriptedDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    await told(entry, home)
+    await tripped(entry, driver)
+    await until(lambda: home.front.settings[CHARGE] == 0)
+    with patch.object(VictronInverter, "async_tell", side_effect=DriverError("no_answer", "not now")):
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    assert home.front.settings[CHARGE] == 0
+    assert "could not be told its last limits: not now" in caplog.text
+
+
+async def test_a_zero_that_no_protection_asks_for_ends_with_home_bms(
+    hass: HomeAssistant, entry: MockConfigEntry, home: House
+) -> None:
+    await told(entry, home)
+    pack = entry.runtime_data.packs[PACK_ID]
+    await pack.async_wish(charge_current_cap=0.0)
+    await until(lambda: home.front.settings[CHARGE] == 0)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert home.front.settings[CHARGE] == NO_LIMIT
+    assert held_issue(hass) is None
+
+
 async def test_what_was_found_is_on_the_disk_before_it_is_changed(
     hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry, home: House
 ) -> None:
@@ -192,6 +297,46 @@ async def test_what_was_found_is_on_the_disk_before_it_is_changed(
     assert home.front.settings[CHARGE] == 140
     await entry.runtime_data.async_allow_control(False)
     await until(lambda: home.front.settings[CHARGE] == NO_LIMIT)
+
+
+async def test_what_could_not_be_handed_back_is_after_a_restart_although_control_is_off_by_then(
+    hass: HomeAssistant, entry: MockConfigEntry, home: House
+) -> None:
+    """A GX keeps its limits for ever: without that the house would live with them until control is allowed again."""
+    await told(entry, home)
+    with patch.object(VictronInverter, "async_release", side_effect=DriverError("no_answer", "not now")):
+        await entry.runtime_data.async_allow_control(False)
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        assert home.front.settings[CHARGE] == 140
+    inverter = inverter_of(entry)
+    await until(lambda: inverter.link.memory == {})
+    found = [home.front.settings[register] for register in (CHARGE, VOLTAGE, DISCHARGE)]
+    assert found == [NO_LIMIT, 0, 0xFFFF]
+    written = len(home.server.writes)
+    await looks(inverter, 4)
+    assert len(home.server.writes) == written
+
+
+async def test_another_inverter_is_not_given_what_was_found_of_the_one_before(
+    hass: HomeAssistant, driver: ScriptedDriver, scripted: None, home: House, hass_storage: dict[str, Any]
+) -> None:
+    entry = await home.set_up(hass)
+    await told(entry, home)
+    with patch.object(VictronInverter, "async_release", side_effect=DriverError("no_answer", "not now")):
+        await entry.runtime_data.async_allow_control(False)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    written = len(home.server.writes)
+    another = InverterInfo(manufacturer="Victron Energy", model="GX", serial_number="another")
+    subentry = entry.subentries[INVERTER_ID]
+    known = {**subentry.data, "serial_number": "ours"}
+    hass.config_entries.async_update_subentry(entry, subentry, data=known)
+    with patch.object(VictronInverter, "async_identify", return_value=another):
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        inverter = inverter_of(entry)
+        await until(lambda: inverter.data.link is Link.FOREIGN)
+        await looks(inverter, 4)
+        assert len(home.server.writes) == written
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_an_inverter_that_falls_silent_disturbs_no_pack_and_is_told_again(
@@ -304,10 +449,10 @@ async def test_handing_back_is_tried_again_where_it_fails(
     await told(entry, home)
     release, failures = inverter.link.async_release, [DriverError("no_answer", "not now")]
 
-    async def unwilling() -> None:
+    async def unwilling(held: Flow) -> None:
         if failures:
             raise failures.pop()
-        await release()
+        await release(held)
 
     with patch.object(inverter.link, "async_release", unwilling):
         await entry.runtime_data.async_allow_control(False)

@@ -18,8 +18,8 @@ from custom_components.home_bms.core.escalation import Step
 from custom_components.home_bms.diagnostics import async_get_config_entry_diagnostics
 
 from .asked_inverter import OPTIONS, WORKS
-from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
-from .inverter_house import inverter_of, inverter_subentry, looks, nimble, quick_inverters
+from .conftest import ScriptedDriver, make_entry, nimble, pack_subentry, set_up, until
+from .inverter_house import inverter_of, inverter_subentry, looks, quick_inverters
 
 
 @pytest.fixture

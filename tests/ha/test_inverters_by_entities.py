@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.core.bank import Bank
+from custom_components.home_bms.core.model import Flow
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.inverters.inverter import Ability
 from custom_components.home_bms.inverters import entity_inverter, entity_numbers
@@ -25,9 +26,9 @@ from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN
 from custom_components.home_bms.inverters.roles import InverterRole
 from custom_components.home_bms.watching import Link
 
-from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
+from .conftest import ScriptedDriver, make_entry, nimble, pack_subentry, set_up, until
 from .entity_device import Clock, EntityPack
-from .inverter_house import inverter_of, inverter_subentry, nimble, quick_inverters
+from .inverter_house import inverter_of, inverter_subentry, quick_inverters
 
 BANK = Bank(
     time=0.0,
@@ -166,6 +167,34 @@ async def test_everything_goes_back_to_where_it_was_found_also_after_a_crash(
     device.calls.clear()
     await again.async_release()
     assert device.calls == []
+
+
+@pytest.mark.parametrize("held", [Flow.CHARGE, Flow.DISCHARGE])
+async def test_what_a_protection_holds_stays_at_zero_and_is_put_back_by_the_next_run(
+    hass: HomeAssistant, device: EntityPack, held: Flow
+) -> None:
+    kept: list[Any] = []
+
+    async def keep(memory: Any) -> None:
+        kept.append(memory)
+
+    names = ("charge_limit", "charge_voltage", "charge_switch", "discharge_limit", "discharge_switch")
+
+    def stands() -> dict[str, str]:
+        return {name: state(hass, device, name).removesuffix(".0") for name in names}
+
+    before = stands()
+    link = EntityInverter(hass, settings(device), keep=keep)
+    await settled(hass, link, replace(BANK, charge_permitted=False, discharge_permitted=False, cvl=54.0))
+    stopped = stands()
+    await link.async_release(held)
+    prefix = "charge" if held is Flow.CHARGE else "discharge"
+    assert stands() == {name: (stopped if name.startswith(prefix) else before)[name] for name in names}
+    assert kept[-1] == link.memory
+    assert {name for name in kept[-1]["found"] if not name.startswith(prefix)} <= {"setpoint", "work_mode"}
+    await EntityInverter(hass, settings(device), memory=kept[-1], keep=keep).async_release()
+    assert stands() == before
+    assert kept[-1] == {}
 
 
 async def test_a_number_that_cannot_go_low_enough_is_told_unless_a_switch_ends_the_rest(
@@ -314,7 +343,7 @@ async def entry(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_pack_that_protects_stops_it_and_unloading_puts_it_back(
+async def test_a_pack_that_protects_stops_it_and_only_the_next_run_puts_that_back(
     hass: HomeAssistant, entry: MockConfigEntry, device: EntityPack, driver: ScriptedDriver
 ) -> None:
     inverter = inverter_of(entry)
@@ -325,5 +354,10 @@ async def test_a_pack_that_protects_stops_it_and_unloading_puts_it_back(
     await until(lambda: float(state(hass, device, "charge_limit")) == 0)
     await until(lambda: state(hass, device, "charge_switch") == "off")
     assert await hass.config_entries.async_unload(entry.entry_id)
-    assert float(state(hass, device, "charge_limit")) == 100
-    assert state(hass, device, "charge_switch") == "on"
+    assert float(state(hass, device, "charge_limit")) == 0
+    assert state(hass, device, "charge_switch") == "off"
+    assert float(state(hass, device, "discharge_limit")) == 5000
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await entry.runtime_data.async_allow_control(False)
+    await until(lambda: float(state(hass, device, "charge_limit")) == 100)
+    await until(lambda: state(hass, device, "charge_switch") == "on")

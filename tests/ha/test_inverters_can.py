@@ -29,8 +29,8 @@ from custom_components.home_bms.inverters import coordinator as inverter_coordin
 from custom_components.home_bms.inverters.diagnostics import inverter_facts
 from custom_components.home_bms.watching import Link
 
-from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
-from .inverter_house import inverter_of, inverter_subentry, looks, nimble, quick_inverters
+from .conftest import ScriptedDriver, make_entry, nimble, pack_subentry, set_up, until
+from .inverter_house import inverter_of, inverter_subentry, looks, quick_inverters
 
 _numbers = count()
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from modbus_connection import ModbusTcpParams
 from modbus_connection.tmodbus import ModbusConnection
 
+from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.bank import Bank
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.shown_pack import ShownPack
@@ -21,7 +23,7 @@ from custom_components.home_bms.inverters.served_battery import ServedBattery
 from custom_components.home_bms.watching import Link
 
 from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
-from .inverter_house import house, inverter_of, inverter_subentry, looks, quick_inverters
+from .inverter_house import INVERTER_ID, house, inverter_of, inverter_subentry, looks, quick_inverters
 
 SERVED: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "unit_id": 7, "base": 40000}
 
@@ -144,5 +146,29 @@ async def test_a_sunspec_inverter_is_told_as_a_lease(
         assert front.storage["InOutWRte_RvrtTms"] > 0
         driver.cells = [3.70] * 16
         await until(lambda: front.storage["InWRte"] == 0)
+        # What a protection holds stays at zero, without a timer that would end it.
         assert await hass.config_entries.async_unload(entry.entry_id)
-        assert front.storage["StorCtl_Mod"] == 0
+        assert (front.storage["StorCtl_Mod"], front.storage["InWRte"]) == (1, 0.0)
+        assert front.storage["InOutWRte_RvrtTms"] == 0
+        assert front.storage["OutWRte"] == 100.0
+
+
+async def test_an_inverter_that_was_set_up_without_its_discharge_power_is_told_zero_and_a_person_why(
+    hass: HomeAssistant, driver: ScriptedDriver, scripted: None
+) -> None:
+    front = VirtualSunSpec(VirtualInverter(VirtualPack(soc=60.0), wants=lambda _: -4000.0))
+    issue_id = f"inverter_discharge_power_{INVERTER_ID}"
+    async with house(front, 1, model="sunspec", setpoint_sign=-1) as home:
+        entry = await home.set_up(hass)
+        await entry.runtime_data.async_allow_control(True)
+        await until(lambda: front.storage["StorCtl_Mod"] == 3 and front.storage["InWRte"] > 0)
+        assert front.storage["OutWRte"] == 0.0
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+        assert issue is not None
+        assert issue.translation_key == "inverter_discharge_power"
+        # It is entered in the flow, which loads the system anew.
+        subentry = entry.subentries[INVERTER_ID]
+        hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "discharge_power": 5000.0})
+        await hass.async_block_till_done()
+        await until(lambda: ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None)
+        await hass.config_entries.async_unload(entry.entry_id)

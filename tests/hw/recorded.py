@@ -19,6 +19,16 @@ def vectors(name: str) -> list[dict[str, Any]]:
     return json.loads((FRAMES / f"{name}.json").read_text())["vectors"]
 
 
+def same[ValueT](value: ValueT) -> ValueT:
+    """Return a value that a recording has in our unit."""
+    return value
+
+
+def milli(value: float) -> float:
+    """Return what a recording has in thousandths."""
+    return value / 1000
+
+
 class MemoryUnit:
     """A unit that serves a device's memory and takes the writes that the device would take.
 

@@ -36,15 +36,6 @@ READING = PackReading(
 )
 
 
-class Clock:
-    """Time that passes when told to."""
-
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 class Inverter(MemoryUnit):
     """A device with a SunSpec battery; what it shows changes at the teller's will."""
 

@@ -23,20 +23,11 @@ from custom_components.home_bms.hw.bluetooth_sample import one_pack, reading
 from custom_components.home_bms.hw.driver import Capability, DriverError
 
 from .ble import ADDRESS, Air, JbdPack, air
+from .clock import Clock
 
 __all__ = ["air"]
 
 T = TempSensor.T
-
-
-class Clock:
-    """Time that passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from custom_components.home_bms.hw.wire import Wire
 
 from .line import Boards, adapter, own_line
 from .real_link import agrees, busy_pack, decide, served
-from .recorded import MemoryUnit, vectors
+from .recorded import MemoryUnit, milli, same, vectors
 
 D2, P81 = DEVICES["daly_d2"], DEVICES["daly_p81"]
 RECORDED = [(device, vector) for device in (D2, P81) for vector in vectors(device.key)]
@@ -37,14 +37,6 @@ STEPS = {
     "capacity": 0.1,
     "cycles": 1,
 }
-
-
-def same(value):
-    return value
-
-
-def milli(value):
-    return value / 1000
 
 
 # The recordings' names: our field, and what makes their value ours.

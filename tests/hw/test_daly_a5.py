@@ -34,7 +34,7 @@ from custom_components.home_bms.hw.wire import Wire
 
 from .line import adapter, gateway, own_line
 from .real_link import agrees, busy_pack, decide
-from .recorded import MemoryUnit, vectors
+from .recorded import MemoryUnit, milli, vectors
 from .test_workbench import WORKBENCH, run
 
 A5 = DEVICES["daly_a5"]
@@ -82,10 +82,6 @@ def framed(head, data):
     """Return a frame, written anew from what the sheet says of it."""
     body = bytes.fromhex(head) + data
     return body + bytes((sum(body) % 256,))
-
-
-def milli(value):
-    return value / 1000
 
 
 def tenth(value):

@@ -13,7 +13,7 @@ from custom_components.home_bms.hw.driver import Capability, DeviceInfo, DriverE
 from custom_components.home_bms.hw.frames import memory_of
 
 from .real_link import agrees, busy_pack, served
-from .recorded import MemoryUnit, vectors
+from .recorded import MemoryUnit, same, vectors
 
 EG4, MASTER = DEVICES["eg4_ll"], DEVICES["eg4_ll_master"]
 VECTORS = vectors("eg4_ll")
@@ -37,10 +37,6 @@ INFO = DeviceInfo(
     capacity=100.0,
     temperature_sensors=4,
 )
-
-
-def same(value):
-    return value
 
 
 def number(text):

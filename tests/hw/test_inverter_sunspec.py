@@ -9,11 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.home_bms.core.escalation import Step
+from custom_components.home_bms.core.model import Flow
 from custom_components.home_bms.core.obedience import Response
 from custom_components.home_bms.hw.driver import DriverError
-from custom_components.home_bms.hw.inverters.inverter import Ability, Limits, LinkKind
+from custom_components.home_bms.hw.inverters.inverter import Ability, Limits
 from custom_components.home_bms.hw.inverters.modbus import MODBUS_INVERTERS
-from custom_components.home_bms.hw.inverters.sunspec_storage import LEASE, RENEW_EVERY, StorageControl
+from custom_components.home_bms.hw.inverters.sunspec_storage import (
+    LEASE,
+    NO_DISCHARGE_MAX,
+    RENEW_EVERY,
+    StorageControl,
+)
 from custom_components.home_bms.hw.sunspec.controls import CONTROLS
 from custom_components.home_bms.hw.virtual.inverter import Manner
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualSunSpec
@@ -29,9 +35,9 @@ def device(wants=4000.0, without=(), soc=60.0, manner=Manner.OBEYS, dead_time=0.
     return VirtualSunSpec(inverter(wants, soc=soc, manner=manner, dead_time=dead_time), without=without, **points)
 
 
-def served(front=None, sign=-1, **how):
+def served(front=None, sign=-1, discharge_max=5000.0, **how):
     """Serve an inverter and give its story."""
-    return story(ROW.create, front or device(), setpoint_sign=sign, **how)
+    return story(ROW.create, front or device(), setpoint_sign=sign, discharge_max=discharge_max, **how)
 
 
 def places(writes):
@@ -57,7 +63,6 @@ def test_the_table_of_controls_is_the_one_that_sunspec_publishes():
 
 async def test_it_is_found_and_says_what_it_can_do(socket_enabled):
     async with served() as told:
-        assert ROW.link is LinkKind.MODBUS
         with pytest.raises(DriverError):
             _ = told.link.info
         info = await told.link.async_identify()
@@ -140,6 +145,51 @@ async def test_a_discharge_rating_of_its_own_counts(socket_enabled):
     async with served(device(wants=-4500.0), discharge_max=4000.0) as told:
         await told.cycle(2, dcl=20.0, voltage=50.0)
         assert told.front.storage["OutWRte"] == 25.0
+
+
+async def test_without_a_known_discharge_power_nothing_may_be_discharged(socket_enabled):
+    """The rate is a share of it: 2.5 kW as a share of 5 kW would be 5 kW of an inverter that can discharge with 10."""
+    async with served(device(wants=-4500.0), discharge_max=None) as told:
+        await told.link.async_identify()
+        assert told.link.problems == {NO_DISCHARGE_MAX}
+        assert Ability.DCL in told.link.abilities
+        assert (await told.link.async_read()).own.dcl is None
+        told.front.storage |= {"StorCtl_Mod": 2, "OutWRte": 50.0}
+        assert (await told.link.async_read()).accepted.dcl is None, "half of what nobody knows"
+        await told.cycle(3, ccl=20.0, dcl=50.0)
+        assert told.front.storage["OutWRte"] == 0.0
+        assert told.pack.current == 0
+        assert told.front.storage["InWRte"] == pytest.approx(100 * 20 * told.pack.voltage / 5000, abs=0.1)
+        assert (await told.link.async_read()).accepted.dcl == 0.0
+
+
+@pytest.mark.parametrize(
+    ("held", "mode", "rates"),
+    [
+        (Flow.CHARGE, 1, (0.0, 100.0)),
+        (Flow.DISCHARGE, 2, (100.0, 0.0)),
+        (Flow.BOTH, 3, (0.0, 0.0)),
+    ],
+)
+async def test_what_a_protection_holds_is_left_at_zero_for_good(socket_enabled, held, mode, rates):
+    kept = Kept()
+    async with served(device(wants=4500.0), keep=kept) as told:
+        await told.cycle(3, ccl=10.0, dcl=10.0)
+        limits = {"ccl": 0.0} if held & Flow.CHARGE else {"ccl": 10.0}
+        await told.cycle(1, **limits, dcl=0.0 if held & Flow.DISCHARGE else 10.0)
+        await told.link.async_release(held)
+        told.inverter.advance(2 * LEASE)
+        told.front.catch_up()
+        storage = told.front.storage
+        assert storage["StorCtl_Mod"] == mode
+        assert (storage["InWRte"], storage["OutWRte"]) == rates
+        told.inverter.advance(2)
+        assert (told.pack.current == 0) is bool(held & Flow.CHARGE)
+        # What was found is still known, and put back once nothing is held any more.
+        assert kept.memory["leases"].keys() == told.link.memory["leases"].keys() != set()
+        await told.link.async_release()
+        assert (storage["StorCtl_Mod"], storage["InWRte"], storage["OutWRte"]) == (0, 100.0, 100.0)
+        assert told.link.memory == {}
 
 
 async def test_a_limit_that_others_have_set_to_stay_is_not_widened(socket_enabled):

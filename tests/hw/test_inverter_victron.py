@@ -5,9 +5,10 @@ import json
 import pytest
 
 from custom_components.home_bms.core.escalation import Step
+from custom_components.home_bms.core.model import Flow
 from custom_components.home_bms.core.obedience import Response
 from custom_components.home_bms.hw.driver import DriverError
-from custom_components.home_bms.hw.inverters.inverter import Ability, InverterReading, Limits, LinkKind, SetpointError
+from custom_components.home_bms.hw.inverters.inverter import Ability, InverterReading, Limits, SetpointError
 from custom_components.home_bms.hw.inverters.modbus import MODBUS_INVERTERS
 from custom_components.home_bms.hw.inverters.victron_gx import FINE_RISE_AFTER, RISE_AFTER
 from custom_components.home_bms.hw.victron import RENEW_WITHIN
@@ -32,7 +33,6 @@ def of(writes, address):
 
 async def test_it_says_what_it_can_do(socket_enabled):
     async with gx() as told:
-        assert ROW.link is LinkKind.MODBUS
         with pytest.raises(DriverError):
             _ = told.link.info
         info = await told.link.async_identify()
@@ -98,6 +98,25 @@ async def test_what_stands_is_not_written_again_and_rises_are_rare(socket_enable
         await told.cycle(1, ccl=12.0)
         assert told.front.settings[CURRENT] == 12
         assert of(told.server.writes, CURRENT) == [(30,), (60,), (61,), (12,)]
+
+
+@pytest.mark.parametrize("held", [Flow.CHARGE, Flow.DISCHARGE, Flow.BOTH])
+async def test_what_a_protection_holds_is_left_at_zero_and_the_rest_put_back(socket_enabled, held):
+    async with gx() as told:
+        await told.cycle(2, ccl=0.0, dcl=0.0, cvl=54.0)
+        await told.link.async_release(held)
+        settings = told.front.settings
+        charge, discharge = bool(held & Flow.CHARGE), bool(held & Flow.DISCHARGE)
+        assert (settings[CURRENT], settings[VOLTAGE]) == ((0, 540) if charge else (0xFFFF, 0))
+        assert settings[POWER] == (0 if discharge else 0xFFFF)
+        # The next run, or control that is switched off, puts back what was found.
+        assert told.link.memory["leases"].keys() == (
+            ({"charge_current_max", "charge_voltage_max"} if charge else set())
+            | ({"discharge_power_max"} if discharge else set())
+        )
+        await told.link.async_release()
+        assert (settings[CURRENT], settings[VOLTAGE], settings[POWER]) == (0xFFFF, 0, 0xFFFF)
+        assert told.link.memory == {}
 
 
 async def test_an_older_gx_is_told_in_its_own_register(socket_enabled):

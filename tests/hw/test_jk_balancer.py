@@ -20,7 +20,7 @@ from custom_components.home_bms.hw.wire import Wire
 
 from .line import own_line
 from .real_link import busy_pack, decide
-from .recorded import MemoryUnit, vectors
+from .recorded import MemoryUnit, milli, same, vectors
 
 BALANCER = DEVICES["jk_balancer"]
 (VECTOR,) = (vector for vector in vectors("jk_balancer") if vector["id"] == "status_20s")
@@ -28,14 +28,6 @@ REQUEST, ANSWER = bytes.fromhex(VECTOR["request"]), bytes.fromhex(VECTOR["respon
 QUESTION = Request(unit=1, function=3, address=0, count=38)
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-def same(value):
-    return value
-
-
-def milli(value):
-    return value / 1000
 
 
 # The recordings' names: our field, and what makes their value ours.

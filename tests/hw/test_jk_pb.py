@@ -13,19 +13,11 @@ from custom_components.home_bms.hw.driver import DeviceInfo
 from custom_components.home_bms.hw.frames import FrameError, memory_of
 
 from .conftest import INFO, READING
-from .recorded import MemoryUnit, vectors
+from .recorded import MemoryUnit, milli, same, vectors
 
 JK = DEVICES["jk_pb"]
 VECTORS = vectors("jk_pb")
 ANSWERED = [vector for vector in VECTORS if vector.get("response")]
-
-
-def same(value):
-    return value
-
-
-def milli(value):
-    return value / 1000
 
 
 def number(text):

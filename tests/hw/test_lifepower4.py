@@ -19,7 +19,7 @@ from custom_components.home_bms.hw.wire import Wire
 
 from .line import Say, gateway, own_line
 from .real_link import agrees, busy_pack, decide
-from .recorded import MemoryUnit, vectors
+from .recorded import MemoryUnit, milli, vectors
 
 PACK = DEVICES["eg4_lifepower4_ascii"]
 VECTORS = vectors("eg4_lifepower4_ascii")
@@ -44,10 +44,6 @@ STEPS = {
 }
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-def milli(value):
-    return value / 1000
 
 
 # The recordings' names and our field.

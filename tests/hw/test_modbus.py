@@ -8,47 +8,23 @@ from modbus_connection import ModbusTcpParams, ModbusUnit
 from modbus_connection.tmodbus import ModbusConnection
 from pymodbus.framer import FramerType
 
-from custom_components.home_bms.core.model import Bound, Decision, Mode, Reason, Switches
+from custom_components.home_bms.core.model import Switches
 from custom_components.home_bms.hw.byte_addressed import ByteAddressedUnit
 from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.driver import Capability, DriverError
 from custom_components.home_bms.hw.frames import crc16
 
+from .clock import Clock
 from .conftest import INFO, READING, port_of, serve_tcp
+from .real_link import decide
 
 JK = DEVICES["jk_pb"]
 LINKS = ["tcp", "tcp by pymodbus", "rtu+tcp", "pty"]
-NOTHING = Bound(value=0.0, reason=Reason(rule="test"))
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
 def clock():
     return Clock()
-
-
-def decide(**wishes):
-    """Return a decision that wishes switches so."""
-    return Decision(
-        time=0.0,
-        cvl=NOTHING,
-        ccl=NOTHING,
-        dcl=NOTHING,
-        charge_permitted=False,
-        discharge_permitted=False,
-        switches=Switches(**wishes),
-        alarms=(),
-        mode=Mode.IDLE,
-    )
 
 
 @pytest.fixture
@@ -312,6 +288,28 @@ async def test_another_pack_in_its_place_gives_no_reading(start, box, clock):
     box.show()
     assert (await driver.async_read()).cells == READING.cells
     assert driver.info == INFO
+
+
+async def test_after_a_loss_nothing_is_closed_of_whoever_answers_before_it_is_recognised(start, box, clock):
+    """Opening cannot wait for that: a pack that runs blind may hear what it cannot answer."""
+    driver = await start()
+    await driver.async_apply(decide(charge=False, balance=False))
+    box.refuse = {0x1200: 11, 0x128A: 10}
+    with pytest.raises(DriverError):
+        await driver.async_read()
+    box.refuse = {}
+    opened = Switches(charge=False, discharge=True, balance=False)
+    box.show(replace(INFO, serial_number="other"), commanded=opened)
+    asked(box)
+    with pytest.raises(DriverError) as told:
+        await driver.async_apply(decide(charge=True, discharge=False, balance=True))
+    assert told.value.key == "identity_changed"
+    with pytest.raises(DriverError):
+        await driver.async_release()
+    assert [entry for entry in asked(box) if entry[0] == "write"] == [("write", "0x1074", 2)]
+    box.show(commanded=opened)
+    await driver.async_apply(decide(charge=True, discharge=True, balance=True))
+    assert [box.memory[address] for address in (0x1072, 0x1076, 0x107A)] == [1, 1, 1]
 
 
 async def test_after_a_loss_a_pack_that_cannot_be_recognised_gives_no_reading(start, box, clock):

@@ -8,7 +8,7 @@ import pytest
 from custom_components.home_bms.core.model import ConfigError, ContactorState
 from custom_components.home_bms.hw import parts
 from custom_components.home_bms.hw.devices import DEVICES
-from custom_components.home_bms.hw.driver import Capability, DriverError
+from custom_components.home_bms.hw.driver import Capability, DriverError, IdentityChangedError
 from custom_components.home_bms.hw.parts import PartsDriver
 from custom_components.home_bms.hw.parts_config import parts_from_data
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer
@@ -133,7 +133,8 @@ async def test_another_device_in_a_members_place_is_a_stranger() -> None:
         monitor = tale.world.boards["monitor"]
         monitor.info = replace(tale.world.info, serial_number="0001-0002-0003-0004")
         await tale.until(lambda: tale.read_error is not None, within=15)
-        assert tale.read_error.key == "identity_changed"
+        assert isinstance(tale.read_error, IdentityChangedError), "only so nothing is written to a stranger"
+        assert tale.read_error.fingerprint == "monitor 0001-0002-0003-0004"
         assert "monitor" in str(tale.read_error)
 
 
@@ -142,9 +143,9 @@ async def test_a_device_that_was_not_there_when_it_was_set_up_is_a_stranger_from
         data["members"][0]["fingerprint"] = "1111-2222-3333-4444"
 
     async with story(edit=recorded) as tale:
-        with pytest.raises(DriverError) as error:
+        with pytest.raises(IdentityChangedError) as error:
             await tale.driver.async_identify()
-        assert error.value.key == "identity_changed"
+        assert error.value.ours == "monitor 1111-2222-3333-4444"
 
 
 async def test_a_shunt_the_other_way_round_is_read_with_the_other_sign() -> None:

@@ -12,7 +12,6 @@ from modbus_connection import IllegalDataAddressError, ModbusTcpParams, ModbusUn
 from modbus_connection.pymodbus import ModbusConnection as PymodbusConnection
 
 from custom_components.home_bms.core.model import PackReading
-from custom_components.home_bms.helpers import LinkMeter
 from custom_components.home_bms.hw import raw_coil
 from custom_components.home_bms.hw.channels import Channels
 from custom_components.home_bms.hw.devices import DEVICES
@@ -25,6 +24,7 @@ from custom_components.home_bms.hw.roundabout import Roundabout
 from custom_components.home_bms.hw.virtual import VirtualHost
 from custom_components.home_bms.hw.virtual.line import Line
 from custom_components.home_bms.hw.virtual.relays import Second, VirtualRelays
+from custom_components.home_bms.links.meter import LinkMeter
 
 from .boards import KINDS, linked, taken
 from .recorded import MemoryUnit, vectors

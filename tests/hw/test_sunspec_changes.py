@@ -10,7 +10,8 @@ from custom_components.home_bms.hw.sunspec.driver import HEARTBEAT_WITHIN, SILEN
 from custom_components.home_bms.hw.sunspec.memory import BASES
 from custom_components.home_bms.hw.sunspec.models import BANK, BATTERY, COMMON, MODULE, STORAGE, STRING
 
-from .sunspec_device import INFO, POSITIVE, READING, SUNSPEC, Clock, Inverter, asked, places, poll
+from .clock import Clock
+from .sunspec_device import INFO, POSITIVE, READING, SUNSPEC, Inverter, asked, places, poll
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from custom_components.home_bms.hw.sunspec.memory import BASES, memory_with
 from custom_components.home_bms.hw.sunspec.models import BANK, BATTERY, COMMON, MODULE, STORAGE, STRING
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer
 
-from .sunspec_device import INFO, POSITIVE, READING, Clock, Inverter, asked, places, poll
+from .clock import Clock
+from .sunspec_device import INFO, POSITIVE, READING, Inverter, asked, places, poll
 
 
 @pytest.fixture

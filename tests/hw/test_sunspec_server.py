@@ -23,18 +23,11 @@ from custom_components.home_bms.hw.sunspec_bank import EVENT_BITS, chain
 from custom_components.home_bms.hw.sunspec_server import STALE_AFTER, ServerConfig, SunSpecServer
 from custom_components.home_bms.hw.virtual import VirtualPack
 
+from .clock import Clock
+
 CONFIG = configure(
     chemistry="lfp", cells=16, capacity=280.0, charge_current=140.0, discharge_current=200.0, temperature_sensors=4
 )
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 def virtual(number):

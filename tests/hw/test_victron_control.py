@@ -15,8 +15,10 @@ from custom_components.home_bms.hw.devices import DEVICES
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.victron import HANDLES, RENEW_WITHIN, VictronControl
 
+from .clock import Clock
+
 GX = DEVICES["victron_gx"]
-SYSTEM, BATTERY = 100, 225
+SYSTEM = 100
 CURRENT, COARSE, VOLTAGE, STORED, VOLATILE, FINE, MODE = 2705, 2704, 2710, 2700, 2716, 2720, 2902
 
 
@@ -30,9 +32,6 @@ class Cerbo:
             VOLTAGE: 0,
             STORED: 50,
             MODE: 1,
-            806: 0,
-            807: 1,
-            280: 1,
             **dict.fromkeys((VOLATILE, VOLATILE + 1), 0),
             **dict.fromkeys((FINE, FINE + 1), 0xFFFF),
         }
@@ -69,30 +68,18 @@ class Cerbo:
         return ExcCodes.DEVICE_FAILURE if address in self.swallow else None
 
 
-class Clock:
-    """Time that passes when told to."""
-
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @asynccontextmanager
-async def gx(cerbo, *, battery=True, leases=None, clock=None):
+async def gx(cerbo, *, leases=None, clock=None):
     """Serve a GX and give the control of it."""
-    devices = [
-        SimDevice(unit, [SimData(0, count=3000, values=0, datatype=DataType.REGISTERS)], action=cerbo.answer)
-        for unit in (SYSTEM, BATTERY)
-    ]
-    server = ModbusTcpServer(devices, address=("127.0.0.1", 0), trace_packet=cerbo.heard)
+    registers = SimData(0, count=3000, values=0, datatype=DataType.REGISTERS)
+    device = SimDevice(SYSTEM, [registers], action=cerbo.answer)
+    server = ModbusTcpServer(device, address=("127.0.0.1", 0), trace_packet=cerbo.heard)
     await server.serve_forever(background=True)
     port = server.transport.sockets[0].getsockname()[1]
     connection = ModbusConnection(ModbusTcpParams(host="127.0.0.1", port=port))
     try:
         yield VictronControl(
             connection.for_unit(SYSTEM),
-            battery=connection.for_unit(BATTERY) if battery else None,
             clock=clock or Clock(),
             **({} if leases is None else {"leases": leases}),
         )
@@ -112,7 +99,7 @@ def cerbo(socket_enabled):
 @pytest.mark.parametrize(
     ("order", "wire"),
     [
-        # The sheet: 2705 A, 2710 in 0.1 V, 2720 W as int32, 2700 W, 2716 W as int32, relays 0 and 1.
+        # The sheet: 2705 A, 2710 in 0.1 V, 2720 and 2716 W as int32.
         (lambda control: control.async_limit_charge_current(80.9), "64 06 0a 91 00 50"),
         (lambda control: control.async_limit_charge_current(0), "64 06 0a 91 00 00"),
         (lambda control: control.async_limit_charge_voltage(56.8), "64 06 0a 96 02 38"),
@@ -120,10 +107,6 @@ def cerbo(socket_enabled):
         (lambda control: control.async_limit_discharge_power(70000), "64 10 0a a0 00 02 04 00 01 11 70"),
         (lambda control: control.async_set_grid_power(-2500), "64 10 0a 9c 00 02 04 ff ff f6 3c"),
         (lambda control: control.async_set_grid_power(40000.4), "64 10 0a 9c 00 02 04 00 00 9c 40"),
-        (lambda control: control.async_keep_grid_power(-2500), "64 06 0a 8c f6 3c"),
-        (lambda control: control.async_move_relay(1, True), "64 06 03 26 00 01"),
-        (lambda control: control.async_move_relay(2, False), "64 06 03 27 00 00"),
-        (lambda control: control.async_move_battery_relay(False), "e1 06 01 18 00 00"),
     ],
 )
 async def test_each_order_is_written_with_the_very_bytes_of_the_sheet(cerbo, order, wire):
@@ -136,7 +119,6 @@ async def test_what_stands_already_is_not_written_to_flash_again(cerbo):
     async with gx(cerbo) as control:
         for _ in range(3):
             await control.async_limit_charge_current(80)
-            await control.async_keep_grid_power(50)
     assert cerbo.written == ["64 06 0a 91 00 50"]
 
 
@@ -235,10 +217,8 @@ async def test_release_puts_back_what_was_found(cerbo):
         await control.async_limit_charge_current(80)
         await control.async_limit_charge_voltage(56)
         await control.async_limit_discharge_power(3000)
-        await control.async_keep_grid_power(-100)
-        await control.async_move_relay(1, True)
         await control.async_set_grid_power(-2500)
-        assert len(control.leases) == 5
+        assert len(control.leases) == 3
         cerbo.written.clear()
         await control.async_release()
         assert not control.leases
@@ -246,7 +226,7 @@ async def test_release_puts_back_what_was_found(cerbo):
         await control.async_release()
     # What the GX does without the volatile set-point is the lasting one.
     assert cerbo.registers == {**before, VOLATILE + 1: 50}
-    assert len(cerbo.written) == 6
+    assert len(cerbo.written) == 4
 
 
 async def test_the_set_point_that_is_left_behind_keeps_its_sign(cerbo):
@@ -264,15 +244,6 @@ async def test_release_leaves_what_somebody_else_has_changed_since(cerbo):
         await control.async_release()
         assert not control.leases
     assert cerbo.registers[CURRENT] == 25
-
-
-async def test_release_opens_a_relay_that_home_bms_closed_and_closes_none(cerbo):
-    async with gx(cerbo) as control:
-        await control.async_move_relay(1, True)
-        await control.async_move_relay(2, False)
-        await control.async_move_battery_relay(False)
-        await control.async_release()
-    assert (cerbo.registers[806], cerbo.registers[807], cerbo.registers[280]) == (0, 0, 0)
 
 
 async def test_a_restart_puts_back_what_the_run_before_could_not(cerbo):
@@ -346,10 +317,9 @@ async def test_a_write_whose_acknowledgement_went_wrong_counts_if_it_took_effect
 async def test_a_set_point_that_nobody_heeds_is_not_written(cerbo, mode):
     cerbo.registers[MODE] = mode
     async with gx(cerbo) as control:
-        for order in (control.async_set_grid_power, control.async_keep_grid_power):
-            with pytest.raises(DriverError, match=f"mode {mode}") as told:
-                await order(500)
-            assert told.value.key == "not_effective"
+        with pytest.raises(DriverError, match=f"mode {mode}") as told:
+            await control.async_set_grid_power(500)
+        assert told.value.key == "not_effective"
     assert cerbo.written == []
 
 
@@ -359,17 +329,3 @@ async def test_a_discharge_limit_that_is_refused_is_not_tried_in_another_registe
         with pytest.raises(DriverError):
             await control.async_limit_discharge_power(3000)
     assert len(cerbo.written) == 1
-
-
-async def test_the_relay_of_a_battery_that_nobody_named_is_left_alone(cerbo):
-    async with gx(cerbo, battery=False) as control:
-        with pytest.raises(DriverError, match="no battery") as told:
-            await control.async_move_battery_relay(True)
-    assert told.value.key == "refused"
-    assert cerbo.written == []
-
-
-async def test_there_is_no_third_relay(cerbo):
-    async with gx(cerbo) as control:
-        with pytest.raises(ValueError, match="relay"):
-            await control.async_move_relay(3, True)

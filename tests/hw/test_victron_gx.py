@@ -20,6 +20,7 @@ from custom_components.home_bms.hw.driver import Capability, DeviceInfo, DriverE
 from custom_components.home_bms.hw.registers import fields
 from custom_components.home_bms.hw.virtual import VirtualPack, VirtualServer
 
+from .clock import Clock
 from .recorded import FRAMES, MemoryUnit, vectors
 
 GX = DEVICES["victron_gx"]
@@ -45,15 +46,6 @@ NAMES = {
     "battery /TimeToGo": "time_to_go",
     None: "grid_setpoint",
 }
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    now = 100.0
-
-    def __call__(self):
-        return self.now
 
 
 def told(**values):
@@ -293,7 +285,7 @@ async def test_an_older_firmware_without_the_later_registers_is_read_without_the
         for _, field in fields(kind):
             for at in range(field.address, field.address + field.count):
                 del memory[at]
-    unit, clock = MemoryUnit(GX, memory), Clock()
+    unit, clock = MemoryUnit(GX, memory), Clock(100.0)
     driver = GX.driver(unit, clock=clock)
     await driver.async_identify()
     unit.wire.clear()
@@ -322,7 +314,7 @@ async def test_another_error_keeps_its_own_words():
 
 async def test_what_a_block_told_is_forgotten_when_it_has_failed_for_long():
     memory = GX.encode(READING, INFO)
-    unit, clock = MemoryUnit(GX, memory), Clock()
+    unit, clock = MemoryUnit(GX, memory), Clock(100.0)
     driver = GX.driver(unit, clock=clock)
     assert (await driver.async_read()).temperatures == (17.5, 21.3)
     del memory[320]

@@ -5,15 +5,9 @@ import pytest
 from custom_components.home_bms.hw.virtual import House, VirtualPack, VirtualWorld
 from custom_components.home_bms.hw.virtual.world import LONGEST_GAP, TICK
 
+from .clock import Clock
+
 DAY = 86400.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def home(seed: int = 0, soc: float = 50.0, **house) -> VirtualWorld:
@@ -179,7 +173,7 @@ def test_limits_lapse_unless_they_are_renewed() -> None:
 
 
 def test_the_world_follows_its_clock_at_its_speed() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     world = VirtualWorld(VirtualPack(), speed=60.0, clock=clock)
     clock.now += 2.0
     reading = world.reading()
@@ -195,7 +189,7 @@ def test_the_world_follows_its_clock_at_its_speed() -> None:
 
 
 def test_a_world_that_nobody_saw_for_long_does_not_make_up_for_all_of_it() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     world = VirtualWorld(VirtualPack(), speed=1.0, clock=clock)
     clock.now += 10 * LONGEST_GAP
     world.catch_up()
@@ -204,7 +198,7 @@ def test_a_world_that_nobody_saw_for_long_does_not_make_up_for_all_of_it() -> No
 
 
 def test_a_stepped_world_stands_still_by_itself() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     world = VirtualWorld(VirtualPack(), speed=0, clock=clock)
     clock.now += 50
     world.reading()

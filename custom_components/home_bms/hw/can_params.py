@@ -48,13 +48,11 @@ KINDS: Final = MappingProxyType(
     }
 )
 """Of the parameters beside the interface."""
-OBEYS_LISTEN_ONLY: Final = frozenset({Interface.SOCKETCAN, Interface.SLCAN})
-"""Where the controller can be kept from acknowledging too; elsewhere nothing is sent, and that is all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanParams:
-    """One bus; `from_data` checks what a user has typed."""
+    """One bus; `params_from_data` checks what a user has typed."""
 
     interface: Interface
     channel: str

@@ -18,9 +18,10 @@ class DriverError(Exception):
 
 
 class IdentityChangedError(DriverError):
-    """Another pack answers where ours was; `fingerprint` is its own."""
+    """Another pack answers where `ours` was; `fingerprint` is its own."""
 
     def __init__(self, ours: str, fingerprint: str) -> None:
+        self.ours = ours
         self.fingerprint = fingerprint
         super().__init__("identity_changed", f"pack {ours} now is {fingerprint}")
 

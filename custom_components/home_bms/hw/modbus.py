@@ -324,7 +324,8 @@ class ModbusDriver(Driver):
     async def _move(self, wishes: Switches) -> None:
         """Move the switches that are not where they should be, opening before closing, and read them back.
 
-        The read-back alone judges: a write whose acknowledgement was lost has still taken effect. Raises DriverError.
+        After a lost link opening waits for nobody, and nothing is closed of a pack before it was recognised. The
+        read-back alone judges: a write whose acknowledgement was lost has still taken effect. Raises DriverError.
         """
         if self._info is None:
             await self.async_identify()
@@ -337,6 +338,8 @@ class ModbusDriver(Driver):
             return
         trouble: ModbusError | None = None
         for name in sorted(moves, key=moves.__getitem__):
+            if moves[name] and not self._sure:
+                await self._look_again(with_settings=False)
             if name == "balance" and self._balance_found is None:
                 self._balance_found = self._values.get(name)
             try:

@@ -11,7 +11,7 @@ from typing import Any, Final, override
 from ..core.model import ConfigError, Decision, HardwareRing, Level, PackReading, Switches
 from .asked_limits import standing
 from .devices import DEVICES
-from .driver import Capability, DeviceInfo, Driver, DriverError
+from .driver import Capability, DeviceInfo, Driver, DriverError, IdentityChangedError
 from .outputs import Output
 from .parts_config import Member, Parts, SwitchRow
 from .parts_lint import Severity, lint_parts, may_control
@@ -207,7 +207,7 @@ class PartsDriver(Driver):
         """Ask every member at once, and wait a while for each.
 
         One that takes longer goes on in the background: a request that is given up would put others on its link out of
-        step. Raises DriverError if none answers, or if a stranger does.
+        step. Raises DriverError if none answers, IdentityChangedError if a stranger does.
         """
         for seat in self._seats:
             if seat.asking is None:
@@ -218,7 +218,7 @@ class PartsDriver(Driver):
             try:
                 _take(seat)
             except DriverError as err:
-                seat.trouble = DriverError(err.key, f"{seat.row.name}: {err}")
+                seat.trouble = _named(seat.row.name, err)
             else:
                 seat.trouble = None
         troubles = [seat.trouble for seat in self._seats if seat.trouble is not None]
@@ -324,9 +324,16 @@ def _take(seat: Seat) -> None:
     if seat.known is None:
         seat.known = seat.row.fingerprint or seat.driver.info.fingerprint
     if seat.known != (found := seat.driver.info.fingerprint):
-        raise DriverError("identity_changed", f"{seat.known} now is {found}")
+        raise IdentityChangedError(seat.known, found)
     if isinstance(answer, PackReading):
         seat.reading = standing(answer, seat.reading)
+
+
+def _named(name: str, err: DriverError) -> DriverError:
+    """Return a member's error as one of the pack that says which member it is; a stranger stays one."""
+    if isinstance(err, IdentityChangedError):
+        return IdentityChangedError(f"{name} {err.ours}", f"{name} {err.fingerprint}")
+    return DriverError(err.key, f"{name}: {err}")
 
 
 def _retrieve(asking: asyncio.Task[Any]) -> None:

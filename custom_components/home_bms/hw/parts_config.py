@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -180,11 +180,6 @@ def contactor_config(parts: Parts) -> ContactorConfig:
     )
 
 
-def parts_data(parts: Parts) -> dict[str, Any]:
-    """Return the parts as a config entry keeps them: JSON, without what says nothing."""
-    return {**_plain(asdict(parts)), "links": {name: dict(link) for name, link in parts.links.items()}}
-
-
 def parts_from_data(data: Mapping[str, Any]) -> Parts:
     """Return the parts that a config entry keeps.
 
@@ -308,12 +303,3 @@ def _switches(found: Any) -> tuple[SwitchRow, ...]:  # noqa: ANN401 - JSON
         )
         for entry in sequence(found)
     )
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return dataclasses that have become dicts as JSON, without `None` and what is empty."""
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items() if part is not None and part != ()}
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    return value.value if isinstance(value, StrEnum) else value

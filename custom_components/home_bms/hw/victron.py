@@ -13,7 +13,8 @@ from modbus_connection.decode import combine_words
 from modbus_connection.encode import encode_int
 from modbus_connection.model import NumberField, RegisterField
 
-from .devices.victron_registers import Battery, Overrides, Settings, System
+from ..core.model import Flow
+from .devices.victron_registers import Overrides, Settings
 from .driver import DriverError
 from .leases import NO_LEASES, Lease
 from .modbus import driver_error
@@ -44,12 +45,16 @@ class Handle:
     signed: bool
     low: float
     high: float
-    limits: bool = False
-    """Whether it is a limit, which is rounded down; anything else is rounded to the nearest step."""
-    stays: bool = True
-    """Whether the GX keeps it until it is told otherwise, most in flash: so it is written only if it changes."""
-    opens: bool = False
-    """Whether it is a relay, which is opened when it is handed back if it was found open, and never closed."""
+    flow: Flow
+    """The direction that it limits: rounded down, kept by the GX in flash, and so written only if it changes.
+
+    What limits none is rounded to the nearest step and lapses.
+    """
+
+    @property
+    def limits(self) -> bool:
+        """Whether it is a limit."""
+        return bool(self.flow)
 
     def words(self, value: float) -> list[int]:
         """Return the words of a value. Raises ValueError beyond the bounds."""
@@ -65,8 +70,6 @@ class Handle:
 
     def within(self, words: list[int], found: list[int]) -> list[int]:
         """Return the words of the stricter of two limits; what was found may be none at all: -1, or 0 V."""
-        if not self.limits:
-            return words
         asked, stood = (combine_words(each) for each in (words, found))
         none = stood >> (16 * self.count - 1) if self.signed else stood == 0
         return words if none or asked < stood else found
@@ -76,7 +79,7 @@ _WORD: Final = 0x7FFF
 _LONG: Final = 0x7FFFFFFF
 
 
-def _handle(field: RegisterField[Any], low: float, high: float, **how: bool) -> Handle:
+def _handle(field: RegisterField[Any], low: float, high: float, flow: Flow) -> Handle:
     """Return the handle of a register of the map."""
     number = cast("NumberField[Any]", field)
     return Handle(
@@ -86,22 +89,18 @@ def _handle(field: RegisterField[Any], low: float, high: float, **how: bool) -> 
         signed=number.signed,
         low=low,
         high=high,
-        **how,
+        flow=flow,
     )
 
 
 HANDLES: Final[Mapping[str, Handle]] = MappingProxyType(
     {
-        "charge_current_max": _handle(Settings.charge_current_max, 0, _WORD, limits=True),
+        "charge_current_max": _handle(Settings.charge_current_max, 0, _WORD, Flow.CHARGE),
         # 0 V would mean that there is no limit, or an empty battery; nobody who limits wants either.
-        "charge_voltage_max": _handle(Settings.charge_voltage_max, 0.1, 6553.4, limits=True),
-        "discharge_power_max": _handle(Settings.discharge_power_max, 0, _LONG, limits=True),
-        "coarse_discharge_power_max": _handle(Settings.coarse_discharge_power_max, 0, 10 * _WORD, limits=True),
-        "grid_setpoint": _handle(Settings.grid_setpoint, -_WORD, _WORD),
-        "volatile_grid_setpoint": _handle(Overrides.volatile_grid_setpoint, -_LONG, _LONG, stays=False),
-        "relay_1": _handle(System.relay_1, 0, 1, opens=True),
-        "relay_2": _handle(System.relay_2, 0, 1, opens=True),
-        "battery_relay": _handle(Battery.battery_relay, 0, 1, opens=True),
+        "charge_voltage_max": _handle(Settings.charge_voltage_max, 0.1, 6553.4, Flow.CHARGE),
+        "discharge_power_max": _handle(Settings.discharge_power_max, 0, _LONG, Flow.DISCHARGE),
+        "coarse_discharge_power_max": _handle(Settings.coarse_discharge_power_max, 0, 10 * _WORD, Flow.DISCHARGE),
+        "volatile_grid_setpoint": _handle(Overrides.volatile_grid_setpoint, -_LONG, _LONG, Flow.NONE),
     }
 )
 """By the names that the registers have in the map."""
@@ -117,18 +116,17 @@ class VictronControl:
         self,
         system: ModbusUnit,
         *,
-        battery: ModbusUnit | None = None,
         leases: Mapping[str, Lease] = NO_LEASES,
         steering: bool = False,
         keep: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float],
     ) -> None:
-        """Steer the GX behind `system`, its unit 100; `battery` is the unit whose relay may be moved, if one may.
+        """Steer the GX behind `system`, its unit 100.
 
         `leases` are those of an earlier run that could not hand back, `steering` whether it left a set-point behind.
         `keep` is awaited before each write that changes either.
         """
-        self._units = {name: battery if name == "battery_relay" else system for name in HANDLES}
+        self._unit = system
         self._clock = clock
         self._leases = dict(leases)
         self._coarse = False
@@ -185,34 +183,19 @@ class VictronControl:
         """Let the volatile set-point be the lasting one, which is what the GX does without it."""
         if self._renew_at is None:
             return
-        (lasting,) = await self._read("grid_setpoint")
+        (lasting,) = await self._words(Settings.grid_setpoint.address, 1)
         await self._write("volatile_grid_setpoint", _stretched(lasting))
         self._renew_at = None
         await self._remember()
 
-    async def async_keep_grid_power(self, watts: float) -> None:
-        """Ask for a power at the grid that stays; it is kept in flash, so this is not for what changes often."""
-        await self._steered()
-        await self._put("grid_setpoint", watts)
-
-    async def async_move_relay(self, number: int, closed: bool) -> None:
-        """Move relay 1 or 2 of the GX."""
-        if number not in (1, 2):
-            raise ValueError(f"a GX has the relays 1 and 2, not {number}")
-        await self._put(f"relay_{number}", closed)
-
-    async def async_move_battery_relay(self, closed: bool) -> None:
-        """Move the relay of the battery's own monitor."""
-        await self._put("battery_relay", closed)
-
-    async def async_release(self) -> None:
-        """Put back what was found, unless somebody else has changed it since; a relay is only ever opened.
+    async def async_release(self, held: Flow = Flow.NONE) -> None:
+        """Put back what was found, unless somebody else has changed it since; the limits of `held` stay for later.
 
         The volatile set-point ends too. Everything is tried before an error is raised; what failed is tried again the
         next time.
         """
         trouble: DriverError | None = None
-        for name in list(self._leases):
+        for name in [name for name in self._leases if not HANDLES[name].flow & held]:
             try:
                 await self._put_back(name)
             except DriverError as err:
@@ -227,7 +210,7 @@ class VictronControl:
 
     async def _steered(self) -> None:
         """Raise DriverError if the GX would take no notice of a set-point."""
-        (mode,) = await self._words(self._unit("grid_setpoint"), Settings.ess_mode.address, 1)
+        (mode,) = await self._words(Settings.ess_mode.address, 1)
         if mode not in STEERED:
             raise DriverError("not_effective", f"in mode {mode} of its energy storage system the GX heeds no set-point")
 
@@ -235,7 +218,7 @@ class VictronControl:
         """Bring a register to a value, which counts as given from here; a limit never widens the one that was found."""
         handle = HANDLES[name]
         words = handle.words(value)
-        if not handle.stays:
+        if not handle.limits:
             await self._write(name, words)
             return
         lease, stands = self._leases.get(name), await self._read(name)
@@ -249,8 +232,7 @@ class VictronControl:
     async def _put_back(self, name: str) -> None:
         """Bring a register back to what was found."""
         lease, stands = self._leases[name], await self._read(name)
-        closes = HANDLES[name].opens and lease.found != [0]
-        if stands in lease.ours and stands != lease.found and not closes:
+        if stands in lease.ours and stands != lease.found:
             await self._write(name, lease.found)
         del self._leases[name]
 
@@ -259,27 +241,20 @@ class VictronControl:
         if self._keep is not None:
             await self._keep()
 
-    def _unit(self, name: str) -> ModbusUnit:
-        """Return whom a register belongs to."""
-        unit = self._units[name]
-        if unit is None:
-            raise DriverError("refused", "no battery was named whose relay may be moved")
-        return unit
-
     async def _read(self, name: str) -> list[int]:
         handle = HANDLES[name]
-        return await self._words(self._unit(name), handle.address, handle.count)
+        return await self._words(handle.address, handle.count)
 
-    async def _words(self, unit: ModbusUnit, address: int, count: int) -> list[int]:
+    async def _words(self, address: int, count: int) -> list[int]:
         """Return the words of a register."""
         try:
-            return list(await unit.read_holding_registers(address, count))
+            return list(await self._unit.read_holding_registers(address, count))
         except ModbusError as err:
             raise driver_error(err) from err
 
     async def _write(self, name: str, words: list[int]) -> None:
         """Write and read back; a write whose acknowledgement was lost may have taken effect all the same."""
-        unit, address = self._unit(name), HANDLES[name].address
+        address = HANDLES[name].address
         lease = self._leases.get(name)
         if lease is not None:
             self._leases[name] = replace(lease, ours=[*lease.ours, words])
@@ -287,9 +262,9 @@ class VictronControl:
         trouble: ModbusError | None = None
         try:
             if len(words) == 1:
-                await unit.write_register(address, words[0])
+                await self._unit.write_register(address, words[0])
             else:
-                await unit.write_registers(address, words)
+                await self._unit.write_registers(address, words)
         except ModbusError as err:
             trouble = err
         stands = await self._read(name)

@@ -28,6 +28,7 @@ from ..loose import spawn
 from ..supervisor import PATIENCE
 from ..ticks import Ticks
 from ..watching import Link
+from .handback import NOTHING_HELD, RELEASE_EVERY, RELEASE_TRIES, Held, async_hand_back, held_at_zero
 from .issues import InverterIssues
 from .view import InverterStatistics, InverterView, Order, Outcome, known_obedience, stored, stored_part
 
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from .sources import Opened
 
 SHARE_WHOLE: Final = 100.0
-RELEASE_TRIES: Final = 3
-"""How often handing back is tried where it fails ..."""
-RELEASE_EVERY: Final = 30.0
-"""... and how many s apart."""
 LIMITS: Final = Ability.CCL | Ability.DCL
 
 type StepListener = Callable[[Flow, Escalation, Step], None]
@@ -93,7 +90,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         self._told_at = self._told_since = -inf
         self._working: asyncio.Task[Outcome] | None = None
         self._releasing: asyncio.Task[None] | None = None
-        self._tries = 0
+        self._tries = RELEASE_TRIES if opened.memory else 0  # of what an earlier run has left behind
         self._try_at = 0.0
         self.complaint: DriverError | None = None
         """The error that stands."""
@@ -170,6 +167,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
     @callback
     def async_start(self) -> None:
         """Begin in the background: an inverter that does not answer keeps nobody waiting."""
+        self._issues.async_runs()
         self._loop = self.config_entry.async_create_background_task(self.hass, self._run(), f"home_bms {self.name}")
 
     async def async_stop(self) -> None:
@@ -180,8 +178,10 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.wait({self._loop})
-        if self.acting:
-            await self._release_within(self.opened.release_within)
+        # What never began has told nothing, and leaves what an earlier run has left behind to the next.
+        if self.acting and self._loop is not None:
+            held = held_at_zero(self._order(), [pack.latest for pack in self._system.packs.values()])
+            await self._release_within(self.opened.release_within, held)
         for task in (self._working, self._releasing):
             if task is not None and not task.done():
                 # Its link is closed next.
@@ -193,33 +193,32 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         if not self.opened.reads_only:
             await self._release_within(RELEASE_TIMEOUT)
 
-    async def _release_within(self, seconds: float) -> None:
+    async def _release_within(self, seconds: float, held: Held = NOTHING_HELD) -> None:
         if self._foreign:
             return
         self._tries = RELEASE_TRIES
-        releasing = self._begin_release()
+        releasing = self._begin_release(held)
         await asyncio.wait({releasing}, timeout=seconds)
         if not releasing.done():
             LOGGER.warning("Control of %s is not handed back yet", self.name)
 
-    def _begin_release(self) -> asyncio.Task[None]:
+    def _begin_release(self, held: Held = NOTHING_HELD) -> asyncio.Task[None]:
         if self._releasing is None or self._releasing.done():
             self._tries -= 1
             self._try_at = self.hass.loop.time() + RELEASE_EVERY
-            self._releasing = spawn(self.hass, self._release(), f"{self.name} release")
+            self._releasing = spawn(self.hass, self._release(held), f"{self.name} release")
         return self._releasing
 
-    async def _release(self) -> None:
+    async def _release(self, held: Held) -> None:
         """Release after a look that is under way, so that it cannot come last."""
         if self._working is not None:
             await asyncio.wait({self._working})
         self._told = None
-        try:
-            await self.link.async_release()
-        except DriverError as err:
-            LOGGER.warning("Control of %s could not be handed back: %s", self.name, err)
+        if (left := await async_hand_back(self.link, self.name, self._order(), held)) is None:
             return
         self._tries = 0
+        if left:
+            self._issues.async_held(left)
 
     async def _run(self) -> None:
         ticks = Ticks(POLL_PERIOD)
@@ -241,7 +240,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
         if self._working is not None:
             await asyncio.wait({self._working}, timeout=PATIENCE * POLL_PERIOD)
         self._finish_look()
-        if not acting and self._tries > 0 and released and self.hass.loop.time() >= self._try_at:
+        if not acting and self._known and self._tries > 0 and released and self.hass.loop.time() >= self._try_at:
             self._begin_release()
         self._judge(order, acting=acting)
 
@@ -310,6 +309,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
             sw_version=info.firmware or None,
         )
         self.async_register_device()
+        self._issues.async_judge_problems(getattr(self.link, "problems", frozenset()))
 
     def _take(self, outcome: Outcome) -> None:
         """Take what a look came to, and log a loss and a return once."""

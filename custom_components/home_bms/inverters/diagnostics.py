@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.components.diagnostics import async_redact_data
 
 from ..can.diagnostics import bus_facts
-from ..helpers import plain
+from ..documents import plain
 from .coordinator import InverterCoordinator
 
 

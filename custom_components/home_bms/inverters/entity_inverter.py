@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant, State
 
 from ..const import CONF_INVERTED, CONF_LEAST_RISE, CONF_MODEL, CONF_RISE_AFTER, CONF_ROLES
 from ..core.bank import Bank
+from ..core.model import Flow
 from ..hw.driver import DriverError
 from ..hw.inverters.inverter import (
     NO_MEMORY,
@@ -207,11 +208,12 @@ class EntityInverter(Inverter):
         )
 
     @override
-    async def async_release(self) -> None:
-        """Put every entity back to where it was found, and see that it shows."""
+    async def async_release(self, held: Flow = Flow.NONE) -> None:
+        """Put every entity back to where it was found, but those that limit what is held, and see that it shows."""
         self._setpoint.plan = None
         trouble: list[DriverError] = []
-        moved = [actuator for actuator in self._permitting if actuator.found is not None]
+        kept = {role for role, flow in _FLOWS.items() if flow in held}
+        moved = [one for one in self._permitting if one.found is not None and one.role not in kept]
         for actuator in moved:
             try:
                 actuator.restore()
@@ -279,6 +281,14 @@ class EntityInverter(Inverter):
 
 
 _LIMITS: Final = (InverterRole.CHARGE_LIMIT, InverterRole.DISCHARGE_LIMIT, InverterRole.CHARGE_VOLTAGE)
+_FLOWS: Final = {
+    InverterRole.CHARGE_LIMIT: Flow.CHARGE,
+    InverterRole.CHARGE_VOLTAGE: Flow.CHARGE,
+    InverterRole.CHARGE_SWITCH: Flow.CHARGE,
+    InverterRole.DISCHARGE_LIMIT: Flow.DISCHARGE,
+    InverterRole.DISCHARGE_SWITCH: Flow.DISCHARGE,
+}
+"""The direction that an entity limits."""
 _SWITCHES: Final = (InverterRole.CHARGE_SWITCH, InverterRole.DISCHARGE_SWITCH)
 _SWITCH_OF: Final = {
     InverterRole.CHARGE_LIMIT: InverterRole.CHARGE_SWITCH,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, inf
 from typing import Any, Final, override
 
@@ -226,12 +226,15 @@ class Dial:
 class LimitActuator(Actuator):
     """A number entity that takes the most current that may flow.
 
-    What falls is written at once; what rises, and what stays as a renewal, every RENEW_EVERY.
+    What falls is written at once; what rises, and what stays as a renewal, every RENEW_EVERY. It is never set beyond
+    where it was found: that is the pack's own limit, also where its user moves it meanwhile.
     """
 
     def __init__(self, hass: HomeAssistant, entities: PackEntities, role: Role) -> None:
         super().__init__(hass, entities, role)
         self._written = -inf
+        self._ours: float | None = None
+        """Where home_bms has left it."""
 
     @property
     def dial(self) -> Dial | None:
@@ -259,16 +262,37 @@ class LimitActuator(Actuator):
         self._look()
         if (dial := self.dial) is None:
             raise DriverError("no_answer", f"{self.name} does not tell where it stands")
-        wish, now = dial.nearest_below(limit), self._hass.loop.time()
+        self._heed(dial.value)
+        most = dial.value if self.found is None else min(dial.highest, float(self.found))
+        wish, now = replace(dial, highest=most).nearest_below(limit), self._hass.loop.time()
         falls = wish < dial.value and not self._same(dial.value, wish)
         if (falls and self._due(wish)) or now - self._written >= RENEW_EVERY:
-            self._written = now
+            self._written, self._ours = now, wish
             self._send(wish)
+
+    @override
+    def restore(self) -> None:
+        self._look()
+        if (shown := self.shown) is not None:
+            self._heed(shown)
+        super().restore()
 
     @override
     def forget(self) -> None:
         super().forget()
-        self._written = -inf
+        self._written, self._ours = -inf, None
+
+    def _heed(self, shown: float) -> None:
+        """Take what somebody else has set for where it was found.
+
+        What stands at first is where an earlier run has left it, unless that lies beyond where it was found.
+        """
+        if self._ours is None:
+            self._ours = shown
+            if self.found is not None:
+                self.found = max(float(self.found), shown)
+        elif self._order is None and not self._same(shown, self._ours):
+            self.found = self._ours = shown
 
     @override
     def _same(self, one: Position | None, other: Position) -> bool:

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, override
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..core.escalation import Escalation, Step
 from ..core.model import Flow
-from ..entity import HomeBmsEntityDescription, InverterEntity
+from ..entity import InverterEntity
+from ..event_entity import TellingDescription, TellingEntity
 from ..story import FLOW_NAMES, evidence
 
 ESCALATED: Final = "escalated"
 CALMED: Final = "calmed"
 
 
-@dataclass(frozen=True, kw_only=True)
-class EscalationEventDescription(EventEntityDescription, HomeBmsEntityDescription):
-    """Describes the event entity of an inverter."""
+ESCALATION: Final = TellingDescription(key="escalation", translation_key="escalation", event_types=[ESCALATED, CALMED])
 
 
-ESCALATION: Final = EscalationEventDescription(
-    key="escalation", translation_key="escalation", event_types=[ESCALATED, CALMED]
-)
-
-
-class EscalationEvent(InverterEntity, EventEntity):
+class EscalationEvent(TellingEntity, InverterEntity):
     """What is resorted to for one inverter, and that it is no longer."""
 
-    entity_description: EscalationEventDescription
+    entity_description: TellingDescription
 
     @override
-    async def async_added_to_hass(self) -> None:
-        """Listen to the inverter."""
-        await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.add_step_listener(self._async_tell))
-
-    @property
-    @override
-    def shown(self) -> object:
-        return None
+    def _listen(self) -> CALLBACK_TYPE:
+        return self.coordinator.add_step_listener(self._async_tell)
 
     @callback
     def _async_tell(self, flow: Flow, now: Escalation, before: Step) -> None:
@@ -49,5 +34,4 @@ class EscalationEvent(InverterEntity, EventEntity):
         told = {"direction": FLOW_NAMES[flow], "step": now.step.name.lower(), "before": before.name.lower()}
         if now.reason is not None:
             told |= {"reason": now.reason.rule, **evidence(now.reason)}
-        self._trigger_event(ESCALATED if now.step > before else CALMED, told)
-        self.async_write_ha_state()
+        self._async_happened(ESCALATED if now.step > before else CALMED, told)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import override
 
 from ..core.bank import Bank
+from ..core.model import Flow
 from ..hw.driver import DriverError
 from ..hw.inverters.inverter import NO_MEMORY, Ability, Inverter, InverterInfo, InverterReading, Memory
 from ..hw.shown_pack import ShownPack
@@ -59,6 +60,7 @@ class ServedBattery(Inverter):
         return InverterReading(time=self._clock())
 
     @override
-    async def async_release(self) -> None:
+    async def async_release(self, held: Flow = Flow.NONE) -> None:
         """Stop to serve."""
+        del held
         await self.server.async_stop()

@@ -35,7 +35,6 @@ from ..const import (
     TYPE_TCP,
 )
 from ..core.model import ConfigError
-from ..helpers import LinkMeter
 from ..hw.can import CanLink
 from ..hw.can_params import params_from_data
 from ..hw.devices import DEVICES
@@ -46,8 +45,10 @@ from ..hw.inverters.presets import CAN_INVERTERS
 from ..hw.read_server import networks
 from ..hw.shown_pack import ShownPack, shown_pack
 from ..hw.sunspec_server import ServerConfig, SunSpecServer
+from ..links.meter import LinkMeter
 from ..packs.sources import borrowed
 from ..system_coordinator import SystemCoordinator
+from ..texts import refusal_words
 from .entity_inverter import EntityInverter
 from .issues import async_judge_options
 from .served_battery import ServedBattery
@@ -190,10 +191,11 @@ def server_config(data: Mapping[str, Any]) -> ServerConfig:
 
 
 def _invalid(opening: Opening, err: Exception) -> ConfigEntryError:
+    error = refusal_words(opening.hass, err) if isinstance(err, ConfigError) else str(err)
     return ConfigEntryError(
         translation_domain=DOMAIN,
         translation_key="invalid_inverter",
-        translation_placeholders={"name": opening.subentry.title, "error": str(err)},
+        translation_placeholders={"name": opening.subentry.title, "error": error},
     )
 
 

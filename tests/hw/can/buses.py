@@ -36,16 +36,6 @@ def left_behind() -> list[str]:
     return [repr(handle) for handle in handles if not handle.cancelled() and "CanLink" in repr(handle)]
 
 
-class Clock:
-    """Time that passes when a test says so."""
-
-    def __init__(self, now: float = 1000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Nothing:
     """Makes open buses that a test speaks through, in place of `CanBus`."""
 

@@ -18,7 +18,8 @@ from custom_components.home_bms.hw.can_params import CanParams, Interface
 from custom_components.home_bms.hw.can_probe import async_probe
 from custom_components.home_bms.hw.driver import Capability, DriverError
 
-from .buses import PARAMS, Clock, Nothing, SlcanStick, until
+from ..clock import Clock
+from .buses import PARAMS, Nothing, SlcanStick, until
 from .speech import BATRIUM, PYTES, daly, frames, jk, nmea2000, orion
 
 CELLS = tuple(3.281 + 0.001 * index for index in range(16))

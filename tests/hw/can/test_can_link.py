@@ -18,7 +18,8 @@ from custom_components.home_bms.hw.can_frame import EXTENDED, CanFrame, frame_of
 from custom_components.home_bms.hw.can_netlink import LinkDetails
 from custom_components.home_bms.hw.can_params import CanParams, Interface, params_from_data
 
-from .buses import PARAMS, Clock, Nothing, full, gone, left_behind, until
+from ..clock import Clock
+from .buses import PARAMS, Nothing, full, gone, left_behind, until
 
 LIMITS = CanFrame(id=0x351, data=bytes(8))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import can
 import pytest
 
+from custom_components.home_bms.core.model import Flow
 from custom_components.home_bms.hw.can import CanLink, CanState
 from custom_components.home_bms.hw.can_bus import Sent
 from custom_components.home_bms.hw.can_error import CanLinkError
@@ -150,6 +151,22 @@ async def test_handing_back_permits_nothing_first_then_falls_silent(bus: Bench) 
     await until(lambda: bus.of(0x351))
     assert currents(bus.of(0x351)[-1]) == (120.0, 200.0)
     await link.async_release()
+
+
+@pytest.mark.parametrize("held", [Flow.CHARGE, Flow.BOTH])
+async def test_the_last_that_is_heard_of_a_battery_that_has_tripped_is_a_zero(bus: Bench, held: Flow) -> None:
+    tripped = replace(HOME, ccl=0.0, charge_permitted=False, alarms=frozenset({"cell_overvoltage"}))
+    link = bus.quick(release_for=0.5)
+    await link.async_tell(tripped, None)
+    await until(lambda: bus.of(0x351))
+    await link.async_release(held)
+    await asyncio.sleep(0.1)
+    limits = [currents(data) for data in bus.of(0x351)]
+    assert limits[0] == (0.0, 200.0)
+    assert limits[-1] == (0.0, 0.0)
+    bus.frames.clear()
+    await asyncio.sleep(0.3)
+    assert bus.frames == [], "it is silent, not back at what it was"
 
 
 async def test_handing_back_what_was_never_told_is_silent(bus: Bench) -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final, override
 
 from ...core.bank import STALLED, Bank
+from ...core.model import Flow
 from ..can import CLAIM_AFTER, CanLink, CanState
 from ..can_claim import CanClaim
 from ..can_frame import CanFrame, frame_of
@@ -162,8 +163,9 @@ class CanInverter[O: Options](Inverter):
         )
 
     @override
-    async def async_release(self) -> None:
-        """Permit nothing, keep telling that for a while, and only then go silent."""
+    async def async_release(self, held: Flow = Flow.NONE) -> None:
+        """Permit nothing in either direction, keep telling that for a while, and only then go silent."""
+        del held
         try:
             if self._sender is not None and self._sent is not None:
                 self._released = True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from enum import Flag, StrEnum, auto
+from enum import Flag, auto
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from ...core.bank import Bank
+from ...core.model import Flow
 from ..driver import DriverError
 
 TOLD_FOR: Final = 15.0
@@ -39,14 +40,6 @@ class Ability(Flag):
     """It takes a power that it is to charge or discharge with."""
     MEASURES = auto()
     """It tells the current or power of the battery as it measures it."""
-
-
-class LinkKind(StrEnum):
-    """What a link goes over."""
-
-    MODBUS = "modbus"
-    CAN = "can"
-    ENTITIES = "entities"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +143,11 @@ class Inverter(Protocol):
     async def async_read(self) -> InverterReading:
         """Read what it measures and holds. Raises DriverError."""
 
-    async def async_release(self) -> None:
+    async def async_release(self, held: Flow = Flow.NONE) -> None:
         """Hand control back: what lapses is left or made to lapse, what stays is put back as it was found.
 
+        Of the directions in `held`, which were told zero, nothing is: they stay at zero, and `memory` still tells what
+        is to be put back, for another call or the next link. Where nothing that is told stays, `held` says nothing.
         Everything is tried before DriverError is raised; what failed may be tried again.
         """
 
@@ -163,7 +158,6 @@ class InverterRow:
 
     key: str
     name: str
-    link: LinkKind
     create: Callable[..., Inverter]
     """MODBUS: `create(unit, *, memory, keep, clock)`, and whatever options the link names."""
 

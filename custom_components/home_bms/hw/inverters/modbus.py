@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .inverter import InverterRow, LinkKind
+from .inverter import InverterRow
 from .sunspec import SunSpecInverter
 from .victron_gx import VictronInverter
 
@@ -14,8 +14,8 @@ MODBUS_INVERTERS: Final[Mapping[str, InverterRow]] = MappingProxyType(
     {
         row.key: row
         for row in (
-            InverterRow(key="victron_gx", name="Victron GX", link=LinkKind.MODBUS, create=VictronInverter),
-            InverterRow(key="sunspec", name="SunSpec inverter", link=LinkKind.MODBUS, create=SunSpecInverter),
+            InverterRow(key="victron_gx", name="Victron GX", create=VictronInverter),
+            InverterRow(key="sunspec", name="SunSpec inverter", create=SunSpecInverter),
         )
     }
 )

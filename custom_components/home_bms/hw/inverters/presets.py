@@ -15,7 +15,7 @@ from .can_inverter import CanInverter
 from .can_protocol import CanProtocol, options_from_data
 from .growatt_hv import GROWATT_HV
 from .growatt_lv import GROWATT_LV
-from .inverter import InverterRow, Keep, LinkKind, Memory
+from .inverter import InverterRow, Keep, Memory
 from .luxpower import LUXPOWER
 from .pylontech_hv import PYLONTECH_HV
 from .pylontech_lv import PYLONTECH_LV
@@ -125,9 +125,6 @@ def create(
 
 
 CAN_INVERTERS: Final[Mapping[str, InverterRow]] = MappingProxyType(
-    {
-        preset.key: InverterRow(key=preset.key, name=preset.name, link=LinkKind.CAN, create=partial(create, preset))
-        for preset in _PRESETS
-    }
+    {preset.key: InverterRow(key=preset.key, name=preset.name, create=partial(create, preset)) for preset in _PRESETS}
 )
 """The rows of the table of inverters by their keys: `create(link, *, options, memory, keep, clock)`."""

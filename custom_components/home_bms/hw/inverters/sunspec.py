@@ -11,6 +11,7 @@ from modbus_connection import ModbusUnit
 from modbus_connection.model.sunspec import SunSpecModel
 
 from ...core.bank import Bank
+from ...core.model import Flow
 from ..driver import DriverError
 from ..leases import Lease, leases_data, leases_of
 from ..sunspec.controls import CONTROLS
@@ -34,7 +35,7 @@ from .inverter import (
 from .recalling import RecallingInverter
 from .sunspec_model import LeasedModel
 from .sunspec_setpoint import GROUP, SetpointControl
-from .sunspec_storage import LEASE, StorageControl
+from .sunspec_storage import LEASE, NO_DISCHARGE_MAX, StorageControl
 
 TIMEOUT: Final = 2.0
 """s within which an inverter answers."""
@@ -87,8 +88,9 @@ class SunSpecInverter(RecallingInverter):
     ) -> None:
         """Tell the inverter behind `unit`.
 
-        `discharge_max` in W is the inverter's, where it differs from that of charging. `setpoint_sign` is -1 where a
-        negative set-point charges, and 1 where a positive does; SunSpec leaves it open, so without it none is told.
+        `discharge_max` in W is the inverter's, which no model tells; without it nothing may be discharged.
+        `setpoint_sign` is -1 where a negative set-point charges, 1 where a positive does; SunSpec leaves it open, so
+        without it none is told.
         """
         super().__init__(keep)
         unit.require_timeout(TIMEOUT)
@@ -126,8 +128,8 @@ class SunSpecInverter(RecallingInverter):
         return await self._surely(self._read)
 
     @override
-    async def async_release(self) -> None:
-        await self._surely(self._release)
+    async def async_release(self, held: Flow = Flow.NONE) -> None:
+        await self._surely(lambda: self._release(held))
 
     async def _surely[T](self, work: Callable[[], Awaitable[T]]) -> T:
         """Do something with the same inverter as before; whatever goes wrong may have made it another one."""
@@ -175,14 +177,18 @@ class SunSpecInverter(RecallingInverter):
             alarms=_alarms(capacity.get("Sta"), batteries),
         )
 
-    async def _release(self) -> None:
+    async def _release(self, held: Flow) -> None:
         trouble: DriverError | None = None
-        for control in (self._controls, self._storage):
-            try:
-                if control is not None:
-                    await control.release()
-            except DriverError as err:
-                trouble = trouble or err
+        try:
+            if self._controls is not None:
+                await self._controls.release()
+        except DriverError as err:
+            trouble = err
+        try:
+            if self._storage is not None:
+                await self._storage.release(held)
+        except DriverError as err:
+            trouble = trouble or err
         if trouble:
             raise trouble
 
@@ -223,6 +229,8 @@ class SunSpecInverter(RecallingInverter):
             abilities |= Ability.NONE if problem else Ability.CCL | Ability.DCL
             if self._ports is not None and points["ChaSt"] is not None:
                 abilities |= Ability.MEASURES
+            if problem is None and self._discharge_max is None:
+                problem = NO_DISCHARGE_MAX
             problems |= {problem} if problem else set()
         else:
             problems.add("no_storage_model")

@@ -8,6 +8,7 @@ from typing import Final
 
 from modbus_connection.decode import decode_int16
 
+from ...core.model import Flow
 from ..driver import DriverError
 from ..sunspec.memory import SCALES, Points
 from .sunspec_model import LeasedModel
@@ -23,6 +24,9 @@ CHARGE: Final = 1
 DISCHARGE: Final = 2
 BOTH: Final = CHARGE | DISCHARGE
 """The bits of StorCtl_Mod that make the limits count."""
+_BIT: Final = {Flow.CHARGE: CHARGE, Flow.DISCHARGE: DISCHARGE, Flow.BOTH: BOTH}
+NO_TIMER: Final = 0
+"""What makes limits stay (InOutWRte_RvrtTms)."""
 NONE_16: Final = 0xFFFF
 """An unsigned point that is not implemented."""
 _NONE_SIGNED: Final = 0x8000
@@ -32,6 +36,10 @@ _FULL: Final = 100.0
 _ORDER: Final = ("OutWRte", "InWRte", "InOutWRte_RvrtTms", "StorCtl_Mod")
 
 
+NO_DISCHARGE_MAX: Final = "discharge_power_unknown"
+"""The key of why nothing may be discharged, although the model can be used."""
+
+
 class StorageControl:
     """What home_bms asks of one storage model. Errors are DriverError."""
 
@@ -39,7 +47,7 @@ class StorageControl:
         """Limit the storage behind `model`.
 
         `discharge_max` in W is what the discharge rate is a share of; the sheet names a maximum that no point tells, so
-        without it that of charging counts.
+        without it the rate is zero.
         """
         self._model = model
         self._discharge_max = discharge_max
@@ -64,29 +72,26 @@ class StorageControl:
 
     def power(self, points: Points) -> tuple[float | None, float | None]:
         """Return the W that charging and discharging are limited to now; `None` is no limit."""
-        mode, charge_max, discharge_max = points["StorCtl_Mod"] or 0, *self._most(points)
-        charge, discharge = points["InWRte"], points["OutWRte"]
+        mode = points["StorCtl_Mod"] or 0
         return (
-            charge * charge_max / _FULL if mode & CHARGE and charge is not None else None,
-            discharge * discharge_max / _FULL if mode & DISCHARGE and discharge is not None else None,
+            _share(points["InWRte"], points["WChaMax"]) if mode & CHARGE else None,
+            _share(points["OutWRte"], self._discharge_max) if mode & DISCHARGE else None,
         )
 
     def own(self, points: Points) -> tuple[float | None, float | None]:
         """Return the W that the inverter can charge and discharge with, as far as it tells."""
-        most = self._most(points)
-        return most[0] or None, most[1] or None
+        return points["WChaMax"] or None, self._discharge_max
 
     async def limit(self, charge: float, discharge: float) -> None:
         """Limit the powers, in W, with a lease; rounded down, never above limits that others have set to stay."""
         points = await self._model.look()
         if problem := self.problem(points):
             raise DriverError("nonsense", f"the storage model cannot be used: {problem}")
-        charge_max, discharge_max = self._most(points)
         mode = self._model.found("StorCtl_Mod")[0]
         timer = self._model.found("InOutWRte_RvrtTms")[0]
         wanted = {
-            "OutWRte": [self._within("OutWRte", self._rate(discharge, discharge_max), mode & DISCHARGE, timer)],
-            "InWRte": [self._within("InWRte", self._rate(charge, charge_max), mode & CHARGE, timer)],
+            "OutWRte": [self._within("OutWRte", self._rate(discharge, self._discharge_max), mode & DISCHARGE, timer)],
+            "InWRte": [self._within("InWRte", self._rate(charge, points["WChaMax"]), mode & CHARGE, timer)],
             "InOutWRte_RvrtTms": [LEASE],
             "StorCtl_Mod": [mode | BOTH],
         }
@@ -96,20 +101,31 @@ class StorageControl:
         if anew:
             self._renew_at = now + RENEW_EVERY
 
-    async def release(self) -> None:
-        """Put back what was found."""
+    async def release(self, held: Flow = Flow.NONE) -> None:
+        """Put back what was found; of the directions in `held` the zero stays, without a timer that would end it."""
         self._renew_at = -inf
-        await self._model.put_back(*_ORDER)
-
-    def _most(self, points: Points) -> tuple[float, float]:
-        charge = points["WChaMax"] or 0.0
-        return charge, charge if self._discharge_max is None else self._discharge_max
+        if not held:
+            await self._model.put_back(*_ORDER)
+            return
+        await self._model.look()
+        found = {point: self._model.found(point) for point in _ORDER}
+        await self._model.put(
+            {
+                "OutWRte": [0] if held & Flow.DISCHARGE else found["OutWRte"],
+                "InWRte": [0] if held & Flow.CHARGE else found["InWRte"],
+                "InOutWRte_RvrtTms": [NO_TIMER],
+                "StorCtl_Mod": [found["StorCtl_Mod"][0] | _BIT[held]],
+            },
+            anew=True,
+        )
 
     def _exponent(self) -> int:
         return decode_int16(self._model.stands("InOutWRte_SF"))
 
-    def _rate(self, watts: float, most: float) -> int:
-        """Return the word of a power as a share."""
+    def _rate(self, watts: float, most: float | None) -> int:
+        """Return the word of a power as a share of the most that there is; zero where that is not known."""
+        if most is None:
+            return 0
         return floor(min(_FULL, _FULL * watts / most) / 10.0 ** self._exponent() + _SLACK)
 
     def _within(self, point: str, rate: int, counts: int, timer: int) -> int:
@@ -120,8 +136,15 @@ class StorageControl:
         found, now = self._model.found(point), self._clock()
         before, until = self._heeded.get(point, ([], 0.0))
         if before != found:
-            until = now + timer if timer not in (0, NONE_16) else inf
+            until = now + timer if timer not in (NO_TIMER, NONE_16) else inf
             self._heeded[point] = (found, until)
         if not counts or now >= until or found[0] >= _NONE_SIGNED:
             return rate
         return min(rate, found[0])
+
+
+def _share(rate: float | None, most: float | None) -> float | None:
+    """Return the W of a rate in percent; of a maximum that is not known only nothing is."""
+    if rate is None or (most is None and rate):
+        return None
+    return rate * (most or 0.0) / _FULL

@@ -12,7 +12,7 @@ from modbus_connection import IllegalDataAddressError, ModbusError, ModbusUnit
 from modbus_connection.model import Component, gauge, int32, integer
 
 from ...core.bank import Bank
-from ...core.model import whole
+from ...core.model import Flow, whole
 from ..devices.victron_registers import DECI, known
 from ..driver import DriverError
 from ..leases import leases_data, leases_of
@@ -190,10 +190,10 @@ class VictronInverter(RecallingInverter):
         )
 
     @override
-    async def async_release(self) -> None:
+    async def async_release(self, held: Flow = Flow.NONE) -> None:
         self._given.clear()
         self._asked = None
-        await self._control.async_release()
+        await self._control.async_release(held)
 
     async def _limit(self, name: str, value: float, step: float, order: Callable[[float], Awaitable[None]]) -> None:
         """Bring a limit to a value: down at once, up seldom. What stands is looked at each time."""

@@ -123,30 +123,24 @@ def _enabled(data: bytes) -> tuple[bool, bool]:
     return bool(data[0] & 0x80), bool(data[0] & 0x40)
 
 
+_PYLONTECH: Final = Reader(
+    limits_key=0x351,
+    limits=_family,
+    says=_keepalive,
+    sends=frozenset({0x305}),
+    switches_key=0x35C,
+    switches=_enabled,
+)
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     {
-        "pylontech_lv": Reader(
-            limits_key=0x351,
-            limits=_family,
-            says=_keepalive,
-            sends=frozenset({0x305}),
-            switches_key=0x35C,
-            switches=_enabled,
-        ),
+        "pylontech_lv": _PYLONTECH,
         "victron_can": Reader(
             limits_key=0x351, limits=_family, says=_gx, sends=frozenset({0x305, 0x307}), patience=3.0
         ),
         "sma": Reader(
             limits_key=0x351, limits=_family, says=_sunny_island, sends=frozenset({0x305, 0x306}), patience=60.0
         ),
-        "luxpower": Reader(
-            limits_key=0x351,
-            limits=_family,
-            says=_keepalive,
-            sends=frozenset({0x305}),
-            switches_key=0x35C,
-            switches=_enabled,
-        ),
+        "luxpower": _PYLONTECH,
         "growatt_lv": Reader(
             limits_key=0x311,
             limits=_big_family,
