@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import json
 import re
 import struct
@@ -17,6 +18,8 @@ import pytest
 import yaml
 from awesomeversion import AwesomeVersion
 from homeassistant.loader import Manifest
+
+from custom_components.home_bms.services import ACTIONS
 
 ROOT: Final = Path(__file__).parent.parent
 INTEGRATION: Final = ROOT / "custom_components" / "home_bms"
@@ -186,6 +189,26 @@ def test_every_action_and_field_is_explained() -> None:
             assert {"name", "description"} <= set(text), f"{action}.{field}"
 
 
+def test_every_choice_of_an_action_has_words() -> None:
+    for action, description in SERVICES.items():
+        for name, field in description["fields"].items():
+            if (choice := field["selector"].get("select")) is None:
+                continue
+            words = ENGLISH["selector"][choice["translation_key"]]["options"]
+            assert set(choice["options"]) == set(words), f"{action}.{name}"
+
+
+def test_every_field_of_a_form_is_explained() -> None:
+    flows = {**ENGLISH["config_subentries"], "config": ENGLISH["config"], "options": ENGLISH["options"]}
+    forms = [(f"{name}.{key}", step) for name, flow in flows.items() for key, step in flow["step"].items()]
+    assert len(forms) > 50
+    for where, step in forms:
+        assert set(step.get("data", {})) == set(step.get("data_description", {})), where
+        # The thresholds of one group mean the same in another direction, and are told together.
+        for section in step.get("sections", {}).values():
+            assert section.get("description") or set(section["data"]) == set(section["data_description"]), where
+
+
 def translated(function: str, keyword: str) -> set[str]:
     """Return every constant given as `keyword` to a call whose name ends with `function`, in all files."""
     found = set()
@@ -209,7 +232,7 @@ def test_every_error_that_is_raised_has_words(error: str) -> None:
 
 
 def test_every_repair_that_is_raised_has_words() -> None:
-    assert translated("async_create_issue", "translation_key") <= set(ENGLISH["issues"])
+    assert translated("async_raise", "translation_key") <= set(ENGLISH["issues"])
 
 
 def test_config_flow_and_schema_exist_where_they_are_promised() -> None:
@@ -273,12 +296,62 @@ def test_requirements_are_pinned_each_to_one_version() -> None:
     assert all(re.fullmatch(r"[a-z0-9._-]+(?:\[[a-z,]+\])?==[\w.+]+(?: ; .+)?", line) for line in lines)
 
 
+def papers() -> list[Path]:
+    return [path for path in files() if path.suffix == ".md"]
+
+
+def anchors(paper: Path) -> set[str]:
+    """Return what a link may name after `#`, as GitHub makes it of the headings."""
+    headings = re.findall(r"^#+ (.+)$", paper.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_in_the_papers_lead_somewhere() -> None:
-    papers = [path for path in files() if path.suffix == ".md"]
-    local = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
-    links = [(paper, link) for paper in papers for link in local.findall(paper.read_text())]
-    assert links
-    assert [f"{paper.name}: {link}" for paper, link in links if not (paper.parent / link).exists()] == []
+    local = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+    links = [(paper, *link) for paper in papers() for link in local.findall(paper.read_text())]
+    assert sum(bool(anchor) for _, _, anchor in links) > 10
+    astray = []
+    for paper, link, anchor in links:
+        target = paper.parent / link if link else paper
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            astray.append(f"{paper.name}: {link}#{anchor}")
+    assert astray == []
+
+
+# A file or folder of ours, as papers name it: by its whole path or the end of that, `<key>` and `*` for what varies.
+NAMED: Final = re.compile(
+    r"[\w./*-]*[\w*]\.(?:py|md|json|ya?ml|toml|txt|js|ts|dbc|html)|[\w./*-]*\w/|(?:scripts|tests|docs|blueprints)/[\w./*-]+"
+)
+MODULE: Final = re.compile(r"(?:scripts|tests)(?:\.\w+)+")
+# Files of Home Assistant and of its users, and what examples call theirs.
+FOREIGN: Final = {
+    *("configuration.yaml", "secrets.yaml", "package_constraints.txt", "prometheus.yml", "home_bms/exports/"),
+    *("file.json", "file.txt", "_truth.json"),
+}
+
+
+def named(text: str) -> Iterator[str]:
+    """Give every path that a paper names, in its words and in its examples."""
+    for code in re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL):
+        for word in re.sub(r"<\w+>", "*", code).strip("`").split():
+            if MODULE.fullmatch(word):
+                yield f"{word.replace('.', '/')}*"
+            elif NAMED.fullmatch(word):
+                yield word
+
+
+def test_files_that_the_papers_name_are_there() -> None:
+    paths = [path.relative_to(ROOT) for path in files()]
+    places = {*paths, *(folder for path in paths for folder in path.parents)}
+    there = {"/".join(place.parts[first:]) for place in places for first in range(len(place.parts))}
+    told = {(paper.name, name) for paper in papers() for name in named(paper.read_text())}
+    assert len(told) > 100
+    missing = {
+        (paper, name)
+        for paper, name in told
+        if name not in FOREIGN and name.strip("/") not in there and not ("*" in name and fnmatch.filter(there, name))
+    }
+    assert sorted(missing) == []
 
 
 # Home Assistant's order of a documentation page.
@@ -295,6 +368,13 @@ def test_readme_begins_with_safety_and_promises_nothing() -> None:
     assert [section for section in sections if section in README_ORDER] == README_ORDER
     # A second layer limits, requests and supervises; it does not protect (and no standard says that it does).
     assert not re.search(r"\bprotects\b|\bguarantees?\b|\bcompliant\b|\bcertified by\b", readme)
+
+
+def test_readme_tells_of_every_action_and_who_may_call_it() -> None:
+    told = dict(
+        re.findall(r"^\| `home_bms\.(\w+)` \|.+\| (yes|no) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    )
+    assert told == {name: "yes" if action.admin else "no" for name, action in ACTIONS.items()}
 
 
 def test_both_validators_run_in_ci() -> None:
