@@ -16,6 +16,7 @@ from aiobmsble.basebms import BaseBMS
 from aiobmsble.utils import load_bms_plugins
 
 from custom_components.home_bms.hw.bluetooth import UNFIT
+from scripts.made_pages import between, renew, table
 
 ROOT: Final = Path(__file__).parent.parent
 MANIFEST: Final = ROOT / "custom_components" / "home_bms" / "manifest.json"
@@ -79,22 +80,13 @@ def manifest(text: str) -> str:
 
 def page(text: str) -> str:
     """Return the page with the families of now."""
-    rows = [("Family", "Called"), ("---", "---"), *((kind.bms_id(), f"`{key}`") for key, kind in families().items())]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}{table}\n{END}{rest.split(END)[1]}"
+    rows = [("Family", "Called"), *((kind.bms_id(), f"`{key}`") for key, kind in families().items())]
+    return between(text, BEGIN, END, table(rows))
 
 
 def main(arguments: list[str]) -> int:
     """Write both, or with `--check` tell by the exit code whether they are current."""
-    stale = 0
-    for path, made in ((MANIFEST, manifest), (PAGE, page)):
-        text = path.read_text()
-        new = made(text)
-        stale |= new != text
-        if "--check" not in arguments:
-            path.write_text(new)
-    return int(stale) if "--check" in arguments else 0
+    return renew(arguments, {MANIFEST: manifest, PAGE: page})
 
 
 if __name__ == "__main__":

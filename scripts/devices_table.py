@@ -17,6 +17,7 @@ from typing import Final
 from custom_components.home_bms.core.model import AskedLimits, HardwareRing, PackReading, Switches
 from custom_components.home_bms.hw.devices import DEVICES, Device
 from custom_components.home_bms.hw.virtual import VirtualPack
+from scripts.made_pages import between, renew, table
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "devices" / "README.md"
@@ -54,14 +55,7 @@ EVIDENCE: Final = {
 
 def page(text: str) -> str:
     """Return the page with its table made anew."""
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}{table()}\n{END}{rest.split(END)[1]}"
-
-
-def table() -> str:
-    """Return the table of every device."""
-    head, *body = _rows()
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *body))
+    return between(text, BEGIN, END, table(_rows()))
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
@@ -109,12 +103,7 @@ def _frames(key: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` tell by the exit code whether it is current."""
-    text = PAGE.read_text()
-    new = page(text)
-    if "--check" in arguments:
-        return int(new != text)
-    PAGE.write_text(new)
-    return 0
+    return renew(arguments, {PAGE: page})
 
 
 if __name__ == "__main__":

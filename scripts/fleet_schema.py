@@ -18,6 +18,7 @@ from custom_components.home_bms.fleet import schema as fleet_types
 from custom_components.home_bms.fleet.commands import ID_LETTERS
 from custom_components.home_bms.fleet.settings import LONGEST
 from custom_components.home_bms.web import schema as web_types
+from scripts.made_pages import renew
 
 ROOT: Final = Path(__file__).parent.parent
 SCHEMA: Final = ROOT / "docs" / "fleet.schema.json"
@@ -139,11 +140,7 @@ def text() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the file, or with `--check` tell by the exit code whether it is current."""
-    new = text()
-    if "--check" in arguments:
-        return int(not SCHEMA.exists() or SCHEMA.read_text() != new)
-    SCHEMA.write_text(new)
-    return 0
+    return renew(arguments, {SCHEMA: lambda _: text()})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from typing import Any, Final
 from custom_components.home_bms.const import CONF_CAPACITY, CONF_CELLS, CONF_CHEMISTRY, CONF_SEED
 from custom_components.home_bms.core import bms, system
 from custom_components.home_bms.core.model import Snapshot, SystemDecision
-from custom_components.home_bms.helpers import pack_config, plain
+from custom_components.home_bms.documents import plain
+from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.hw.virtual import VirtualHost
 from custom_components.home_bms.sensor import PACK_SENSORS, SYSTEM_SENSORS
 

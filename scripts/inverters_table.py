@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import Field, fields
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from custom_components.home_bms.core.bank import Bank, Extreme
 from custom_components.home_bms.hw.can_frame import spelled
 from custom_components.home_bms.hw.inverters.can_protocol import CanProtocol, FrameRow, choices, kind_of
 from custom_components.home_bms.hw.inverters.presets import CAN_PROTOCOLS, PRESETS
+from scripts.made_pages import between, renew, table
 
 ROOT: Final = Path(__file__).parent.parent
 FOLDER: Final = ROOT / "docs" / "inverters"
@@ -60,15 +62,8 @@ def tables(page: str) -> dict[str, str]:
 def renewed(text: str, page: str) -> str:
     """Return a page with its tables made anew. Raises ValueError where it has no place for one."""
     for name, made in tables(page).items():
-        before, rest = text.split(f"<!-- begin {name} -->\n", 1)
-        text = f"{before}<!-- begin {name} -->\n{made}\n{END}{rest.split(END, 1)[1]}"
+        text = between(text, f"<!-- begin {name} -->\n", END, made)
     return text
-
-
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as a table; the first is its head."""
-    head, *body = rows
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *body))
 
 
 def _makes() -> Iterator[Sequence[str]]:
@@ -132,15 +127,8 @@ def shown(value: object) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or with `--check` tell by the exit code whether they are current."""
-    stale = 0
-    for page in ("README", *CAN_PROTOCOLS):
-        path = FOLDER / f"{page}.md"
-        text = path.read_text()
-        new = renewed(text, page)
-        stale += new != text
-        if "--check" not in arguments:
-            path.write_text(new)
-    return int(bool(stale)) if "--check" in arguments else 0
+    pages = ("README", *CAN_PROTOCOLS)
+    return renew(arguments, {FOLDER / f"{page}.md": partial(renewed, page=page) for page in pages})
 
 
 if __name__ == "__main__":

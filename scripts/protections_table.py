@@ -19,6 +19,7 @@ from custom_components.home_bms.core.presets import CHEMISTRIES
 from custom_components.home_bms.core.protection import PROTECTIONS
 from custom_components.home_bms.core.ring import REGISTERS, advice
 from custom_components.home_bms.story import FLOW_NAMES, QUANTITIES, Quantity
+from scripts.made_pages import between, renew, table
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "protections.md"
@@ -35,21 +36,15 @@ CELLS, CAPACITY, CURRENT = 16, 280.0, 140.0
 
 def tables() -> dict[str, str]:
     """Return the page's tables by the name of their place."""
-    return {"protections": _table(_protections()), "settings": _table(_settings())}
+    return {"protections": table(_protections()), "settings": table(_settings())}
 
 
 def page(text: str) -> str:
     """Return the page with its tables made anew."""
-    for name, table in tables().items():
+    for name, made in tables().items():
         begin, end = f"<!-- {name}: made by scripts/protections_table.py -->\n", f"<!-- end of {name} -->"
-        before, rest = text.split(begin)
-        text = f"{before}{begin}{table}\n{end}{rest.split(end)[1]}"
+        text = between(text, begin, end, made)
     return text
-
-
-def _table(rows: Iterator[tuple[str, ...]]) -> str:
-    head, *body = rows
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *body))
 
 
 def _protections() -> Iterator[tuple[str, ...]]:
@@ -129,12 +124,7 @@ def _settings() -> Iterator[tuple[str, ...]]:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` tell by the exit code whether it is current."""
-    text = PAGE.read_text()
-    new = page(text)
-    if "--check" in arguments:
-        return int(new != text)
-    PAGE.write_text(new)
-    return 0
+    return renew(arguments, {PAGE: page})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from custom_components.home_bms.web import schema as web_types
+from scripts.made_pages import renew
 
 ROOT: Final = Path(__file__).parent.parent
 API: Final = ROOT / "frontend" / "src" / "api.ts"
@@ -106,11 +107,7 @@ def _doc(text: str, indent: str) -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the file, or with `--check` tell by the exit code whether it is current."""
-    new = api()
-    if "--check" in arguments:
-        return int(not API.exists() or API.read_text() != new)
-    API.write_text(new)
-    return 0
+    return renew(arguments, {API: lambda _: api()})
 
 
 if __name__ == "__main__":

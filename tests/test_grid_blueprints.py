@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
+import probatio as vol
 import pytest
-import voluptuous as vol
 from homeassistant.components.blueprint.models import DomainBlueprints
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.setup import async_setup_component

@@ -13,31 +13,32 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .black_boxes import async_register_views
 from .const import CONF_STORED, DOMAIN, SUBENTRY_INVERTER, SUBENTRY_PACK
 from .coordinator import PackCoordinator
 from .core.model import ConfigError
 from .energy_offer import async_offer, async_watch_energy
 from .fleet.fleet import async_forget_fleet, async_start_fleet
 from .helpers import pack_config
-from .history.export_folder import async_register_export_views
 from .hw.inverters.inverter import Memory
 from .inspections.keeper import InspectionKeeper
 from .inverters.coordinator import InverterCoordinator
 from .inverters.sources import Opening, async_open
 from .inverters.view import stored_memory
 from .issues import async_forget_issues
+from .learned_store import LearnedStore
 from .leases.keeper import LeaseKeeper
 from .newer import VERSION, async_tell_newer, unknown_setting
+from .packs.entity_pack import EntityDriver
 from .packs.sources import SOURCES
 from .programmes.follow import async_create_programmes
-from .reports.files import async_register_report_views
 from .runtime import HomeBmsConfigEntry, HomeBmsRuntimeData
 from .services import async_setup_services
 from .storage.keeper import StorageKeeper
-from .store import HomeBmsStore, LearnedStore, TooNewError
+from .store import HomeBmsStore, TooNewError
 from .system_coordinator import SystemCoordinator
+from .texts import refusal_words
 from .web.dashboard import async_register_dashboard
+from .web.files import async_register_file_views
 from .web.websocket import async_register_commands
 
 PLATFORMS = [
@@ -57,9 +58,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
     """Register actions, views, commands and the dashboard, which exist with or without an entry."""
     async_setup_services(hass)
-    async_register_views(hass)
-    async_register_report_views(hass)
-    async_register_export_views(hass)
+    async_register_file_views(hass)
     async_register_commands(hass)
     await async_register_dashboard(hass)
     async_watch_energy(hass)
@@ -75,20 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
     only for what waiting cannot mend: settings that cannot be, a link in use with other settings, settings or a state
     of a newer version.
     """
-    if (place := unknown_setting(entry)) is not None:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN, translation_key="entry_too_new", translation_placeholders={"place": place}
-        )
-    store = HomeBmsStore(hass, entry)
-    try:
-        await store.async_load()
-    except TooNewError as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN, translation_key="store_too_new", translation_placeholders={"place": str(err)}
-        ) from err
-    learned = LearnedStore(hass, entry)
-    await learned.async_load()
-
+    store, learned = await _async_load(hass, entry)
     leases = LeaseKeeper(hass, store)
     system = SystemCoordinator(hass, entry, leases, StorageKeeper(hass, entry, store, leases))
     system_device = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **system.device_info)
@@ -144,6 +130,24 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> b
     return True
 
 
+async def _async_load(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> tuple[HomeBmsStore, LearnedStore]:
+    """Return what was kept. Raises ConfigEntryError where a newer version has written it, or the settings."""
+    if (place := unknown_setting(entry)) is not None:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="entry_too_new", translation_placeholders={"place": place}
+        )
+    store = HomeBmsStore(hass, entry)
+    try:
+        await store.async_load()
+    except TooNewError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="store_too_new", translation_placeholders={"place": str(err)}
+        ) from err
+    learned = LearnedStore(hass, entry)
+    await learned.async_load()
+    return store, learned
+
+
 async def _async_create_pack(
     hass: HomeAssistant,
     entry: HomeBmsConfigEntry,
@@ -161,10 +165,12 @@ async def _async_create_pack(
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="invalid_pack",
-            translation_placeholders={"name": subentry.title, "error": str(err)},
+            translation_placeholders={"name": subentry.title, "error": refusal_words(hass, err)},
         ) from err
 
     source = await SOURCES[subentry.data[CONF_TYPE]](hass, entry, subentry, undo)
+    if isinstance(source.driver, EntityDriver):
+        source.driver.async_remember(store, subentry.subentry_id)
     return PackCoordinator(
         hass,
         entry,

@@ -1,4 +1,4 @@
-"""Keeps what the black boxes of the packs froze as files, and hands them out to administrators."""
+"""Keeps what the black boxes of the packs froze as files."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import web
-from homeassistant.components.http.decorators import require_admin
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 from homeassistant.util import slugify
@@ -26,7 +22,7 @@ from .const import CONF_HARDWARE_RING, CONF_MODEL, CONF_THRESHOLDS, DOMAIN, LOGG
 from .core.blackbox import Box
 from .core.model import HardwareRing, Level
 from .core.record import Header, RecordError, Recording, dump
-from .kept_files import drop, found, sweep, write_whole
+from .kept_files import KeptFile, drop, found, path_of, sweep, write_whole
 
 # Of one pack, whichever is reached first.
 MOST_FILES: Final = 20
@@ -44,18 +40,12 @@ _NAME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)_([a-z0-9_]+)_(prot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlackBoxFile:
-    """One file as its name tells it."""
+class BlackBoxFile(KeptFile):
+    """One file as its name tells it; its time is that of the first trigger."""
 
-    name: str
-    time: str
-    """Of the first trigger, ISO 8601."""
     cause: str
     """The key of the gravest protection."""
     level: str
-    size: int
-    """Bytes."""
-    url: str
 
 
 class BlackBoxes:
@@ -130,6 +120,10 @@ class BlackBoxes:
         except OSError:
             return []
 
+    async def async_find(self, name: str) -> Path | None:
+        """Return where a file is that somebody named, `None` if there is no such black box."""
+        return path_of(name, self.folder, await self.async_list())
+
     def _wall_clock(self, then: float) -> datetime:
         """Return the time of day of a monotonic time."""
         return dt_util.utcnow() - timedelta(seconds=self._hass.loop.time() - then)
@@ -169,15 +163,25 @@ def _files(folder: Path, url: str) -> list[BlackBoxFile]:
     files = [
         BlackBoxFile(
             name=file.told[0],
-            time=datetime.strptime(file.told[1], _STAMP).replace(tzinfo=UTC).isoformat(),
+            time=time.isoformat(),
             cause=file.told[2],
             level=file.told[3],
             size=file.size,
             url=f"{url}/{file.told[0]}",
         )
         for file in found(folder, _NAME)
+        # Whoever puts files there by hand may call them anything.
+        if (time := _time(file.told[1])) is not None
     ]
     return sorted(files, key=lambda file: file.name, reverse=True)
+
+
+def _time(stamp: str) -> datetime | None:
+    """Return when a file's name says that it began, `None` where there is no such time."""
+    try:
+        return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def began_at(header: Header) -> float | None:
@@ -188,63 +192,3 @@ def began_at(header: Header) -> float | None:
         return datetime.fromisoformat(header.time).timestamp()
     except (OverflowError, ValueError) as err:
         raise RecordError(f"line 1: time: {err}") from err
-
-
-@callback
-def async_register_views(hass: HomeAssistant) -> None:
-    """Let administrators list and fetch the files."""
-    hass.http.register_view(BlackBoxListView)
-    hass.http.register_view(BlackBoxView)
-
-
-def _packs(hass: HomeAssistant) -> dict[str, Any]:
-    """Return the running packs of all systems by subentry id."""
-    entries: list[ConfigEntry[Any]] = hass.config_entries.async_loaded_entries(DOMAIN)
-    return {pack_id: pack for entry in entries for pack_id, pack in entry.runtime_data.packs.items()}
-
-
-class BlackBoxListView(HomeAssistantView):
-    """Tells what there is."""
-
-    url = URL
-    name = f"api:{DOMAIN}:black_boxes"
-
-    @require_admin
-    async def get(self, request: web.Request) -> web.Response:
-        """Return each pack's files, the newest first, and where what is in its ring now can be fetched."""
-        told = [
-            {
-                "pack": pack_id,
-                "name": pack.name,
-                "now": f"{pack.black_boxes.url}/{NOW}",
-                "files": [asdict(file) for file in await pack.black_boxes.async_list()],
-            }
-            for pack_id, pack in _packs(request.app[KEY_HASS]).items()
-        ]
-        return self.json({"packs": told})
-
-
-class BlackBoxView(HomeAssistantView):
-    """Hands out one file, or what is in the ring now."""
-
-    url = f"{URL}/{{pack_id}}/{{name}}"
-    name = f"api:{DOMAIN}:black_box"
-
-    @require_admin
-    async def get(self, request: web.Request, pack_id: str, name: str) -> web.StreamResponse:
-        """Return a file; a name is looked up among those that are there, so that it leads nowhere else."""
-        hass = request.app[KEY_HASS]
-        pack = _packs(hass).get(pack_id)
-        if pack is None:
-            return web.Response(status=HTTPStatus.NOT_FOUND)
-        headers = {
-            "Content-Type": "application/gzip",
-            "Content-Disposition": f'attachment; filename="{name}"',
-        }
-        boxes: BlackBoxes = pack.black_boxes
-        if name == NOW:
-            recording = boxes.recording(pack.supervisor.black_box.everything(), acting=pack.control_allowed)
-            return web.Response(body=await hass.async_add_executor_job(dump, recording), headers=headers)
-        if name not in {file.name for file in await boxes.async_list()}:
-            return web.Response(status=HTTPStatus.NOT_FOUND)
-        return web.FileResponse(boxes.folder / name, headers=headers)

@@ -102,8 +102,6 @@ WRITES_TO_TELL: Final = 3
 # and for which they must not before that is over.
 ADDRESS_SHARED_FOR: Final = 120.0
 
-# Transactions by which a link is judged: fifty polls of two requests, so that a lost one in a hundred is no news.
-LINK_WINDOW: Final = 100
 # Percent of sound answers below which a person should look at the wiring, after so many s (faults.md 8).
 LINK_POOR: Final = 95.0
 LINK_POOR_FOR: Final = 120.0

@@ -40,19 +40,21 @@ from .core.model import (
     SystemDecision,
     Wishes,
 )
-from .helpers import LinkMeter, address, refused
+from .helpers import address, refused
 from .hw.can_driver import CanDriver
 from .hw.driver import SWITCHED, Driver
 from .hw.driver import DeviceInfo as PackInfo
 from .hw.parts import PartsDriver
 from .hw.virtual import VirtualHost
 from .issues import PackIssues
+from .learned_store import LearnedStore
 from .learned_view import LearnedView
+from .links.meter import LinkMeter
 from .pack_news import PackNews
 from .packs.device_changes import DeviceChanges
 from .packs.follow_ring import async_follow_ring
 from .packs.member_watch import MemberWatch
-from .store import UNUSABLE, HomeBmsStore, LearnedStore
+from .store import UNUSABLE, HomeBmsStore
 from .supervisor import Supervisor
 from .system_coordinator import SystemCoordinator
 from .texts import protection_names
@@ -147,7 +149,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self.data = self.latest = self.supervisor.snapshot
         self.news = PackNews(hass, entry_id=entry.entry_id, pack_id=self.identity, name=self.name, first=self.latest)
-        self._saved_counters: object = None
+        self._saved: object = None
         store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state, hass.loop.time()))
         learned.async_add_source(self.identity, lambda: bms.save_learned(self.config, self.supervisor.state))
 
@@ -243,11 +245,13 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         elif self._system.leases.take_news():
             self._system.async_set_updated_data(together)
         estimate = snapshot.estimate
-        counters = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity, snapshot.wishes)
-        if counters == self._saved_counters:
+        # What stops a flow stops the counters, too.
+        moved = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity, snapshot.decision.alarms)
+        kept = (*moved, snapshot.wishes)
+        if kept == self._saved:
             self._store.async_schedule_save(SAVE_RESTING)
         else:
-            self._saved_counters = counters
+            self._saved = kept
             self._store.async_schedule_save()
         self._learned.async_schedule_save()
         async_dispatcher_send(self.hass, SIGNAL_TICK.format(self.identity))
@@ -299,10 +303,11 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_trouble(self, trouble: Trouble, stands: bool, error: str = "") -> None:
         """Raise or withdraw a repair issue."""
         if trouble is Trouble.IDENTITY_CHANGED:
-            self.stranger = error if stands else None
+            self.stranger = error if stands and self.parts is None else None
         if trouble is Trouble.WRITE_FAILED:
             self.news.async_tell_write_failed(stands)
-        self._issues.async_trouble(trouble, stands=stands, error=error, address=address(self.subentry.data))
+        place, of_parts = address(self.subentry.data), self.parts is not None
+        self._issues.async_trouble(trouble, stands=stands, error=error, address=place, of_parts=of_parts)
 
     async def async_latched(self) -> None:
         """Write a latched trip to the disk."""

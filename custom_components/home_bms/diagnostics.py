@@ -16,8 +16,8 @@ from .coordinator import PackCoordinator
 from .core.battery import Ageing, Estimate
 from .core.device_log import Kind
 from .core.model import PackState, Snapshot
+from .documents import plain
 from .flow.can_forms import CONF_CHANNEL
-from .helpers import plain
 from .inspections.actions import inspection_facts
 from .inverters.diagnostics import inverter_facts
 from .learned_view import summary

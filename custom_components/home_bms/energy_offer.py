@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.setup import async_when_setup
 
 from .const import DOMAIN, LOGGER
-from .harmless import all_harmless
+from .repair_issues import async_raise, async_withdraw
 from .runtime import HomeBmsConfigEntry
 
 if TYPE_CHECKING:
@@ -119,21 +118,19 @@ async def _judge(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
     if battery_of(hass, entry) is None or present(hass, entry, shown_batteries(manager)):
         _withdraw(hass, entry)
         return
-    ir.async_create_issue(
+    async_raise(
         hass,
-        DOMAIN,
         f"{OFFER}_{entry.entry_id}",
         data={"entry_id": entry.entry_id},
         is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
         translation_key=OFFER,
-        translation_placeholders=all_harmless({"name": entry.title}),
+        shown={"name": entry.title},
     )
 
 
 @callback
 def _withdraw(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> None:
-    ir.async_delete_issue(hass, DOMAIN, f"{OFFER}_{entry.entry_id}")
+    async_withdraw(hass, f"{OFFER}_{entry.entry_id}")
 
 
 async def _manager(hass: HomeAssistant) -> EnergyManager:

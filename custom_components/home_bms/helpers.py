@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
-from enum import Enum, Flag, IntEnum
-from math import isfinite
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_TYPE, CONF_UNIQUE_ID
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from modbus_connection import ModbusError, ModbusSerialParams, ModbusTcpParams, ModbusUnit
+from homeassistant.helpers import device_registry as dr
+from modbus_connection import ModbusSerialParams, ModbusTcpParams
 
 from .const import (
     CONF_BAUDRATE,
@@ -34,13 +33,11 @@ from .const import (
     CONF_THRESHOLDS,
     CONF_UNIT_ID,
     DOMAIN,
-    LINK_WINDOW,
     LOGGER,
     TYPE_RTU_OVER_TCP,
     TYPE_SERIAL,
 )
 from .core.chemistry import configure
-from .core.leases import writable
 from .core.model import ConfigError, HardwareRing, PackConfig
 from .core.ring import meant
 from .hw.can_params import params_from_data
@@ -53,8 +50,6 @@ from .hw.parts_lint import lint_parts, may_control
 SOCKET_BAUDRATE = 115200
 PARITIES: Final[Mapping[str, Literal["N", "E", "O"]]] = MappingProxyType({"none": "N", "even": "E", "odd": "O"})
 """As settings and forms call them, and as a link does."""
-DEEPEST: Final = 24
-"""Parts within parts of a document; what is exported has half as many."""
 
 
 def link_params(data: Mapping[str, Any]) -> ModbusSerialParams | ModbusTcpParams:
@@ -133,6 +128,16 @@ def hardware_ring(data: Mapping[str, Any]) -> HardwareRing:
     return meant(HardwareRing(**data.get(CONF_HARDWARE_RING, {})))
 
 
+def device_of(hass: HomeAssistant, entry_id: str, key: str) -> dr.DeviceEntry | None:
+    """Return the device of a system, pack or inverter; `None` once a user has removed it."""
+    return dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry_id)
+
+
+def device_name(device: dr.AnyDeviceEntry | None, otherwise: str) -> str:
+    """Return what people call a device, and something else for one that has no name or is gone."""
+    return (device and (device.name_by_user or device.name)) or otherwise
+
+
 def ring_data(ring: HardwareRing) -> dict[str, float]:
     """Return what a pack told of its own protection, as its settings keep it."""
     return {name: value for name, value in asdict(ring).items() if value is not None}
@@ -154,101 +159,3 @@ def call_each(listeners: Iterable[Callable[..., None]], whose: str, *told: objec
             listener(*told)
         except Exception:  # noqa: BLE001 - an entity must not end protection
             LOGGER.exception("A listener to %s broke", whose)
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no closed type
-    """Return a value of the model as JSON can carry it; what is not finite becomes `None`."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
-    if isinstance(value, Mapping):
-        return {writable(str(key)): plain(part) for key, part in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(plain(part) for part in value)
-    if isinstance(value, tuple | list):
-        return [plain(part) for part in value]
-    if isinstance(value, Flag | IntEnum):
-        return (value.name or "").lower()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, float) and not isfinite(value):
-        return None
-    return writable(value) if isinstance(value, str) else value
-
-
-def document(field: str, value: Any, *, most: int) -> Any:  # noqa: ANN401 - JSON has no closed type
-    """Return what somebody handed in as JSON would carry it; templates make tuples of lists.
-
-    Values and the letters of texts count. Raises ConfigError `document_too_large` or `document_too_deep`.
-    """
-    size, waiting = 0, [(value, 0)]
-    while waiting:
-        whole, depth = waiting.pop()
-        for part in _parts(whole):
-            size += 1 + (len(part) if isinstance(part, str) else 0)
-            # Before it is looked into: what refers to itself again and again would never end.
-            if size > most:
-                raise ConfigError("document_too_large", field, maximum=most)
-            if depth >= DEEPEST:
-                raise ConfigError("document_too_deep", field, maximum=DEEPEST)
-            waiting.append((part, depth + 1))
-    return plain(value)
-
-
-def _parts(value: object) -> Iterator[object]:
-    if isinstance(value, Mapping):
-        yield from value.keys()
-        yield from value.values()
-    elif isinstance(value, tuple | list | set | frozenset):
-        yield from value
-
-
-class LinkMeter:
-    """Counts the transactions of a pack and how many of the last ones failed, for its statistics."""
-
-    def __init__(self) -> None:
-        self._last: deque[bool] = deque(maxlen=LINK_WINDOW)
-        self.transactions = 0
-
-    @property
-    def quality(self) -> float | None:
-        """Percent of the last transactions that were answered soundly, `None` until there are enough to tell."""
-        last = self._last
-        return 100 * sum(last) / len(last) if len(last) == LINK_WINDOW else None
-
-    def around(self, unit: ModbusUnit) -> ModbusUnit:
-        """Return the same unit, counted."""
-        return cast("ModbusUnit", CountedUnit(unit, self))
-
-    def begun(self) -> None:
-        """Count a transaction."""
-        self.transactions += 1
-
-    def ended(self, sound: bool) -> None:
-        """Note how a transaction went."""
-        self._last.append(sound)
-
-
-class CountedUnit:
-    """A Modbus unit whose transactions a meter counts."""
-
-    def __init__(self, unit: ModbusUnit, meter: LinkMeter) -> None:
-        self._unit = unit
-        self._meter = meter
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the unit has
-        """Pass everything on; reading and writing is what counts."""
-        found = getattr(self._unit, name)
-        if not name.startswith(("read_", "write_")):
-            return found
-
-        async def counted(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the unit does it
-            self._meter.begun()
-            try:
-                answer = await found(*args, **kwargs)
-            except ModbusError:
-                self._meter.ended(False)
-                raise
-            self._meter.ended(True)
-            return answer
-
-        return counted

@@ -18,11 +18,11 @@ from .core.chemistry import SETTINGS
 from .core.lint import Finding, lint
 from .core.model import Alarm, Budget, ConfigError, Level, PackConfig
 from .core.ring import FACTS, REGISTERS
-from .harmless import all_harmless
 from .hw.driver import DeviceInfo
 from .hw.parts import PartsDriver
 from .hw.parts_lint import Severity
 from .packs.parts_words import problems_text
+from .repair_issues import IssueData, async_raise, async_withdraw
 from .story import DEVICE_ALARM, facts, tell
 from .texts import protection_name, word
 from .watching import Trouble
@@ -76,6 +76,7 @@ RING_CHANGED: Final = "hardware_ring_changed"
 RING_REFUSED: Final = "hardware_ring_refused"
 LINK_POOR_ISSUE: Final = "link_poor"
 LEARNED_LOST: Final = "learned_lost"
+MEMBER_CHANGED: Final = "member_changed"
 WATCHED_ONLY: Final = "parts_watched_only"
 
 
@@ -86,7 +87,7 @@ class PackIssues:
         self._hass = hass
         self._name = name
         self._subentry_id = subentry_id
-        self._data: dict[str, str | int | float | None] = {"entry_id": entry_id, "subentry_id": subentry_id}
+        self._data: IssueData = {"entry_id": entry_id, "subentry_id": subentry_id}
         self._calls: tuple[object, ...] | None = None
         self._findings: tuple[Weakness, ...] | None = None
         self._days: tuple[float, ...] = ()
@@ -94,20 +95,22 @@ class PackIssues:
         self._poor = False
 
     @callback
-    def async_trouble(self, trouble: Trouble, *, stands: bool, error: str, address: str) -> None:
-        """Tell of what the supervisor found, and that it is over."""
+    def async_trouble(self, trouble: Trouble, *, stands: bool, error: str, address: str, of_parts: bool) -> None:
+        """Tell of what the supervisor found, and that it is over.
+
+        A pack `of_parts` has no serial number that another could take the place of: its members are chosen in the flow.
+        """
         issue_id = f"{trouble}_{self._subentry_id}"
         if not stands:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            async_withdraw(self._hass, issue_id)
             return
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             issue_id,
-            is_fixable=trouble is Trouble.IDENTITY_CHANGED,
+            is_fixable=trouble is Trouble.IDENTITY_CHANGED and not of_parts,
             severity=ir.IssueSeverity.ERROR,
-            translation_key=trouble,
-            translation_placeholders=all_harmless({"name": self._name, "error": error, "address": address}),
+            translation_key=MEMBER_CHANGED if trouble is Trouble.IDENTITY_CHANGED and of_parts else trouble,
+            shown={"name": self._name, "error": error, "address": address},
             data={**self._data, "error": error},
         )
 
@@ -166,7 +169,7 @@ class PackIssues:
             self._poor_since = None
             if self._poor and quality is not None:
                 self._poor = False
-                ir.async_delete_issue(self._hass, DOMAIN, f"{LINK_POOR_ISSUE}_{self._subentry_id}")
+                async_withdraw(self._hass, f"{LINK_POOR_ISSUE}_{self._subentry_id}")
             return
         self._poor_since = now if self._poor_since is None else self._poor_since
         if not self._poor and now - self._poor_since >= LINK_POOR_FOR:
@@ -214,7 +217,7 @@ class PackIssues:
         """Say why a pack whose relays home_bms was given can only be watched; what was meant so is no trouble."""
         problems = () if parts is None else tuple(row for row in parts.problems if row.severity is not Severity.ADVICE)
         if parts is None or not problems or not any(row.outputs for row in parts.parts.members):
-            ir.async_delete_issue(self._hass, DOMAIN, f"{WATCHED_ONLY}_{self._subentry_id}")
+            async_withdraw(self._hass, f"{WATCHED_ONLY}_{self._subentry_id}")
             return
         shown = {"problems": problems_text(self._hass, problems)}
         self._raise(WATCHED_ONLY, WATCHED_ONLY, ir.IssueSeverity.WARNING, shown)
@@ -245,7 +248,7 @@ class PackIssues:
     @callback
     def async_ring_accepted(self) -> None:
         """Take back that the pack's settings leave no room."""
-        ir.async_delete_issue(self._hass, DOMAIN, f"{RING_REFUSED}_{self._subentry_id}")
+        async_withdraw(self._hass, f"{RING_REFUSED}_{self._subentry_id}")
 
     def _finding(self, finding: Finding) -> dict[str, str]:
         """Return what a finding's text shows."""
@@ -272,9 +275,8 @@ class PackIssues:
         *,
         is_fixable: bool = False,
     ) -> None:
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             f"{issue}_{self._subentry_id}",
             data=self._data,
             is_fixable=is_fixable,
@@ -282,7 +284,7 @@ class PackIssues:
             is_persistent=is_fixable,
             severity=severity,
             translation_key=translation_key,
-            translation_placeholders=all_harmless({"name": self._name, **shown}),
+            shown={"name": self._name, **shown},
         )
 
     def _withdraw(self, kind: str, keep: set[str]) -> None:
@@ -291,7 +293,7 @@ class PackIssues:
         for domain, issue_id in list(ir.async_get(self._hass).issues):
             ours = domain == DOMAIN and issue_id.startswith(f"{kind}_") and issue_id.endswith(f"_{self._subentry_id}")
             if ours and issue_id not in kept:
-                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+                async_withdraw(self._hass, issue_id)
 
 
 @callback
@@ -300,7 +302,7 @@ def async_forget_issues(hass: HomeAssistant, entry_id: str, present: Container[o
     for (domain, issue_id), issue in list(ir.async_get(hass).issues.items()):
         data = issue.data or {}
         if domain == DOMAIN and data.get("entry_id") == entry_id and data.get("subentry_id") not in present:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            async_withdraw(hass, issue_id)
 
 
 def _place(finding: Weakness) -> str:

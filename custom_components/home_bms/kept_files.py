@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 
-class Kept(Protocol):
-    """A file of a folder."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """One file."""
 
-    @property
-    def name(self) -> str:
-        """Without its folder."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
+    name: str
+    """Without its folder."""
+    time: str
+    """When it was written, ISO 8601."""
+    size: int
+    """Bytes."""
+    url: str
 
 
 class Found(NamedTuple):
@@ -69,7 +71,12 @@ def found(folder: Path, name: re.Pattern[str]) -> list[Found]:
     return sorted(files, key=lambda file: (file.time, file.told[0]), reverse=True)
 
 
-def drop(folder: Path, files: Sequence[Kept], newest: str, *, most_files: int, most_bytes: float = inf) -> None:
+def path_of(name: str, folder: Path, files: Sequence[KeptFile]) -> Path | None:
+    """Return where a file is that somebody named: one of those that are there, so that no name leads elsewhere."""
+    return folder / name if name in {file.name for file in files} else None
+
+
+def drop(folder: Path, files: Sequence[KeptFile], newest: str, *, most_files: int, most_bytes: float = inf) -> None:
     """Delete files in their order until no more are left than may be; the newest stays in any case. Raises OSError."""
     count, size = len(files), sum(file.size for file in files)
     for file in files:

@@ -43,7 +43,6 @@ from .const import (
     TYPE_VIRTUAL,
 )
 from .core.model import HardwareRing
-from .harmless import all_harmless
 from .hw.devices import DEVICES
 from .hw.inverters.modbus import MODBUS_INVERTERS
 from .hw.inverters.presets import CAN_INVERTERS
@@ -60,6 +59,7 @@ from .programmes.settings import (
     PRIVATE,
     May,
 )
+from .repair_issues import async_raise
 
 VERSION: Final = (1, 1)
 """Of an entry, major and minor, that this version writes."""
@@ -162,13 +162,11 @@ def async_tell_newer(hass: HomeAssistant) -> None:
             continue
         found = f"{entry.version}.{entry.minor_version}"
         LOGGER.error("The settings of %s were written by a newer version of home_bms (%s)", entry.title, found)
-        ir.async_create_issue(
+        async_raise(
             hass,
-            DOMAIN,
             f"{ISSUE}_{entry.entry_id}",
-            is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key=ISSUE,
-            translation_placeholders=all_harmless({"name": entry.title, "place": f"version {found}"}),
+            shown={"name": entry.title, "place": f"version {found}"},
             data={"entry_id": entry.entry_id},
         )

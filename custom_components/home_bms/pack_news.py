@@ -7,14 +7,13 @@ from typing import Final
 
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 
-from .const import DOMAIN, EVENT_CORRECTION, LOGGER, WRITES_TO_TELL
+from .const import EVENT_CORRECTION, LOGGER, WRITES_TO_TELL
 from .core.battery import Estimate
 from .core.causes import root
 from .core.model import Alarm, Flow, Level, Reason, Snapshot
 from .core.past import History, Session
-from .helpers import call_each
+from .helpers import call_each, device_name, device_of
 from .story import RELEASED, RESET
 from .watching import Trouble
 
@@ -111,12 +110,12 @@ class PackNews:
         LOGGER.info(
             "%s: the state of charge was corrected by %+.1f to %.1f %%", self._name, estimate.jump, estimate.truth
         )
-        device = dr.async_get(self._hass).async_get_device_by_identifier((DOMAIN, self._pack_id), self._entry_id)
+        device = device_of(self._hass, self._entry_id, self._pack_id)
         self._hass.bus.async_fire(
             EVENT_CORRECTION,
             {
                 ATTR_DEVICE_ID: device and device.id,
-                ATTR_NAME: self._name if device is None else device.name_by_user or device.name,
+                ATTR_NAME: device_name(device, self._name),
                 "change": round(estimate.jump, 1),
                 "soc": round(estimate.truth, 1),
             },

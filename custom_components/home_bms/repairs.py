@@ -14,11 +14,12 @@ from .flow.energy import EnergyOfferRepairFlow
 from .flow.harmless import HarmlessRepairsFlow
 from .inspections.issues import OVERDUE
 from .inspections.repair import InspectionRepairFlow
-from .packs.replacement import async_is_set_up, async_take
+from .packs.replacement import async_take
 from .programmes.issues import REFUSED
 from .programmes.repair import ProgrammeRefusedRepairFlow
 from .runtime import HomeBmsConfigEntry
 from .store import ISSUE_STORE_LOST
+from .subentries import async_is_set_up
 from .watching import Trouble
 
 

@@ -12,8 +12,9 @@ from .const import DOMAIN
 from .coordinator import PackCoordinator
 from .inspections.keeper import InspectionKeeper
 from .inverters.coordinator import InverterCoordinator
+from .learned_store import LearnedStore
 from .programmes.coordinator import ProgrammeCoordinator
-from .store import HomeBmsStore, LearnedStore
+from .store import HomeBmsStore
 from .system_coordinator import SystemCoordinator
 
 type HomeBmsConfigEntry = ConfigEntry[HomeBmsRuntimeData]

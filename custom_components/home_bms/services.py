@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
@@ -23,7 +23,8 @@ from .coordinator import PackCoordinator
 from .core import bms
 from .core.model import BalanceMode, ConfigError, PackConfig, PackState
 from .core.outlook import hours_to
-from .helpers import document, plain, refused
+from .documents import document, plain
+from .helpers import refused
 from .history.exports import EXPORT_HISTORY, async_export_history
 from .history.what_if import WHAT_IF, async_what_if
 from .history.words import history_facts
@@ -385,8 +386,7 @@ def _register(hass: HomeAssistant, name: str, action: Action) -> None:
             await async_check_control(hass, call)
         return await action.handler(hass, call)
 
-    # Home Assistant puts its own drop-in in voluptuous's place when it starts, of which type checkers know nothing.
-    schema: Any = vol.Schema({marker: sober(each) for marker, each in {**_TARGET, **action.schema}.items()})
+    schema = vol.Schema({marker: sober(each) for marker, each in {**_TARGET, **action.schema}.items()})
     if action.admin:
         async_register_admin_service(hass, DOMAIN, name, handle, schema, action.answers)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 
 from .core.leases import writable
 

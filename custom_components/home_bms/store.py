@@ -15,10 +15,9 @@ from homeassistant.util.file import WriteError
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import SerializationError
 
-from .const import CONF_STORED, DOMAIN, LOGGER, SAVE_LEARNED, SAVE_WITHIN
-from .core import bms, stored
-from .core.model import PackConfig, PackState
-from .harmless import all_harmless
+from .const import CONF_STORED, DOMAIN, LOGGER, SAVE_WITHIN
+from .core import stored
+from .repair_issues import async_raise, async_withdraw
 
 # What an older version could not read, or would lose, makes it one higher: that version then leaves the file alone.
 STORAGE_VERSION: Final = 2
@@ -26,7 +25,6 @@ STORAGE_VERSION_MINOR: Final = 1
 
 ISSUE_STORE_LOST: Final = "store_lost"
 ISSUE_STORE_FAILED: Final = "store_failed"
-ISSUE_LEARNED_TOO_NEW: Final = "learned_too_new"
 
 
 # Whatever a spoilt content of the right format may raise in the arithmetic that takes it over; LearnedError is one too.
@@ -37,7 +35,7 @@ class TooNewError(HomeAssistantError):
     """A file that a newer version has written, so that this one leaves it as it is; the message names the place."""
 
 
-class _KeptStore(Store[dict[str, Any]]):
+class KeptStore(Store[dict[str, Any]]):
     """A store that reads the files of every earlier version, and leaves those of newer ones as they are.
 
     `unknown` returns the first place of a content that this version does not know, `migrated` what a file of version 1
@@ -91,7 +89,7 @@ class _KeptStore(Store[dict[str, Any]]):
             raise TooNewError(place)
 
 
-class _ToldStore(_KeptStore):
+class _ToldStore(KeptStore):
     """A store that tells whether its writes reach the disk; Home Assistant's own only logs that (safety.md C4)."""
 
     def __init__(self, hass: HomeAssistant, key: str, told: Callable[[bool], None]) -> None:
@@ -187,27 +185,26 @@ class HomeBmsStore:
         """Take control away until a person has looked."""
         self.lost = True
         self.control_allowed = False
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             f"{ISSUE_STORE_LOST}_{self._entry.entry_id}",
             is_fixable=True,
             severity=ir.IssueSeverity.ERROR,
             translation_key=ISSUE_STORE_LOST,
-            translation_placeholders=all_harmless({"name": self._entry.title}),
+            shown={"name": self._entry.title},
             data={"entry_id": self._entry.entry_id},
         )
 
     async def async_confirm_lost(self) -> None:
         """Go on without what was lost; a person has looked at the packs."""
         self.lost = False
-        ir.async_delete_issue(self._hass, DOMAIN, f"{ISSUE_STORE_LOST}_{self._entry.entry_id}")
+        async_withdraw(self._hass, f"{ISSUE_STORE_LOST}_{self._entry.entry_id}")
         await self.async_save()
 
     @property
     def gap(self) -> float | None:
         """Seconds since the file was written, `None` where the clock went backwards or there is no file."""
-        return _gap(self._saved_at)
+        return seconds_since(self._saved_at)
 
     def saved(self, subentry_id: str) -> Mapping[str, Any] | None:
         """Return what was kept of a pack."""
@@ -250,7 +247,7 @@ class HomeBmsStore:
         self._take_over()
         await self._store.async_remove()
         for issue in (ISSUE_STORE_LOST, ISSUE_STORE_FAILED):
-            ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
+            async_withdraw(self._hass, f"{issue}_{self._entry.entry_id}")
 
     @callback
     def _content(self) -> dict[str, Any]:
@@ -282,121 +279,18 @@ class HomeBmsStore:
         self.failed = not written
         issue_id = f"{ISSUE_STORE_FAILED}_{self._entry.entry_id}"
         if written:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            async_withdraw(self._hass, issue_id)
             return
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             issue_id,
-            is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key=ISSUE_STORE_FAILED,
-            translation_placeholders=all_harmless({"name": self._entry.title}),
+            shown={"name": self._entry.title},
         )
 
 
-class LearnedStore:
-    """What takes weeks to learn about the packs of one battery system, in a file of its own.
-
-    It is large, changes slowly and is not needed for safety: without it home_bms goes on and learns anew.
-    """
-
-    unreadable: str | None = None
-    """Why the file could not be read."""
-
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        self._hass = hass
-        # What is handed over never changes, so that it is turned into JSON beside the event loop.
-        self._store = _KeptStore(
-            hass, f"{DOMAIN}.{entry.entry_id}.learned", stored.unknown_learned, serialize_in_event_loop=False
-        )
-        self._issue_id = f"{ISSUE_LEARNED_TOO_NEW}_{entry.entry_id}"
-        self._title = entry.title
-        self._kept: dict[str, Any] = {}
-        """What was read of packs of which nothing new was learned yet; taken from in whatever thread."""
-        self._sources: dict[str, Callable[[], Mapping[str, Any] | None]] = {}
-        self._saved_at: float | None = None
-        self._pending_until = 0.0
-
-    async def async_load(self) -> None:
-        """Read the file, which may be missing, or a newer version's: then it stays for that, and nothing is kept."""
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
-        try:
-            content = await self._store.async_load()
-            if content is not None:
-                self._kept, self._saved_at = dict(content["packs"]), float(content["saved_at"])
-        except TooNewError as err:
-            LOGGER.error("What was learned about %s was written by a newer version: %s", self._title, err)
-            self._store.make_read_only()
-            self._tell_too_new(str(err))
-        except (HomeAssistantError, *UNUSABLE) as err:
-            LOGGER.exception("What was learned about %s cannot be read", self._title)
-            self.unreadable = str(err)
-
-    def _tell_too_new(self, place: str) -> None:
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_LEARNED_TOO_NEW,
-            translation_placeholders=all_harmless({"name": self._title, "place": place}),
-        )
-
-    def restored(self, subentry_id: str, config: PackConfig, state: PackState, gap: float | None) -> PackState:
-        """Return the state with what was learned of a pack; `gap` is that of the state's own file.
-
-        Raises one of UNUSABLE, whose message tells why not.
-        """
-        saved = self._kept.get(subentry_id)
-        if saved is None:
-            return state
-        # What was counted after this was learned is in the state; where that is lost this is all that is known.
-        seconds = _gap(self._saved_at) if state.estimate.truth is None else gap
-        return bms.load_learned(config, state, saved, now=self._hass.loop.time(), gap=seconds)
-
-    @callback
-    def async_add_source(self, subentry_id: str, source: Callable[[], Mapping[str, Any] | None]) -> None:
-        """Ask `source` for what is learned of a pack whenever the file is written, in whatever thread."""
-        self._sources[subentry_id] = source
-
-    @callback
-    def async_forget(self, subentry_id: str) -> None:
-        """Keep nothing of what was learned of a pack before."""
-        self._kept.pop(subentry_id, None)
-
-    async def async_save(self) -> None:
-        """Write now."""
-        self._pending_until = 0.0
-        await self._store.async_save(self._content())
-
-    @callback
-    def async_schedule_save(self) -> None:
-        """See that the file is written at most SAVE_LEARNED s from now, however often this is called."""
-        now = self._hass.loop.time()
-        if now >= self._pending_until:
-            self._pending_until = now + SAVE_LEARNED
-            self._store.async_delay_save(self._content, SAVE_LEARNED)
-
-    async def async_remove(self) -> None:
-        """Delete the file and what was reported about it."""
-        await self._store.async_remove()
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
-
-    def _content(self) -> dict[str, Any]:
-        """Return what goes into the file; what could not be taken over stays there until there is something new."""
-        packs = {subentry_id: source() for subentry_id, source in self._sources.items()}
-        for subentry_id, learned in packs.items():
-            if learned is not None:
-                self._kept.pop(subentry_id, None)
-        return {
-            "saved_at": dt_util.utcnow().timestamp(),
-            "packs": {key: self._kept.get(key) if learned is None else learned for key, learned in packs.items()},
-        }
-
-
-def _gap(saved_at: float | None) -> float | None:
+def seconds_since(saved_at: float | None) -> float | None:
     """Return the s since then; `None` where that is not known or the clock went backwards."""
     if saved_at is None:
         return None

@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
+from .core.model import ConfigError
 
 # Where each protection has its name: the event entity's attribute, which lists them all.
 _PROTECTIONS = "event.protection.state_attributes.protection.state"
@@ -43,3 +44,17 @@ def error_words(hass: HomeAssistant, err: HomeAssistantError) -> str:
     words = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
     message = words.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message")
     return str(err) if message is None else message.format(**err.translation_placeholders or {})
+
+
+@callback
+def refusal_words(hass: HomeAssistant, err: ConfigError) -> str:
+    """Return why a setting cannot be, and what would do, with settings called what the user knows them by."""
+    words = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+    message = words.get(f"component.{DOMAIN}.exceptions.{err.key}.message")
+    if message is None:
+        return str(err)
+    named = {
+        key: word(hass, "setting", value) if key in ("lower", "upper") else value
+        for key, value in err.placeholders.items()
+    }
+    return message.format(**{**named, "field": word(hass, "setting", err.field)})

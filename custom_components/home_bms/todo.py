@@ -23,7 +23,8 @@ from .inspections.keeper import InspectionKeeper, Told
 from .inspections.words import instructions, reasons, title
 from .runtime import HomeBmsConfigEntry
 
-PARALLEL_UPDATES = 0
+# What is taken down is written to the disk; two at once would only race for it.
+PARALLEL_UPDATES = 1
 
 INSPECTIONS: Final = HomeBmsEntityDescription(key="inspections", translation_key="inspections")
 

@@ -17,7 +17,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms import supervisor, system_coordinator
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.coordinator import PackCoordinator
-from custom_components.home_bms.core.model import AskedLimits, Decision, PackReading, Switches
+from custom_components.home_bms.core.model import AskedLimits, Decision, PackConfig, PackReading, Switches
+from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.hw.driver import Capability, DeviceInfo, Driver, DriverError
 
 PACK_ID = "01PACK0000000000000000000A"
@@ -238,6 +239,11 @@ def pack_subentry(subentry_id: str = PACK_ID, title: str = "Pack 1", **changes: 
         title=title,
         unique_id=data["serial_number"],
     )
+
+
+def nimble(data: Any) -> PackConfig:
+    """Return the configuration of a pack whose limits rise at once."""
+    return replace(pack_config(data), ramp_hold=0.0, ramp_rate=1000.0)
 
 
 def make_entry(hass: HomeAssistant, *packs: ConfigSubentryDataWithId, **changes: Any) -> MockConfigEntry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
@@ -16,8 +16,6 @@ from pymodbus import FramerType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms.const import SUBENTRY_INVERTER
-from custom_components.home_bms.core.model import PackConfig
-from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.inverter import VirtualInverter
 from custom_components.home_bms.hw.virtual.inverter_fronts import VirtualGx
@@ -25,14 +23,9 @@ from custom_components.home_bms.hw.virtual.register_server import Registers, Reg
 from custom_components.home_bms.inverters import coordinator as inverter_coordinator
 from custom_components.home_bms.inverters.coordinator import InverterCoordinator
 
-from .conftest import PERIOD, make_entry, pack_subentry, set_up, until
+from .conftest import PERIOD, make_entry, nimble, pack_subentry, set_up, until
 
 INVERTER_ID = "01INVERTER00000000000000AA"
-
-
-def nimble(data: Any) -> PackConfig:
-    """Return the configuration of a pack whose limits rise at once."""
-    return replace(pack_config(data), ramp_hold=0.0, ramp_rate=1000.0)
 
 
 def inverter_subentry(

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import probatio as vol
 import pytest
-import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from hypothesis import given
@@ -21,7 +21,7 @@ from yarl import URL
 from custom_components.home_bms.black_boxes import URL as BOXES
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import ConfigError
-from custom_components.home_bms.helpers import DEEPEST, document, plain
+from custom_components.home_bms.documents import DEEPEST, document, plain
 from custom_components.home_bms.history.export_folder import URL as EXPORTS
 from custom_components.home_bms.kept_files import write_whole
 from custom_components.home_bms.packs.actions import PACK_MOST

@@ -22,8 +22,8 @@ from custom_components.home_bms.hw.virtual import VirtualPack
 from custom_components.home_bms.hw.virtual.can_inverter import VirtualCanInverter
 from custom_components.home_bms.hw.virtual.inverter import Manner, VirtualInverter
 
-from .conftest import ScriptedDriver, make_entry, pack_subentry, set_up, until
-from .inverter_house import inverter_of, inverter_subentry, nimble, quick_inverters
+from .conftest import ScriptedDriver, make_entry, nimble, pack_subentry, set_up, until
+from .inverter_house import inverter_of, inverter_subentry, quick_inverters
 
 STEP = 0.05
 LISTEN = 1.5

@@ -15,9 +15,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms.config_flow import WAYS
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.flow.forms import shown_thresholds
+from custom_components.home_bms.flow.pack import WAYS
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.hw.virtual import VirtualHost
 

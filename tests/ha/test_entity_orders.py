@@ -17,8 +17,9 @@ from custom_components.home_bms.core.model import Switches
 from custom_components.home_bms.hw.driver import DriverError
 from custom_components.home_bms.inverters.entity_orders import READ_BACK_WITHIN, RENEW_EVERY, Dial
 from custom_components.home_bms.packs.entity_pack import EntityDriver
+from custom_components.home_bms.store import HomeBmsStore
 
-from .conftest import until
+from .conftest import PACK_ID, make_entry, pack_subentry, until
 from .entity_device import Clock, EntityPack, decision, driver_of, settings
 
 
@@ -227,6 +228,12 @@ def limited(pack: EntityPack, limits: tuple[str, str]) -> EntityDriver:
     return driver_of(pack, settings(pack, charge_limit=[charge], discharge_limit=[discharge]))
 
 
+def stands(pack: EntityPack, entity_id: str) -> float:
+    state = pack.hass.states.get(entity_id)
+    assert state is not None
+    return float(state.state)
+
+
 async def test_limits_are_written_in_steps_and_handed_back(pack: EntityPack, limits: tuple[str, str]) -> None:
     driver = limited(pack, limits)
     await driver.async_apply(decision(ccl=33.7, dcl=12.9))
@@ -238,12 +245,69 @@ async def test_limits_are_written_in_steps_and_handed_back(pack: EntityPack, lim
     pack.calls.clear()
     await driver.async_release()
     assert pack.calls == [(limits[0], "set_value", 100.0), (limits[1], "set_value", 80000.0)]
-    # What is taken anew is written at once, and handed back to where it was then.
+    # What is taken anew is written at once, never beyond where it is found then.
     pack.tell(limits[0], "90.0")
     await driver.async_apply(decision(ccl=500.0, dcl=500.0))
-    assert pack.calls[-2:] == [(limits[0], "set_value", 150.0), (limits[1], "set_value", 120000.0)]
-    await driver.async_release()
     assert pack.calls[-2:] == [(limits[0], "set_value", 90.0), (limits[1], "set_value", 80000.0)]
+    pack.calls.clear()
+    await driver.async_release()
+    assert pack.calls == []
+
+
+async def test_a_packs_own_limit_is_never_raised_beyond_where_its_user_has_it(
+    pack: EntityPack, limits: tuple[str, str], clock: Clock
+) -> None:
+    driver = limited(pack, limits)
+    await driver.async_apply(decision(ccl=20.0, dcl=500.0))
+    clock.ahead += RENEW_EVERY
+    await driver.async_apply(decision(ccl=500.0, dcl=500.0))
+    assert stands(pack, limits[0]) == 100.0
+    # Who moves it meanwhile says what it is at most, and where it goes back to.
+    for theirs in (60.0, 130.0):
+        pack.tell(limits[0], str(theirs))
+        clock.ahead += RENEW_EVERY
+        await driver.async_apply(decision(ccl=500.0, dcl=500.0))
+        assert stands(pack, limits[0]) == theirs
+    await driver.async_apply(decision(ccl=20.0, dcl=500.0))
+    assert stands(pack, limits[0]) == 20.0
+    await driver.async_apply(decision(ccl=20.0, dcl=500.0))
+    pack.tell(limits[0], "45.0")
+    await driver.async_release()
+    assert stands(pack, limits[0]) == 45.0
+
+
+async def test_after_a_power_cut_what_home_bms_has_left_is_not_taken_for_the_packs_own(
+    hass: HomeAssistant, hass_storage: dict[str, Any], pack: EntityPack, limits: tuple[str, str]
+) -> None:
+    entry = make_entry(hass, pack_subentry())
+
+    async def started() -> EntityDriver:
+        store = HomeBmsStore(hass, entry)
+        await store.async_load()
+        driver = limited(pack, limits)
+        driver.async_remember(store, PACK_ID)
+        return driver
+
+    kept: list[str] = []
+
+    async def look() -> None:
+        kept.append(str(hass_storage))
+
+    pack.before_call = look
+    await (await started()).async_apply(decision(ccl=0.0, dcl=500.0))
+    assert stands(pack, limits[0]) == 0.0
+    # It is on the disk before anything is moved.
+    assert "'charge_limit': 100.0" in kept[0]
+    # Nobody hands back.
+    after = await started()
+    await after.async_apply(decision(ccl=500.0, dcl=500.0))
+    assert stands(pack, limits[0]) == 100.0
+    await after.async_release()
+    # What a person sets while nobody runs is theirs.
+    pack.tell(limits[0], "120.0")
+    again = await started()
+    await again.async_apply(decision(ccl=500.0, dcl=500.0))
+    assert stands(pack, limits[0]) == 120.0
 
 
 @given(

@@ -337,7 +337,7 @@ async def test_a_work_mode_is_told_what_its_own_options_mean_and_only_as_far_as_
 async def test_a_server_is_tried_where_it_is_to_be(hass: HomeAssistant, system: MockConfigEntry) -> None:
     taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
-    form = {"host": "127.0.0.1", "port": port, "unit_id": 1, "base": "40000"}
+    form = {"host": "127.0.0.1", "port": port, "unit_id": 1, "first_register": "40000"}
     result = await begin(hass, "server")
     result = await answer(hass, result, **form, peers="192.168.1.0/24, cellar")
     assert result["errors"] == {"peers": "no_networks"}

@@ -20,7 +20,8 @@ from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.chemistry import configure
 from custom_components.home_bms.core.model import ConfigError, HardwareRing, Level, Reason
-from custom_components.home_bms.helpers import link_params, pack_config, plain, refused
+from custom_components.home_bms.documents import plain
+from custom_components.home_bms.helpers import link_params, pack_config, refused
 from custom_components.home_bms.hw.driver import Capability
 from custom_components.home_bms.runtime import HomeBmsRuntimeData
 from custom_components.home_bms.watching import Link
@@ -161,6 +162,16 @@ async def test_settings_that_cannot_be_are_refused_by_name(
     assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.error_reason_translation_key == "invalid_pack"
+
+
+async def test_settings_that_cannot_be_are_told_in_the_users_words(
+    hass: HomeAssistant, driver: ScriptedDriver, scripted: None
+) -> None:
+    hass.config.language = "de"
+    entry = make_entry(hass, pack_subentry(thresholds={"cell_overvoltage_trip": 9.0}))
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    told = "Überspannung: auslösen bei kann nicht 9.0 sein; erlaubt ist 1.0 bis 4.5."
+    assert entry.error_reason_translation_placeholders == {"name": "Pack 1", "error": told}
 
 
 async def test_a_link_in_use_with_other_settings_is_refused(

@@ -17,7 +17,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.home_bms import store
+from custom_components.home_bms import learned_store
 from custom_components.home_bms.const import DOMAIN, SAVE_LEARNED
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core import bms, learning
@@ -81,7 +81,7 @@ async def test_it_is_written_by_itself_and_no_oftener_than_said(
     assert KEY not in hass_storage
     await ticks(pack)
     assert kept._pending_until == due
-    monkeypatch.setattr(store, "SAVE_LEARNED", 5 * PERIOD)
+    monkeypatch.setattr(learned_store, "SAVE_LEARNED", 5 * PERIOD)
     kept._pending_until = 0.0
     await until(lambda: KEY in hass_storage)
     assert hass_storage[KEY]["data"]["packs"][PACK_ID]["rated"] == 280.0

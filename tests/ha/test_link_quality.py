@@ -9,8 +9,8 @@ from modbus_connection import ModbusTimeoutError
 from modbus_connection.mock import MockModbusConnection
 
 from custom_components.home_bms.const import DOMAIN, LINK_POOR_FOR
-from custom_components.home_bms.helpers import LinkMeter
 from custom_components.home_bms.issues import PackIssues
+from custom_components.home_bms.links.meter import LinkMeter
 
 ISSUE = (DOMAIN, "link_poor_PACK")
 

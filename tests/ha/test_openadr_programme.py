@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Final
 
+import probatio as vol
 import pytest
-import voluptuous as vol
 import yaml
 from aiohttp import web
 from homeassistant.const import Platform

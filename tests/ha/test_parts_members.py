@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 from homeassistant.components.switch.const import DATA_COMPONENT
@@ -12,8 +13,9 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.model import Level
-from custom_components.home_bms.hw.virtual.parts import VirtualParts
+from custom_components.home_bms.hw.virtual.parts import MAIN, VirtualParts
 from custom_components.home_bms.switch import ExtraRelay
+from custom_components.home_bms.watching import Link
 
 from .conftest import PACK_ID, ticks, until
 from .parts_house import House, commands, running, served, soon, subentry
@@ -55,6 +57,26 @@ async def test_an_unplugged_member_takes_the_permissions_with_it_and_is_named(
     house.world.clear()
     await until(lambda: house.pack.latest.decision.charge_permitted, within=60)
     assert house.state("binary_sensor", "member_monitor") == "on"
+
+
+async def test_to_a_stranger_among_the_members_nothing_is_written_and_the_contactor_falls(
+    hass: HomeAssistant, house: House
+) -> None:
+    await house.close()
+    world = house.world
+    world.boards["monitor"].info = replace(world.info, serial_number="0001-0002-0003-0004")
+    await until(lambda: house.pack.statistics.link is Link.FOREIGN, within=30)
+    await until(lambda: not world.relays.relay(MAIN), within=20)
+    written = [asked for asked in commands(world) if asked.startswith("05")]
+    await ticks(house.pack, 10)
+    assert [asked for asked in commands(world) if asked.startswith("05")] == written
+    assert house.pack.latest.decision.ccl.value == 0.0
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"identity_changed_{PACK_ID}")
+    assert issue is not None
+    assert (issue.translation_key, issue.is_fixable) == ("member_changed", False)
+    assert "monitor 0001" in (issue.translation_placeholders or {})["error"].replace("\\", "")
+    # A member is no new BMS of the whole pack.
+    assert house.pack.stranger is None
 
 
 async def test_a_switch_of_the_users_own_closes_only_when_that_is_safe_and_is_held(

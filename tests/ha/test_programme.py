@@ -26,8 +26,7 @@ from custom_components.home_bms.programmes.coordinator import ProgrammeCoordinat
 from custom_components.home_bms.system_coordinator import SystemCoordinator
 
 from ..hw.vtn import SECRET, Vtn, problem, served, text
-from .conftest import ENTRY_ID, ScriptedDriver, make_entry, pack_subentry, set_up, until
-from .inverter_house import nimble
+from .conftest import ENTRY_ID, ScriptedDriver, make_entry, nimble, pack_subentry, set_up, until
 from .programme_house import OWNER, PROGRAMME_ID, event, programme_subentry, quick_programmes, settings, shown
 from .test_services import answer, call
 from .test_translations import ENGLISH, ICONS

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+import probatio as vol
 import pytest
-import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr

@@ -18,12 +18,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.leases import MOST_LEASES, LeaseBook
-from custom_components.home_bms.core.model import PackConfig
 from custom_components.home_bms.core.storage import Phase
-from custom_components.home_bms.helpers import pack_config
 from custom_components.home_bms.system_coordinator import SystemCoordinator
 
-from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, lost, make_entry, set_up, until
+from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, lost, make_entry, nimble, set_up, until
 from .test_leases import attributes, later, limits, shown
 from .test_services import call
 
@@ -37,11 +35,6 @@ STORE = f"{DOMAIN}.{ENTRY_ID}"
 @pytest.fixture
 def platforms() -> list[Platform]:
     return [Platform.SELECT, Platform.SENSOR]
-
-
-def nimble(data: Any) -> PackConfig:
-    """Return the configuration of a pack whose limits rise at once."""
-    return replace(pack_config(data), ramp_hold=0.0, ramp_rate=1000.0)
 
 
 @pytest.fixture

@@ -100,6 +100,28 @@ async def test_a_latched_trip_and_permission_survive_a_hard_kill(
     assert entry.runtime_data.control_allowed
 
 
+async def test_what_stops_a_resting_pack_is_due_within_half_a_minute_and_survives_a_reload(
+    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
+) -> None:
+    """It stops what moves the counters, too, so that those alone would leave it to the quarter hour."""
+    driver.current = 0.0
+    await ticks(pack, 3)
+    await pack._store.async_save()
+    await ticks(pack, 2)
+    assert pack._store._write_due is not None
+    assert pack._store._write_due - hass.loop.time() > store.SAVE_WITHIN
+    driver.temperatures[:] = [-2.0] * len(driver.temperatures)
+    await until(lambda: pack.latest.decision.worst is Level.PROTECT)
+    await ticks(pack)
+    assert pack._store._write_due - hass.loop.time() <= store.SAVE_WITHIN
+    # Back beyond where it stops, and not yet where it lets go.
+    driver.temperatures[:] = [1.0] * len(driver.temperatures)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    again: PackCoordinator = entry.runtime_data.packs[PACK_ID]
+    await ticks(again, 3)
+    assert "charge_undertemperature" in {alarm.key for alarm in again.latest.decision.alarms}
+
+
 async def test_counters_are_saved_though_every_tick_asks_for_it(
     pack: PackCoordinator,
     driver: ScriptedDriver,

@@ -277,3 +277,8 @@ async def test_home_assistant_shows_the_menu_in_words(hass: HomeAssistant) -> No
     loaded = await async_get_translations(hass, "en", "config", {DOMAIN})
     for option in result["menu_options"]:
         assert loaded[f"component.{DOMAIN}.config.step.user.menu_options.{option}"]
+
+
+def test_no_field_is_called_like_the_place_of_errors_that_belong_to_no_field() -> None:
+    flows = {path[:-1] for path, _ in texts(ENGLISH) if path[-2:-1] == ("data",) and path[-1] == "base"}
+    assert not flows

@@ -13,7 +13,7 @@ from .broker import Mosquitto, operator
 from .database import Postgres
 
 PLAIN: Final = {"set_client_cert": False, "set_ca_cert": "off"}
-FLEET: Final = {"enabled": True, "base": "acme/site-7"}
+FLEET: Final = {"enabled": True, "base_topic": "acme/site-7"}
 # As the page for operators proposes where several houses share a broker.
 WILL: Final = {"will_topic": "acme/site-7/status", "will_retain": True}
 SOC: Final = "sensor.shed_state_of_charge"

@@ -12,10 +12,10 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from ..const import DOMAIN, LOGGER
-from ..harmless import all_harmless
 from ..hw.can import CanLink, CanState
 from ..hw.can_frame import spelled
 from ..hw.can_health import CanHealth, Trouble, troubles
+from ..repair_issues import async_raise, async_withdraw
 
 LOOK_EVERY: Final = 5.0
 """s; less than any patience."""
@@ -90,26 +90,22 @@ class CanWatch:
             return
         params, failure = self._link.params, self._link.failure
         if before is not None and (told is None or told[0] is not before[0]):
-            ir.async_delete_issue(self._hass, DOMAIN, _issue_id(params.key, before[0]))
+            async_withdraw(self._hass, _issue_id(params.key, before[0]))
         if told is None:
             return
         trouble, ids = told
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             _issue_id(params.key, trouble),
-            is_fixable=False,
             severity=SEVERITIES[trouble],
             translation_key=trouble,
             data={"bus": params.key},
-            translation_placeholders=all_harmless(
-                {
-                    "bus": params.key,
-                    "bitrate": f"{params.bitrate / 1000:g}",
-                    "error": "-" if failure is None else str(failure),
-                    "ids": ids,
-                }
-            ),
+            shown={
+                "bus": params.key,
+                "bitrate": f"{params.bitrate / 1000:g}",
+                "error": "-" if failure is None else str(failure),
+                "ids": ids,
+            },
         )
 
 

@@ -8,18 +8,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from ..const import DOMAIN, LOGGER
+from ..const import LOGGER
 from ..core.codec import CodecError, codec
 from ..core.commissioning import Aspect, Finding, Outcome, Record, Result, State, Step, anew, due, sign, stale, take
 from ..core.commissioning import state as state_of
 from ..core.commissioning import steps as steps_of
 from ..core.model import HardwareRing, PackConfig
-from ..harmless import all_harmless
 from ..helpers import ring_data
 from ..hw.driver import SWITCHED, Capability, DeviceInfo
+from ..repair_issues import IssueData, async_raise, async_withdraw
 from ..store import HomeBmsStore
 from .words import aspects_text, steps_text
 
@@ -54,7 +53,7 @@ class Commissioning:
         self._store = store
         self._pack_id = pack_id
         self._name = name
-        self._data: dict[str, str | int | float | None] = {"entry_id": entry_id, "subentry_id": pack_id}
+        self._data: IssueData = {"entry_id": entry_id, "subentry_id": pack_id}
         self._config = config
         self._tell = tell
         self.steps = steps_of(sensors=config.temperature_sensors, switches=bool(capabilities & SWITCHED))
@@ -97,23 +96,19 @@ class Commissioning:
         """Call a person where something has changed since a step was taken, and no longer where nothing has."""
         issue_id = f"{COMMISSIONING_CHANGED}_{self._pack_id}"
         if not (again := self.stale):
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            async_withdraw(self._hass, issue_id)
             return
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             issue_id,
             data=self._data,
             is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
             translation_key=COMMISSIONING_CHANGED,
-            translation_placeholders=all_harmless(
-                {
-                    "name": self._name,
-                    "changed": aspects_text(self._hass, frozenset[Aspect]().union(*again.values())),
-                    "steps": steps_text(self._hass, [step for step in self.steps if step.key in again]),
-                }
-            ),
+            shown={
+                "name": self._name,
+                "changed": aspects_text(self._hass, frozenset[Aspect]().union(*again.values())),
+                "steps": steps_text(self._hass, [step for step in self.steps if step.key in again]),
+            },
         )
 
     async def async_begin(self, by: str, *, afresh: bool = False) -> None:

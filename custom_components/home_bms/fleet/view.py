@@ -6,13 +6,13 @@ from typing import Final
 
 from homeassistant.const import CONF_TYPE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
 from homeassistant.loader import async_get_loaded_integration
 
 from ..const import DOMAIN, PUBLISH_LATEST, TYPE_VIRTUAL
 from ..coordinator import PackCoordinator
 from ..core.lease_force import Change
 from ..core.model import Alarm
+from ..helpers import device_name, device_of
 from ..runtime import HomeBmsConfigEntry
 from ..story import facts, tell
 from ..system_coordinator import SystemCoordinator
@@ -35,7 +35,7 @@ def identity(
     return SystemIdentity(
         format=FORMAT,
         id=entry.entry_id,
-        name=_name(hass, entry, entry.entry_id, entry.title),
+        name=device_name(device_of(hass, entry.entry_id, entry.entry_id), entry.title),
         version=str(async_get_loaded_integration(hass, DOMAIN).version),
         will=will,
         commands=settings.commands,
@@ -51,7 +51,7 @@ def _pack(
     config, device = pack.config, pack.device_info
     return PackIdentity(
         id=key,
-        name=_name(hass, entry, key, pack.name),
+        name=device_name(device_of(hass, entry.entry_id, key), pack.name),
         manufacturer=device.get("manufacturer"),
         model=device.get("model"),
         firmware=device.get("sw_version"),
@@ -64,12 +64,6 @@ def _pack(
         discharge_current=config.discharge_current,
         virtual=pack.subentry.data[CONF_TYPE] == TYPE_VIRTUAL,
     )
-
-
-def _name(hass: HomeAssistant, entry: HomeBmsConfigEntry, key: str, name: str) -> str:
-    """Return what a user calls a device."""
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry.entry_id)
-    return name if device is None else device.name_by_user or device.name or name
 
 
 def pack_state(clock: Clock, pack: PackCoordinator) -> PackState:

@@ -23,7 +23,8 @@ from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, Sel
 from ..const import CONF_MODEL, DOMAIN, SUBENTRY_PACK, TYPE_BLUETOOTH
 from ..hw.driver import DeviceInfo, DriverError
 from ..packs.bluetooth import HeardPack, async_heard, async_heard_packs, bluetooth_driver, bluetooth_ready
-from .pack import PackSteps
+from ..subentries import all_subentries
+from .pack_end import PackSteps
 
 CONF_SYSTEM: Final = "system"
 NEW_SYSTEM: Final = "new"
@@ -153,9 +154,7 @@ def _link(pack: HeardPack) -> dict[str, Any]:
 
 def _known(hass: HomeAssistant) -> set[str]:
     """Return the addresses of the packs that a system has already."""
-    entries = hass.config_entries.async_entries(DOMAIN)
-    packs = [pack for entry in entries for pack in entry.subentries.values()]
-    return {pack.data[CONF_ADDRESS] for pack in packs if CONF_ADDRESS in pack.data}
+    return {pack.data[CONF_ADDRESS] for pack in all_subentries(hass) if CONF_ADDRESS in pack.data}
 
 
 @callback

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 
-from .can_forms import BUS_SCHEMAS
+from .can_forms import BUS_SCHEMAS, kernel_interfaces
 from .harmless import HarmlessFlow
 
 LISTEN_FOR: Final = 3.0
@@ -24,6 +25,22 @@ class BusSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
     @abstractmethod
     async def _async_can_bus(self, step_id: str, user_input: dict[str, Any] | None) -> ResultT:
         """Ask for a bus of one kind, and listen who is on it."""
+
+    async def _async_can_form(
+        self,
+        step_id: str,
+        told: Mapping[str, Any],
+        errors: dict[str, str] | None = None,
+        placeholders: Mapping[str, str] | None = None,
+    ) -> ResultT:
+        """Show the form of a bus of one kind."""
+        schema = BUS_SCHEMAS[step_id][1](await self.hass.async_add_executor_job(kernel_interfaces))
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, told),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
 
     async def async_step_can(
         self,

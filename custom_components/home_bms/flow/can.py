@@ -37,8 +37,8 @@ from ..hw.can_probe import Found, async_probe
 from ..hw.driver import DeviceInfo, DriverError
 from ..texts import word
 from .bus import IDS_SHOWN, LISTEN_FOR, BusSteps
-from .can_forms import BUS_SCHEMAS, TRIED, bus_data, kernel_interfaces, options_schema, shown_bus
-from .pack import PackSteps
+from .can_forms import TRIED, bus_data, options_schema, shown_bus
+from .pack_end import PackSteps
 from .selectors import pick
 
 OPTIONS: Final = (CONF_NODE, CONF_INVERTED, CONF_POLLING)
@@ -79,22 +79,6 @@ class CanSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
             self._async_can_listen(), f"{DOMAIN} CAN search", eager_start=False
         )
         return await self.async_step_can_listening()
-
-    async def _async_can_form(
-        self,
-        step_id: str,
-        told: Mapping[str, Any],
-        errors: dict[str, str] | None = None,
-        placeholders: Mapping[str, str] | None = None,
-    ) -> ResultT:
-        """Show the form of a bus."""
-        schema = BUS_SCHEMAS[step_id][1](await self.hass.async_add_executor_job(kernel_interfaces))
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, told),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
 
     async def async_step_can_listening(
         self,

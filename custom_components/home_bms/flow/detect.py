@@ -25,9 +25,10 @@ from ..hw.driver import DriverError
 from ..hw.registers import Kind
 from ..links.lines import FramingError, async_keep_off, async_temporary_line, links_of
 from ..links.order import on_lane
+from ..subentries import all_subentries, async_is_set_up
 from ..texts import word
 from .forms import CONF_UNITS, DETECT_NETWORK_SCHEMA, DETECT_SERIAL_SCHEMA
-from .pack import PackSteps
+from .pack_end import PackSteps
 
 CONF_FOUND: Final = "found"
 
@@ -183,8 +184,7 @@ class DetectSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT
         wanted = link_params(self._link_at(PACKS[0].baudrate)).endpoint
         return frozenset(
             link[CONF_UNIT_ID]
-            for entry in self.hass.config_entries.async_entries(DOMAIN)
-            for subentry in entry.subentries.values()
+            for subentry in all_subentries(self.hass)
             for link in links_of(subentry.data)
             if link_params(link).endpoint == wanted
         )
@@ -195,9 +195,7 @@ class DetectSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT
 
     def _is_set_up(self, pack: Finding) -> bool:
         """Whether some system has the pack, perhaps on another link."""
-        unique_id = pack.info.serial_number or place(self._link_to(pack))
-        entries = self.hass.config_entries.async_entries(DOMAIN)
-        return any(subentry.unique_id == unique_id for entry in entries for subentry in entry.subentries.values())
+        return async_is_set_up(self.hass, pack.info.serial_number or place(self._link_to(pack)))
 
     def _detect_word(self, key: str, **values: object) -> str:
         return word(self.hass, "detected", key, **values)

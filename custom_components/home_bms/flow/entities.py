@@ -31,10 +31,12 @@ from ..const import (
     DOMAIN,
     TYPE_ENTITIES,
 )
+from ..helpers import device_name
 from ..hw.driver import DeviceInfo, DriverError
 from ..packs.entity_pack import EntityDriver
 from ..packs.roles import SLOTS, Group, Role
-from .pack import PackSteps
+from ..subentries import async_is_set_up
+from .pack_end import PackSteps
 from .role_choice import entities_of, gaps, kept, owners, preview, problem, proposed, shown
 
 DEVICE_SCHEMA: Final = vol.Schema(
@@ -193,20 +195,14 @@ class EntitySteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT
         if not self._device_id:
             return super()._called(info)
         device = dr.async_get(self.hass).async_get(self._device_id)
-        name = None if device is None else device.name_by_user or device.name
-        return f"{info.manufacturer} {info.model} ({name or info.model})"
+        return f"{info.manufacturer} {info.model} ({device_name(device, info.model)})"
 
     @callback
     def _identity(self, link: Mapping[str, Any]) -> str:
         """Return what tells the pack from others for ever: its device, where several share one its first cell too."""
         if (pack := self._pack()) is not None:
             return str(pack.data[CONF_SERIAL_NUMBER])
-        others = {
-            pack.unique_id
-            for entry in self.hass.config_entries.async_entries(DOMAIN)
-            for pack in entry.subentries.values()
-        }
-        if self._device_id not in others:
+        if not async_is_set_up(self.hass, self._device_id):
             return self._device_id
         return f"{self._device_id}-{link[CONF_ROLES][Role.CELLS][0]}"
 

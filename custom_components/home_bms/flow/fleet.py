@@ -24,11 +24,13 @@ from ..fleet.settings import (
 from .harmless import HarmlessOptionsFlow
 from .selectors import number
 
+BASE_TOPIC: Final = "base_topic"
+"""In the form, where `base` is the place of errors that belong to no field."""
 _PROPOSED: Final = FleetSettings()
 FLEET_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_ENABLED, default=False): BooleanSelector(),
-        vol.Required(CONF_BASE, default=_PROPOSED.base): TextSelector(),
+        vol.Required(BASE_TOPIC, default=_PROPOSED.base): TextSelector(),
         vol.Required(CONF_HARDWARE, default=_PROPOSED.hardware): BooleanSelector(),
         vol.Required(CONF_COMMANDS, default=_PROPOSED.commands): BooleanSelector(),
         vol.Required(CONF_OPERATOR, default=_PROPOSED.operator): TextSelector(),
@@ -46,16 +48,17 @@ class FleetSteps(HarmlessOptionsFlow):
         placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
-                fleet = fleet_data(user_input)
+                fleet = fleet_data({**user_input, CONF_BASE: user_input[BASE_TOPIC]})
             except ConfigError as err:
-                errors, placeholders = {err.field: err.key}, err.placeholders
+                place = BASE_TOPIC if err.field == CONF_BASE else err.field
+                errors, placeholders = {place: err.key}, err.placeholders
             else:
                 return self.async_create_entry(data={**self.config_entry.options, CONF_FLEET: fleet})
+        kept = self.config_entry.options.get(CONF_FLEET, {})
+        shown = user_input or {**kept, **({BASE_TOPIC: kept[CONF_BASE]} if kept else {})}
         return self.async_show_form(
             step_id="fleet",
-            data_schema=self.add_suggested_values_to_schema(
-                FLEET_SCHEMA, user_input or self.config_entry.options.get(CONF_FLEET, {})
-            ),
+            data_schema=self.add_suggested_values_to_schema(FLEET_SCHEMA, shown),
             errors=errors,
             description_placeholders=placeholders,
         )

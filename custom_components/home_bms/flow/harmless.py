@@ -8,8 +8,10 @@ from typing import Any, override
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.components.repairs.models import RepairsFlowContext
 from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
     ConfigFlowContext,
     ConfigFlowResult,
+    ConfigSubentry,
     ConfigSubentryFlow,
     OptionsFlow,
     SubentryFlowContext,
@@ -47,6 +49,11 @@ class HarmlessFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handler
 
 class HarmlessSubentryFlow(HarmlessFlow[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], ConfigSubentryFlow):
     """For what a battery system is made of."""
+
+    @callback
+    def _changed(self) -> ConfigSubentry | None:
+        """Return what is being changed, if something is."""
+        return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
 
 
 class HarmlessOptionsFlow(HarmlessFlow[ConfigFlowContext, ConfigFlowResult, str], OptionsFlow):

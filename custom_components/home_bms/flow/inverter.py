@@ -16,6 +16,7 @@ from .inverter_can import CanInverterSteps
 from .inverter_entities import EntityInverterSteps
 from .inverter_forms import (
     CONF_BASE,
+    CONF_FIRST_REGISTER,
     MODBUS_FORMS,
     SERVER_SCHEMA,
 )
@@ -42,14 +43,12 @@ class InverterFlow(ModbusInverterSteps, CanInverterSteps, EntityInverterSteps):
         """Let the user change how the inverter is reached, and its share."""
         inverter = self._get_reconfigure_subentry()
         self._data = {**inverter.data, CONF_NAME: inverter.title}
-        kind = self._data[CONF_TYPE]
-        if kind == TYPE_CAN:
-            return await self.async_step_can()
-        if kind == TYPE_ENTITIES:
-            return await self.async_step_entities()
-        if kind == TYPE_SERVER:
-            return await self.async_step_server()
-        return await self._async_modbus_change()
+        ways = {
+            TYPE_CAN: self.async_step_can,
+            TYPE_ENTITIES: self.async_step_entities,
+            TYPE_SERVER: self.async_step_server,
+        }
+        return await ways.get(self._data[CONF_TYPE], self._async_modbus_change)()
 
     # The server.
 
@@ -58,7 +57,9 @@ class InverterFlow(ModbusInverterSteps, CanInverterSteps, EntityInverterSteps):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            served = {**user_input, CONF_BASE: int(user_input[CONF_BASE]), CONF_HOST: user_input[CONF_HOST].strip()}
+            told = {key: value for key, value in user_input.items() if key != CONF_FIRST_REGISTER}
+            base = int(user_input[CONF_FIRST_REGISTER])
+            served = {**told, CONF_BASE: base, CONF_HOST: told[CONF_HOST].strip()}
             try:
                 networks(served.get(CONF_PEERS, ""))
                 await self._async_try(served)
@@ -75,10 +76,10 @@ class InverterFlow(ModbusInverterSteps, CanInverterSteps, EntityInverterSteps):
                 data = {CONF_TYPE: TYPE_SERVER, CONF_MODEL: TYPE_SERVER, CONF_SERVER: served}
                 return await self._async_take(data, f"server-{served[CONF_HOST]}-{served[CONF_PORT]}")
         known = self._data.get(CONF_SERVER, {})
-        told = user_input or {**known, **({CONF_BASE: str(known[CONF_BASE])} if known else {})}
+        shown = user_input or {**known, **({CONF_FIRST_REGISTER: str(known[CONF_BASE])} if known else {})}
         return self.async_show_form(
             step_id="server",
-            data_schema=self.add_suggested_values_to_schema(SERVER_SCHEMA, told),
+            data_schema=self.add_suggested_values_to_schema(SERVER_SCHEMA, shown),
             errors=errors,
             description_placeholders=placeholders,
         )

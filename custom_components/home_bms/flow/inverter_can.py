@@ -23,7 +23,7 @@ from ..hw.inverters.presets import PRESETS, Preset
 from ..texts import word
 from .bus import IDS_SHOWN, LISTEN_FOR, BusSteps
 from .can import WORDS
-from .can_forms import BUS_SCHEMAS, bus_data, kernel_interfaces, shown_bus
+from .can_forms import bus_data, shown_bus
 from .inverter_end import InverterSteps
 from .inverter_forms import MODEL_SCHEMA, options_schema, shown_options, told_options
 
@@ -56,20 +56,14 @@ class CanInverterSteps(BusSteps[SubentryFlowContext, SubentryFlowResult, tuple[s
                 return await self.async_step_can_model()
         elif CONF_CAN in self._data and (known := shown_bus(params_from_data(self._data[CONF_CAN])))[0] == step_id:
             told = known[1]
-        schema = BUS_SCHEMAS[step_id][1](await self.hass.async_add_executor_job(kernel_interfaces))
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, told),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
+        return await self._async_can_form(step_id, told, errors, placeholders)
 
     async def _async_listen(self) -> Found:
         """Return who is heard on the bus; one that is in use is not opened a second time. Raises DriverError."""
         link = async_held_can(self.hass, self._can_params)
         if link is None:
             return await async_probe(self._can_params, (), LISTEN_FOR)
-        if link.params != self._can_params and self._inverter() is None:
+        if link.params != self._can_params and self._changed() is None:
             raise DriverError("link_in_use", f"{self._can_params.key} is open with other settings")
         return await async_heard_on(link, LISTEN_FOR)
 

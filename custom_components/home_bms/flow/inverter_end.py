@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry, SubentryFlowResult
+from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME, CONF_TYPE
 from homeassistant.core import callback
 from homeassistant.helpers.translation import async_get_translations
 
 from ..const import CONF_SHARE, DOMAIN, TYPE_SERVER
+from ..subentries import async_is_set_up
 from ..texts import word
 from .harmless import HarmlessSubentryFlow
 from .inverter_forms import settings_schema
@@ -27,11 +28,6 @@ class InverterSteps(HarmlessSubentryFlow):
         self._tells = ""
         """What will be written or sent, in words."""
 
-    @callback
-    def _inverter(self) -> ConfigSubentry | None:
-        """Return the inverter that is being changed, if one is."""
-        return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
-
     async def _async_load_words(self) -> None:
         """Load home_bms's own words, which nobody may have done yet."""
         await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
@@ -43,12 +39,10 @@ class InverterSteps(HarmlessSubentryFlow):
 
     async def _async_take(self, data: Mapping[str, Any], unique_id: str) -> SubentryFlowResult:
         """Take over how the inverter is reached, unless some system has it already."""
-        inverter = self._inverter()
+        inverter = self._changed()
         self._unique_id = unique_id = f"inverter-{unique_id}"
-        for entry in self.hass.config_entries.async_entries(DOMAIN):
-            for other in entry.subentries.values():
-                if other.unique_id == unique_id and (inverter is None or other.subentry_id != inverter.subentry_id):
-                    return self.async_abort(reason="already_configured")
+        if async_is_set_up(self.hass, unique_id, but=None if inverter is None else inverter.subentry_id):
+            return self.async_abort(reason="already_configured")
         kept = {key: value for key, value in self._data.items() if key in (CONF_NAME, CONF_SHARE)}
         self._data = {CONF_NAME: self._called, **kept, **data}
         return await self.async_step_settings()
@@ -68,7 +62,7 @@ class InverterSteps(HarmlessSubentryFlow):
     @callback
     def _finish(self) -> SubentryFlowResult:
         name = self._data.pop(CONF_NAME)
-        if (inverter := self._inverter()) is not None:
+        if (inverter := self._changed()) is not None:
             return self.async_update_and_abort(
                 self._get_entry(), inverter, title=name, data=self._data, unique_id=self._unique_id
             )

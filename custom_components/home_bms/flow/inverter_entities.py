@@ -94,7 +94,7 @@ class EntityInverterSteps(InverterSteps):
         """Return what is wrong with an entity: the field, the error's key, and what its text names."""
         if not any(role in chosen for role in ORDERED):
             return "base", "nothing_to_move", {}
-        inverter = self._inverter()
+        inverter = self._changed()
         taken = owners(self.hass, None if inverter is None else inverter.subentry_id)
         seen: dict[str, str] = {}
         for role, entity_id in chosen.items():

@@ -48,6 +48,9 @@ from .forms import NETWORK_FIELDS, serial_fields
 from .selectors import choice, number, pick, whole
 
 CONF_BASE: Final = "base"
+"""The first register of what is served, as the settings keep it ..."""
+CONF_FIRST_REGISTER: Final = "first_register"
+"""... and in the form, where `base` is the place of errors that belong to no field."""
 SIGNS: Final[Mapping[str, int | None]] = MappingProxyType(
     {"unknown": None, "negative_charges": -1, "positive_charges": 1}
 )
@@ -94,7 +97,7 @@ SERVER_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_HOST, default="0.0.0.0"): TextSelector(),  # noqa: S104 - who adds a server wants it read
         vol.Required(CONF_PORT, default=1502): whole(1, 65535),
         vol.Required(CONF_UNIT_ID, default=1): whole(1, 247),
-        vol.Required(CONF_BASE, default=str(BASES[0])): pick(
+        vol.Required(CONF_FIRST_REGISTER, default=str(BASES[0])): pick(
             [SelectOptionDict(value=str(base), label=str(base)) for base in BASES]
         ),
         vol.Optional(CONF_PEERS): TextSelector(),

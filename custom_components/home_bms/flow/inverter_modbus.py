@@ -51,7 +51,7 @@ class ModbusInverterSteps(InverterSteps):
         placeholders: dict[str, str] = {}
         if user_input is not None:
             data = modbus_data(step_id, user_input)
-            inverter = self._inverter()
+            inverter = self._changed()
             before = None if inverter is None else inverter.data.get(CONF_SERIAL_NUMBER)
             clash = async_clash(self.hass, data, None if inverter is None else inverter.subentry_id)
             if clash is not None:

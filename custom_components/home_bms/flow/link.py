@@ -33,7 +33,7 @@ from ..links.lines import FramingError, async_keep_off, async_temporary_line
 from ..links.order import on_lane
 from ..links.users import async_clash, async_told
 from .forms import NETWORK_SCHEMA, SERIAL_SCHEMA, VIRTUAL_SCHEMA
-from .pack import PackSteps
+from .pack_end import PackSteps
 
 # Ah; the usual cell of a home pack.
 VIRTUAL_CAPACITY: Final = 280.0

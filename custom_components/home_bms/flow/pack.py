@@ -1,129 +1,109 @@
-"""The steps of the config flow from what a pack told of itself to its settings."""
+"""Adds a pack to a battery system: looks at it first, by whichever way it is reached."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_NAME
+from homeassistant.config_entries import ConfigSubentry, SubentryFlowContext, SubentryFlowResult
+from homeassistant.const import CONF_NAME, CONF_TYPE
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowContext, FlowResult
 
-from ..const import CONF_CHEMISTRY, CONF_CONFIRMED, CONF_THRESHOLDS, DOMAIN
-from ..core.model import ConfigError
-from ..helpers import pack_config, place
-from ..hw.driver import DeviceInfo
-from .forms import (
-    GROUP_OF,
-    USER_FACTS,
-    async_refusal,
-    battery_schema,
-    datasheet_schema,
-    identity,
-    moved_thresholds,
-    proposal,
-    shown_thresholds,
+from ..const import (
+    CONF_PARTS,
+    SUBENTRY_PACK,
+    TYPE_BLUETOOTH,
+    TYPE_CAN,
+    TYPE_ENTITIES,
+    TYPE_PARTS,
+    TYPE_VIRTUAL,
 )
-from .harmless import HarmlessFlow
+from ..hw.driver import DeviceInfo
+from ..links.users import async_clear_of
+from .bluetooth import BluetoothSteps
+from .dbc import DbcSteps
+from .detect import DetectSteps
+from .entities import EntitySteps
+from .harmless import HarmlessSubentryFlow
+from .link import LinkSteps
+from .member import MemberSteps
+
+WAYS: Final = ("virtual", "detect", "network", "serial", "can", "nearby", "entities", "parts")
+"""The steps of the menu; each begins a way to a pack."""
 
 
-class PackSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    HarmlessFlow[ContextT, ResultT, HandlerT]
+class Ways[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
+    LinkSteps[ContextT, ResultT, HandlerT],
+    BluetoothSteps[ContextT, ResultT, HandlerT],
+    EntitySteps[ContextT, ResultT, HandlerT],
+    MemberSteps[ContextT, ResultT, HandlerT],
+    DetectSteps[ContextT, ResultT, HandlerT],
+    DbcSteps[ContextT, ResultT, HandlerT],
 ):
-    """What every way to a pack ends with: for the first one, for a further one, and for changing one."""
+    """Every way to a pack."""
 
-    def __init__(self) -> None:
-        """Start with nothing known."""
-        self._data: dict[str, Any] = {}
-        self._told = ""
-        self._unique_id = ""
 
+class PackFlow(Ways[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], HarmlessSubentryFlow):
+    """Add a pack to a battery system, or change one."""
+
+    @override
     def _pack(self) -> ConfigSubentry | None:
-        """Return the pack that is being changed, if one is."""
-        return None
+        return self._changed()
 
+    @override
     def _proposed_name(self) -> str:
-        """Return a name that tells the pack from its neighbours."""
-        return "Pack 1"
+        return f"Pack {len(self._get_entry().get_subentries_of_type(SUBENTRY_PACK)) + 1}"
 
-    def _called(self, info: DeviceInfo) -> str:
-        """Return what the found pack is called in the forms."""
-        return f"{info.manufacturer} {info.model} ({info.fingerprint})"
+    async def async_step_user(
+        self,
+        user_input: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> SubentryFlowResult:
+        """Let the user pick how the pack is reached."""
+        return self.async_show_menu(step_id="user", menu_options=WAYS)
+
+    async def async_step_reconfigure(
+        self,
+        user_input: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> SubentryFlowResult:
+        """Let the user change how the pack is reached and what it is made of; a real pack may move to another link."""
+        pack = self._get_reconfigure_subentry()
+        self._data = {**pack.data, CONF_NAME: pack.title}
+        if self._data[CONF_TYPE] == TYPE_VIRTUAL:
+            return await self.async_step_virtual()
+        if self._data[CONF_TYPE] == TYPE_BLUETOOTH:
+            # Its address is its identity, and it is ours alone while the system is loaded: there is nothing to ask it.
+            self._told = pack.title
+            return await self.async_step_battery()
+        if self._data[CONF_TYPE] == TYPE_ENTITIES:
+            return await self.async_step_entities()
+        if self._data[CONF_TYPE] == TYPE_PARTS:
+            self._take_apart(pack.data[CONF_PARTS])
+            return await self.async_step_parts()
+        if self._data[CONF_TYPE] == TYPE_CAN:
+            return await self.async_step_can_change()
+        return self.async_show_menu(step_id="reconfigure", menu_options=("network", "serial"))
+
+    @override
+    async def _async_identify(self, link: Mapping[str, Any]) -> DeviceInfo:
+        async with self._clear_of(link):
+            return await super()._async_identify(link)
 
     @asynccontextmanager
-    async def _clear_of(self, link: Mapping[str, Any]) -> AsyncIterator[None]:  # noqa: ARG002
-        """Step off a link for a while, should what is changed hold it in another way."""
-        yield
+    @override
+    async def _clear_of(self, link: Mapping[str, Any]) -> AsyncIterator[None]:
+        async with async_clear_of(self.hass, self._get_entry(), link):
+            yield
 
     @callback
-    @abstractmethod
-    def _finish(self) -> ResultT:
-        """End the flow with `_data`."""
-
-    async def _async_found(self, info: DeviceInfo, link: Mapping[str, Any]) -> ResultT:
-        """Take over what the pack told, unless some system has it already."""
-        pack = self._pack()
-        self._unique_id = unique_id = info.serial_number or place(link)
-        for entry in self.hass.config_entries.async_entries(DOMAIN):
-            for other in entry.subentries.values():
-                if other.unique_id == unique_id and (pack is None or other.subentry_id != pack.subentry_id):
-                    return self.async_abort(reason="already_configured")
-        kept = {key: value for key, value in self._data.items() if key in USER_FACTS}
-        self._data = proposal(info) | {CONF_NAME: self._proposed_name()} | kept | identity(info) | dict(link)
-        self._told = self._called(info)
-        return await self.async_step_battery()
-
-    async def async_step_battery(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Let the user correct what the pack told of itself."""
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            if user_input[CONF_CHEMISTRY] != self._data[CONF_CHEMISTRY]:
-                # What was set and confirmed for one chemistry says nothing about another.
-                self._data.pop(CONF_THRESHOLDS, None)
-                self._data.pop(CONF_CONFIRMED, None)
-            self._data |= user_input
-            try:
-                pack_config(self._data)
-            except ConfigError as err:
-                if err.field == CONF_CONFIRMED:
-                    return await self.async_step_datasheet()
-                errors, placeholders = await async_refusal(self.hass, err)
-            else:
-                return self._finish()
-        return self.async_show_form(
-            step_id="battery",
-            data_schema=self.add_suggested_values_to_schema(battery_schema(self._data), self._data),
-            errors=errors,
-            description_placeholders={"device": self._told, **placeholders},
-        )
-
-    async def async_step_datasheet(self, user_input: dict[str, Any] | None = None) -> ResultT:
-        """Have the thresholds compared with the datasheet, where cells of one chemistry differ much."""
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        opened = None
-        if user_input is not None:
-            confirmed = {
-                CONF_CONFIRMED: user_input[CONF_CONFIRMED],
-                CONF_THRESHOLDS: moved_thresholds(self._data, user_input),
-            }
-            try:
-                pack_config(self._data | confirmed)
-            except ConfigError as err:
-                errors, placeholders = await async_refusal(self.hass, err)
-                opened = GROUP_OF.get(err.field)
-            else:
-                self._data |= confirmed
-                return self._finish()
-        return self.async_show_form(
-            step_id="datasheet",
-            data_schema=self.add_suggested_values_to_schema(
-                datasheet_schema(opened), user_input or shown_thresholds(self._data)
-            ),
-            errors=errors,
-            description_placeholders={"name": self._data[CONF_NAME], **placeholders},
-        )
+    @override
+    def _finish(self) -> SubentryFlowResult:
+        name = self._data.pop(CONF_NAME)
+        if (pack := self._pack()) is not None:
+            # One without a serial number is told by its place, which may be another now; all that is known is kept.
+            unique_id = self._unique_id or pack.unique_id
+            return self.async_update_and_abort(
+                self._get_entry(), pack, title=name, data=self._data, unique_id=unique_id
+            )
+        return self.async_create_entry(title=name, data=self._data, unique_id=self._unique_id)

@@ -32,7 +32,7 @@ from ..hw.parts_lint import Severity, lint_parts
 from ..packs.parts_look import Look, Units, async_look, borrowed_units, taken
 from ..packs.parts_words import async_load_words, member_text, problems_text, raw_text, trouble_text
 from ..texts import word
-from .pack import PackSteps
+from .pack_end import PackSteps
 from .parts_forms import (
     BUS_SCHEMA,
     CONF_LINK,

@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    ConfigSubentry,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_NAME, CONF_URL
-from homeassistant.core import callback
 
-from ..const import DOMAIN, SUBENTRY_PROGRAMME
+from ..const import SUBENTRY_PROGRAMME
 from ..hw.openadr_client import VtnClient
 from ..hw.openadr_http import VtnError, VtnTrouble, server_url
 from ..leases.programme import OWNER_LETTERS
@@ -26,6 +23,7 @@ from ..programmes.settings import (
     async_client,
     targets_of,
 )
+from ..subentries import async_is_set_up
 from .harmless import HarmlessSubentryFlow
 from .programme_forms import (
     MORE,
@@ -52,11 +50,6 @@ class ProgrammeFlow(HarmlessSubentryFlow):
         self._before: Mapping[str, Any] = {}
         self._server: dict[str, Any] = {}
         self._listed: list[Mapping[str, Any]] = []
-
-    @callback
-    def _changed(self) -> ConfigSubentry | None:
-        """Return the programme that is being changed, if one is."""
-        return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
 
     async def async_step_reconfigure(
         self,
@@ -144,11 +137,7 @@ class ProgrammeFlow(HarmlessSubentryFlow):
             raise _FieldError(CONF_NAME, "name_taken")
         data = self._server | programme_data(form, programme, name)
         unique_id = f"programme-{data[CONF_URL]}-{data[CONF_PROGRAMME]}-{data[CONF_VEN_NAME]}"
-        if any(
-            one.unique_id == unique_id and one.subentry_id != ours
-            for entry in self.hass.config_entries.async_entries(DOMAIN)
-            for one in entry.subentries.values()
-        ):
+        if async_is_set_up(self.hass, unique_id, but=ours):
             return self.async_abort(reason="already_configured")
         await client.async_events(data[CONF_PROGRAMME], targets_of(data, None))
         if changed is None:

@@ -15,6 +15,7 @@ from ..const import CONF_ROLES, DOMAIN, TYPE_ENTITIES
 from ..packs.entity_states import PackEntities
 from ..packs.role_names import Candidate, plain, propose
 from ..packs.roles import SERIES, SLOTS, STATE_OF, TOLD_BACK, Role, Slot, measured, series, split
+from ..subentries import all_subentries
 from ..texts import word
 
 type Choice = Mapping[Role, Sequence[str]]
@@ -84,9 +85,8 @@ def owners(hass: HomeAssistant, but: str | None = None) -> dict[str, str]:
     registry = er.async_get(hass)
     return {
         entity_id: pack.title
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        for pack in entry.subentries.values()
-        if pack.subentry_id != but and pack.data.get(CONF_TYPE) == TYPE_ENTITIES
+        for pack in all_subentries(hass, but)
+        if pack.data.get(CONF_TYPE) == TYPE_ENTITIES
         for refs in pack.data[CONF_ROLES].values()
         for ref in refs
         if (entity_id := er.async_resolve_entity_id(registry, split(ref)[0])) is not None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.components import persistent_notification
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
@@ -23,6 +23,7 @@ from homeassistant.util.hass_dict import HassKey
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..const import DOMAIN
+from ..helpers import device_name
 from ..leases.words import shown_time
 from ..texts import word
 from .export_files import RAW, STATISTICS, Format, Row, Writing
@@ -79,7 +80,7 @@ async def async_export_history(hass: HomeAssistant, call: ServiceCall) -> Servic
     reader = await async_reader(hass, resolution)
     if kind is Format.PARQUET:
         await _async_need_pyarrow(hass)
-    title = slugify(device.name_by_user or device.name or entry.title)[:_SLUG_MOST]
+    title = slugify(device_name(device, entry.title))[:_SLUG_MOST]
     name = f"{title}_{begin.strftime(_STAMP)}_{end.strftime(_STAMP)}_{resolution}.{kind}"
     lock = hass.data.setdefault(_TURN, asyncio.Lock())
     if lock.locked():

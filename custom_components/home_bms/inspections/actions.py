@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_DEVICE_ID, Platform
 from homeassistant.core import Context, HomeAssistant, ServiceCall, ServiceResponse

@@ -10,7 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 from ..core.inspection_book import Item
-from ..harmless import all_harmless
+from ..repair_issues import async_raise, async_withdraw
 from .words import instructions, reasons, title
 
 if TYPE_CHECKING:
@@ -35,39 +35,33 @@ class InspectionIssues:
         for domain, issue_id in list(ir.async_get(self._hass).issues):
             ours = domain == DOMAIN and issue_id.startswith(f"{OVERDUE}_") and issue_id.endswith(mine)
             if ours and issue_id not in calling:
-                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+                async_withdraw(self._hass, issue_id)
         for issue_id, item in calling.items():
-            ir.async_create_issue(
+            async_raise(
                 self._hass,
-                DOMAIN,
                 issue_id,
                 data={"entry_id": self._entry.entry_id, "subentry_id": item.subject or None, "place": item.place},
                 is_fixable=True,
-                severity=ir.IssueSeverity.WARNING,
                 translation_key=OVERDUE,
-                translation_placeholders=all_harmless(
-                    {
-                        "name": name_of(item),
-                        "inspection": title(self._hass, item.row.key),
-                        "how": instructions(self._hass, item),
-                        "why": reasons(self._hass, item),
-                    }
-                ),
+                shown={
+                    "name": name_of(item),
+                    "inspection": title(self._hass, item.row.key),
+                    "how": instructions(self._hass, item),
+                    "why": reasons(self._hass, item),
+                },
             )
 
     @callback
     def async_lost(self, error: str) -> None:
         """Say once that what was done so far cannot be read."""
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             f"{LOST}_{self._entry.entry_id}",
             data={"entry_id": self._entry.entry_id, "subentry_id": None},
             is_fixable=True,
             is_persistent=True,
-            severity=ir.IssueSeverity.WARNING,
             translation_key=LOST,
-            translation_placeholders=all_harmless({"name": self._entry.title, "error": error}),
+            shown={"name": self._entry.title, "error": error},
         )
 
     def _issue(self, item: Item) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.const import ATTR_NAME, WEEKDAYS
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..can.pack import DBC_MOST
 from ..core.model import ConfigError
-from ..helpers import document, refused
+from ..documents import document
+from ..helpers import refused
 from ..targets import pack_of, place_of
 from .device_changes import change_facts
 from .replacement import async_replace_bms

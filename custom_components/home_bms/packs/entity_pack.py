@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, override
+from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.const import CONF_DEVICE_ID
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from ..const import CONF_CHANGES_ONLY, CONF_INVERTED, CONF_ROLES, LOGGER
 from ..core.model import Decision, PackReading, Switches
+from ..helpers import device_name
 from ..hw.asked_limits import asked
 from ..hw.driver import Capability, DeviceInfo, Driver, DriverError
-from ..inverters.entity_orders import Actuator, LimitActuator, SwitchActuator
+from ..inverters.entity_orders import Actuator, LimitActuator, Position, SwitchActuator
+from ..loose import spawn
 from .entity_states import PackEntities, Told
 from .roles import STATE_OF, Role
+
+if TYPE_CHECKING:
+    from ..store import HomeBmsStore
 
 SILENT_AFTER: Final = 60.0
 """s after which a value that has no time of its own in a reading counts as missing."""
@@ -64,6 +69,8 @@ class EntityDriver(Driver):
         self._changes_only: bool = settings[CONF_CHANGES_ONLY]
         self._device: dr.AnyDeviceEntry | None = None
         self._info: DeviceInfo | None = None
+        self._kept: dict[str, Position] = {}
+        self._save: Callable[[], Coroutine[Any, Any, bool]] | None = None
         self._gone: tuple[str, ...] = ()
         """What was removed, so that it is told once."""
         self._entities = entities = PackEntities(hass=hass, roles=settings[CONF_ROLES])
@@ -78,6 +85,19 @@ class EntityDriver(Driver):
         for role in self._switches:
             self.capabilities |= _SWITCHES[role][1]
         self._actuators: tuple[Actuator, ...] = (*self._switches.values(), *self._limits.values())
+
+    @callback
+    def async_remember(self, store: HomeBmsStore, pack_id: str) -> None:
+        """Take over where an earlier run has found the limits, and have that kept before any is moved.
+
+        Without it a run after a power cut would take for the pack's own what home_bms had left there.
+        """
+        part = f"limits_{pack_id}"
+        found = store.saved_system(part) or {}
+        for role, limit in self._limits.items():
+            limit.found = found.get(role)
+        self._kept, self._save = self._found(), store.async_save
+        store.async_add_system_source(part, self._found)
 
     @property
     @override
@@ -133,6 +153,7 @@ class EntityDriver(Driver):
         for role in sorted(wishes, key=lambda role: wishes[role] is True):
             with _noting(trouble):
                 self._switches[role].ask(wishes[role])
+        await self._note()
         for role, limit in self._limits.items():
             with _noting(trouble):
                 limit.ask(_LIMITS[role](decision))
@@ -159,6 +180,19 @@ class EntityDriver(Driver):
             await asyncio.sleep(_LOOK_EVERY)
         for actuator in self._actuators:
             actuator.forget()
+
+    def _found(self) -> dict[str, Position]:
+        """Return where the limits were found, of those that are to be put back."""
+        return {str(role): limit.found for role, limit in self._limits.items() if limit.found is not None}
+
+    async def _note(self) -> None:
+        """Note where every limit was found, and have it kept before any is moved; a disk that hangs stops nothing."""
+        for limit in self._limits.values():
+            if limit.found is None:
+                limit.found = limit.shown
+        if self._save is not None and (found := self._found()) != self._kept:
+            self._kept = found
+            await asyncio.wait({spawn(self._hass, self._save(), "keep what was found")}, timeout=CALL_WITHIN)
 
     def _told_at(self, heard: Mapping[Role, Told], *roles: Role) -> float | None:
         """Return when a group was told: its oldest value, or, where silence means no change, the last of any value."""
@@ -217,10 +251,9 @@ class EntityDriver(Driver):
         main = device if isinstance(device, dr.DeviceEntry) else None
         if isinstance(device, dr.ChildDeviceEntry):
             main = dr.async_get(self._hass).async_get(device.parent_device_id, include_child_devices=False)
-        name = None if device is None else device.name_by_user or device.name
         self._info = DeviceInfo(
             manufacturer=(main and main.manufacturer) or "Home Assistant",
-            model=(main and main.model) or name or "",
+            model=(main and main.model) or device_name(device, ""),
             serial_number=self._identity,
             hardware=None if main is None else main.hw_version,
             firmware=None if main is None else main.sw_version,

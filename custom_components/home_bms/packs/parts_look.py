@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from modbus_connection import ModbusUnit
 
-from ..const import CONF_PARTS, CONF_UNIT_ID, DOMAIN
+from ..const import CONF_PARTS, CONF_UNIT_ID
 from ..helpers import link_params
 from ..hw.channels import Current
 from ..hw.devices import DEVICES, Device
@@ -24,6 +24,7 @@ from ..hw.relay_trial import Trial, async_try
 from ..hw.relays import RelayDriver
 from ..links.lines import FramingError, async_keep_off, async_temporary_line
 from ..links.order import on_lane
+from ..subentries import all_subentries
 
 type Units = Mapping[tuple[str, int], ModbusUnit]
 """By the name of the link and the unit id."""
@@ -110,9 +111,8 @@ def taken(hass: HomeAssistant, parts: Parts, own: str | None) -> bool:
     ours = _tasks(parts)
     return any(
         ours & _tasks(parts_from_data(pack.data[CONF_PARTS]))
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        for pack in entry.subentries.values()
-        if CONF_PARTS in pack.data and pack.subentry_id != own
+        for pack in all_subentries(hass, own)
+        if CONF_PARTS in pack.data
     )
 
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from homeassistant.const import ATTR_NAME
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
 from ..const import CONF_SERIAL_NUMBER, DOMAIN
 from ..coordinator import PackCoordinator
 from ..core import bms
 from ..runtime import HomeBmsConfigEntry
-
-
-@callback
-def async_is_set_up(hass: HomeAssistant, unique_id: str) -> bool:
-    """Tell whether some system has a pack or an inverter of this name already."""
-    return any(
-        subentry.unique_id == unique_id
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        for subentry in entry.subentries.values()
-    )
+from ..subentries import async_is_set_up
 
 
 async def async_take(

@@ -37,7 +37,7 @@ from ..const import (
     TYPE_VIRTUAL,
 )
 from ..core.model import ConfigError
-from ..helpers import LinkMeter, link_params
+from ..helpers import link_params
 from ..hw.devices import DEVICES, Device
 from ..hw.driver import Driver
 from ..hw.parts import PartsDriver
@@ -45,7 +45,9 @@ from ..hw.parts_config import Member, parts_from_data
 from ..hw.raw_coil import able
 from ..hw.virtual import VirtualHost
 from ..links.lines import async_hold_line, async_keep_off
+from ..links.meter import LinkMeter
 from ..links.order import async_lane
+from ..texts import refusal_words
 from .bluetooth import bluetooth_driver
 from .entity_pack import EntityDriver
 from .parts_permit import permission
@@ -151,7 +153,7 @@ async def async_open_parts(
         parts = parts_from_data(subentry.data[CONF_PARTS])
         driver = PartsDriver(parts, connect, permit=permission(entry, subentry.subentry_id))
     except ConfigError as err:
-        raise _invalid(subentry, err) from err
+        raise _invalid(hass, subentry, err) from err
     return Source(driver=driver, meter=meter)
 
 
@@ -162,7 +164,7 @@ async def async_open_can(
     try:
         link, release = async_hold_can(hass, can_params(subentry.data))
     except ConfigError as err:
-        raise _invalid(subentry, err) from err
+        raise _invalid(hass, subentry, err) from err
     except HomeAssistantError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
@@ -174,19 +176,19 @@ async def async_open_can(
     try:
         driver = await async_can_driver(hass, subentry.data, link)
     except ConfigError as err:
-        raise _invalid(subentry, err) from err
+        raise _invalid(hass, subentry, err) from err
     undo.push_async_callback(driver.async_close)
     # Called last one first, so that the driver leaves the bus before it closes.
     entry.async_on_unload(driver.async_close)
     return Source(driver=driver)
 
 
-def _invalid(subentry: ConfigSubentry, err: ConfigError) -> ConfigEntryError:
+def _invalid(hass: HomeAssistant, subentry: ConfigSubentry, err: ConfigError) -> ConfigEntryError:
     """Return what tells that a pack's settings cannot be."""
     return ConfigEntryError(
         translation_domain=DOMAIN,
         translation_key="invalid_pack",
-        translation_placeholders={"name": subentry.title, "error": str(err)},
+        translation_placeholders={"name": subentry.title, "error": refusal_words(hass, err)},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from sys import float_info
@@ -61,14 +61,15 @@ from ..const import (
 )
 from ..core.chemistry import SETTINGS
 from ..core.model import ConfigError, HardwareRing
+from ..documents import plain
 from ..flow.forms import BATTERY_SCHEMA
-from ..helpers import PARITIES, pack_config, plain
+from ..helpers import PARITIES, pack_config
 from ..hw.devices import DEVICES
 from ..links.lines import links_of
 from ..links.users import async_clash, async_told
 from ..runtime import HomeBmsConfigEntry
 from ..store import UNUSABLE
-from .replacement import async_is_set_up
+from ..subentries import async_is_set_up
 
 SCHEMA: Final = "home_bms.pack"
 VERSION: Final = 1
@@ -201,19 +202,31 @@ def _understood(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON has no clo
         _in_range(name, value, *_RANGES[name])
     if isinstance(value, str) and len(value) > _TEXTS.get(name, _LETTERS):
         raise ConfigError("too_long", name, letters=len(value), maximum=_TEXTS.get(name, _LETTERS))
-    if name == CONF_THRESHOLDS:
-        for key, threshold in value.items():
-            if (setting := _SETTINGS.get(key)) is None:
-                raise ConfigError("import_unknown", key[:80])
-            _in_range(key, threshold, setting.minimum, setting.maximum)
-    if name == CONF_HARDWARE_RING:
-        for key, register in value.items():
-            if key not in _RING:
-                raise ConfigError("import_unknown", key[:80])
-            if not _is_number(register):
-                raise _odd(key, register)
+    if (check := _CHECKS.get(name)) is not None:
+        for key, part in value.items():
+            check(key, part)
     # JSON and YAML write a whole number as they like; a wire does not take them all.
     return int(value) if kind is int else value
+
+
+def _check_threshold(key: str, value: object) -> None:
+    if (setting := _SETTINGS.get(key)) is None:
+        raise ConfigError("import_unknown", key[:80])
+    _in_range(key, value, setting.minimum, setting.maximum)
+
+
+def _check_register(key: str, value: object) -> None:
+    if key not in _RING:
+        raise ConfigError("import_unknown", key[:80])
+    if not _is_number(value):
+        raise _odd(key, value)
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, object], None]]] = {
+    CONF_THRESHOLDS: _check_threshold,
+    CONF_HARDWARE_RING: _check_register,
+}
+"""Of each setting that has settings of its own."""
 
 
 def _odd(name: str, value: object) -> ConfigError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
 
-from ..helpers import plain
+from ..documents import plain
 from .coordinator import ProgrammeCoordinator
 from .settings import PRIVATE
 

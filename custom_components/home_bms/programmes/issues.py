@@ -7,9 +7,8 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DOMAIN
-from ..harmless import all_harmless
 from ..hw.openadr_http import VtnError
+from ..repair_issues import IssueData, async_raise, async_withdraw
 
 UNREACHABLE_FOR: Final = 3600.0
 """s after which a person should look; what was read stays in force meanwhile."""
@@ -24,7 +23,7 @@ class ProgrammeIssues:
 
     def __init__(self, hass: HomeAssistant, *, entry_id: str, subentry_id: str, name: str) -> None:
         self._hass = hass
-        self._data: dict[str, str | int | float | None] = {"entry_id": entry_id, "subentry_id": subentry_id}
+        self._data: IssueData = {"entry_id": entry_id, "subentry_id": subentry_id}
         self._name = name
         self._since: float | None = None
 
@@ -43,15 +42,14 @@ class ProgrammeIssues:
     def _set(self, key: str, error: VtnError | None, *, is_fixable: bool) -> None:
         issue_id = f"{key}_{self._data['subentry_id']}"
         if error is None:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            async_withdraw(self._hass, issue_id)
             return
-        ir.async_create_issue(
+        async_raise(
             self._hass,
-            DOMAIN,
             issue_id,
             data=self._data,
             is_fixable=is_fixable,
             severity=ir.IssueSeverity.ERROR if is_fixable else ir.IssueSeverity.WARNING,
             translation_key=key,
-            translation_placeholders=all_harmless({"name": self._name, "error": str(error)}),
+            shown={"name": self._name, "error": str(error)},
         )

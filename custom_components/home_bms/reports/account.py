@@ -10,7 +10,6 @@ from typing import Final
 
 from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
@@ -18,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_HARDWARE_RING, DOMAIN
 from ..coordinator import PackCoordinator
 from ..core.model import HardwareRing, PackConfig, Snapshot
+from ..helpers import device_name, device_of
 from ..inverters.coordinator import InverterCoordinator
 from ..runtime import HomeBmsConfigEntry
 from ..story import tell
@@ -140,7 +140,7 @@ async def _pack_account(
             await asyncio.sleep(0)
     trips, stops = (sum(episode.level == level for episode in found) for level in ("trip", "protect"))
     return PackAccount(
-        name=_name(pack),
+        name=device_name(device_of(pack.hass, pack.config_entry.entry_id, pack.identity), pack.subentry.title),
         identity=_identity(pack, serials),
         config=pack.config,
         ring=HardwareRing(**pack.settings.get(CONF_HARDWARE_RING, {})),
@@ -153,12 +153,6 @@ async def _pack_account(
 
 # What an older version may not have told of an event.
 _NOTHING: Final = {"value": None, "threshold": None, "cell": None, "sensor": None, "flow": "none", "acting": True}
-
-
-def _name(pack: PackCoordinator) -> str:
-    """Return what a person calls a pack."""
-    device = dr.async_get(pack.hass).async_get_device_by_identifier((DOMAIN, pack.identity), pack.config_entry.entry_id)
-    return (device and (device.name_by_user or device.name)) or pack.subentry.title
 
 
 def _identity(of: PackCoordinator | InverterCoordinator, serials: bool) -> dict[str, str]:

@@ -1,26 +1,21 @@
-"""Keeps reports as files, and hands them out to administrators."""
+"""Keeps reports as files."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from aiohttp import web
 from homeassistant.components.http.auth import async_sign_path
-from homeassistant.components.http.decorators import require_admin
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.util import slugify
 
 from ..const import DOMAIN
 from ..harmless import Markdown
-from ..kept_files import drop, found, sweep, write_whole
-from .markup import POLICY
+from ..kept_files import KeptFile, drop, found, write_whole
 
 URL: Final = f"/api/{DOMAIN}/reports"
 # Of one kind; the newest stay.
@@ -40,17 +35,11 @@ class TooLargeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFile:
+class ReportFile(KeptFile):
     """One file as its name tells it."""
 
-    name: str
     kind: str
     """What it is: `report` or what else keeps its files here."""
-    time: str
-    """When it was written, ISO 8601."""
-    size: int
-    """Bytes."""
-    url: str
 
 
 def folder_of(hass: HomeAssistant) -> Path:
@@ -102,45 +91,3 @@ def link(hass: HomeAssistant, url: str, words: str) -> Markdown:
     Without a target Home Assistant's frontend would take the address for a page of its own.
     """
     return Markdown(f'<a href="{async_sign_path(hass, url, _SIGNED)}" target="_blank">{escape(words)}</a>')
-
-
-@callback
-def async_register_report_views(hass: HomeAssistant) -> None:
-    """Let administrators list and fetch the files, and take away what a kill has left of one."""
-    hass.http.register_view(ReportListView)
-    hass.http.register_view(ReportView)
-    hass.async_add_executor_job(sweep, folder_of(hass))
-
-
-class ReportListView(HomeAssistantView):
-    """Tells what there is."""
-
-    url = URL
-    name = f"api:{DOMAIN}:reports"
-
-    @require_admin
-    async def get(self, request: web.Request) -> web.Response:
-        """Return the files, the newest first."""
-        return self.json({"reports": [asdict(file) for file in await async_files(request.app[KEY_HASS])]})
-
-
-class ReportView(HomeAssistantView):
-    """Hands out one file."""
-
-    url = f"{URL}/{{name}}"
-    name = f"api:{DOMAIN}:report"
-
-    @require_admin
-    async def get(self, request: web.Request, name: str) -> web.StreamResponse:
-        """Return a file; a name is looked up among those that are there, so that it leads nowhere else."""
-        hass = request.app[KEY_HASS]
-        if name not in {file.name for file in await async_files(hass)}:
-            return web.Response(status=HTTPStatus.NOT_FOUND)
-        headers = {
-            "Content-Type": "text/html; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Security-Policy": f"{POLICY}; sandbox",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        }
-        return web.FileResponse(folder_of(hass) / name, headers=headers)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.components import persistent_notification
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..const import DOMAIN
 from ..coordinator import PackCoordinator
 from ..harmless import harmless
+from ..helpers import device_name
 from ..runtime import HomeBmsConfigEntry
 from .account import Account, async_account
 from .files import ReportFile, TooLargeError, file_name, folder_of, write
@@ -50,7 +51,7 @@ async def async_report(hass: HomeAssistant, call: ServiceCall) -> ServiceRespons
     if device.config_subentry_id is None:
         about, title = list(packs.values()), entry.title
     elif (pack := packs.get(device.config_subentry_id)) is not None:
-        about, title = [pack], device.name_by_user or device.name or pack.subentry.title
+        about, title = [pack], device_name(device, pack.subentry.title)
     else:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_pack")
     file, _, _ = await _make(

@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DOMAIN, LOGGER
+from ..const import LOGGER
 from ..core.codec import CodecError, codec
 from ..core.lease_times import DAY, Now
 from ..core.leases import Key, Lease, LeaseBook, add, release
@@ -29,9 +29,9 @@ from ..core.storage import (
     sound,
     step,
 )
-from ..harmless import all_harmless
 from ..leases import keeper as lease_keeper
 from ..leases.keeper import LeaseKeeper
+from ..repair_issues import async_raise, async_withdraw
 from ..store import HomeBmsStore
 from ..texts import word
 
@@ -180,25 +180,21 @@ class StorageKeeper:
         for issue in over:
             self._withdraw(issue)
         for issue in new:
-            ir.async_create_issue(
+            async_raise(
                 self._hass,
-                DOMAIN,
                 f"{issue}_{self._entry.entry_id}",
-                is_fixable=False,
                 severity=ir.IssueSeverity.CRITICAL if issue == IN_DANGER else ir.IssueSeverity.WARNING,
                 translation_key=issue,
-                translation_placeholders=all_harmless(
-                    {
-                        "name": self._entry.title,
-                        "soc": "–" if self.seen.soc is None else f"{self.seen.soc:.0f} %",
-                        "days": f"{TELL_AFTER / DAY:.0f}",
-                    }
-                ),
+                shown={
+                    "name": self._entry.title,
+                    "soc": "–" if self.seen.soc is None else f"{self.seen.soc:.0f} %",
+                    "days": f"{TELL_AFTER / DAY:.0f}",
+                },
                 data={"entry_id": self._entry.entry_id},
             )
 
     def _withdraw(self, issue: str) -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry.entry_id}")
+        async_withdraw(self._hass, f"{issue}_{self._entry.entry_id}")
 
 
 def _placeholder(rest: Rest, now: Now) -> Lease:

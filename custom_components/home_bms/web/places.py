@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from ..const import DOMAIN, SUBENTRY_PACK
+from ..helpers import device_of
 
 if TYPE_CHECKING:
     from ..coordinator import PackCoordinator
@@ -70,5 +71,5 @@ def _runtime(hass: HomeAssistant, place: Place) -> HomeBmsRuntimeData | None:
 @callback
 def device_id(hass: HomeAssistant, entry: HomeBmsConfigEntry, key: str) -> str:
     """Return the id of the device of a system, pack or inverter; empty once a user has removed it."""
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry.entry_id)
+    device = device_of(hass, entry.entry_id, key)
     return "" if device is None else device.id

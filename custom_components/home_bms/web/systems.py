@@ -9,13 +9,13 @@ from typing import Final
 
 from homeassistant.const import CONF_TYPE
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_loaded_integration
 
 from ..const import DOMAIN
 from ..coordinator import PackCoordinator
 from ..core.model import Level, PackConfig, Stage
+from ..helpers import device_name, device_of
 from ..inverters.coordinator import InverterCoordinator
 from ..runtime import HomeBmsConfigEntry
 from .places import loaded
@@ -85,10 +85,10 @@ def _inverter(
 
 def _device(hass: HomeAssistant, entry: HomeBmsConfigEntry, key: str, name: str) -> tuple[str, str, str]:
     """Return a device's id, name and model, as far as a user has not removed it."""
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, key), entry.entry_id)
+    device = device_of(hass, entry.entry_id, key)
     if device is None:
         return "", name, ""
-    return device.id, device.name_by_user or device.name or name, device.model or ""
+    return device.id, device_name(device, name), device.model or ""
 
 
 def _entities(hass: HomeAssistant, entry: HomeBmsConfigEntry) -> _Entities:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.components.websocket_api import async_register_command
 from homeassistant.components.websocket_api.connection import ActiveConnection
 from homeassistant.components.websocket_api.const import ERR_NOT_FOUND, WebSocketCommandHandler
@@ -117,18 +117,18 @@ async def _tell_boxes(hass: HomeAssistant, connection: ActiveConnection, msg: _M
 @websocket_command(_schema(BLACK_BOX))
 @async_response
 async def _tell_box(hass: HomeAssistant, connection: ActiveConnection, msg: _Message) -> None:
-    """Answer with one file; a name is looked up among those that are there, so that it leads nowhere else."""
     if (pack := _pack(hass, connection, msg)) is None:
         return
-    name, boxes = msg["name"], pack.black_boxes
-    if name not in {file.name for file in await boxes.async_list()}:
+    name = msg["name"]
+    path = await pack.black_boxes.async_find(name)
+    if path is None:
         err = HomeAssistantError(
             translation_domain=DOMAIN, translation_key="unknown_box", translation_placeholders={"name": name}
         )
         _refuse(connection, msg["id"], err)
         return
     try:
-        shown = await hass.async_add_executor_job(read_box, boxes.folder / name)
+        shown = await hass.async_add_executor_job(read_box, path)
     except (OSError, RecordError) as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
@@ -12,63 +11,31 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store, get_internal_store_manager
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_bms import PLATFORMS, newer
+from custom_components.home_bms import newer
 from custom_components.home_bms.config_flow import HomeBmsConfigFlow
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.store import STORAGE_VERSION, STORAGE_VERSION_MINOR
 
-from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, until
-from .inverter_house import INVERTER_ID
-from .upgrade_house import (
-    FORMATS,
+from ..conftest import ENTRY_ID, PACK_ID, ScriptedDriver, until
+from ..inverter_house import INVERTER_ID
+from .house import (
     KEY,
     LEARNED,
     OTHER_ID,
     Past,
     issues,
-    left_behind,
     read,
     start,
-    two_packs,
 )
 
 # What the tests' own storage in memory takes the place of.
 REAL: Final = {method: getattr(Store, method) for method in ("_async_load", "_async_write_data", "async_remove")}
-
-
-@pytest.fixture
-def platforms() -> list[Platform]:
-    return list(PLATFORMS)
-
-
-@pytest.fixture
-def drivers() -> list[ScriptedDriver]:
-    return two_packs()
-
-
-@pytest.fixture
-def name() -> str:
-    """Return the format that is there: the newest, unless a test says otherwise."""
-    return FORMATS[-1]
-
-
-@pytest.fixture
-async def past(
-    hass: HomeAssistant,
-    name: str,
-    scripted: None,
-    socket_enabled: None,
-    hass_storage: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Past]:
-    async with left_behind(hass, name, hass_storage, monkeypatch) as past:
-        yield past
 
 
 async def refused(hass: HomeAssistant, past: Past, drivers: list[ScriptedDriver], state: ConfigEntryState) -> None:
@@ -96,6 +63,7 @@ NEWER: Final = [
     (f"data/packs/{PACK_ID}/fire", {}, f"packs.{PACK_ID}.fire"),
     (f"data/packs/{PACK_ID}/trips/cell_on_fire", {"age": 1.0}, f"packs.{PACK_ID}.trips.cell_on_fire"),
     (f"data/packs/{PACK_ID}/trips/charge_overtemperature/proof", 1, "charge_overtemperature.proof"),
+    (f"data/packs/{PACK_ID}/stops", {"cell_on_fire": {"age": 1.0}}, f"packs.{PACK_ID}.stops.cell_on_fire"),
     (f"data/packs/{OTHER_ID}/wishes/power_cap", 5.0, "wishes.power_cap"),
     (f"data/packs/{OTHER_ID}/wishes/balance_mode", "by_moon", "balance_mode: 'by_moon' is no BalanceMode"),
     (f"data/packs/{OTHER_ID}/estimate/spilt", 1.0, "estimate.spilt"),

@@ -23,11 +23,11 @@ from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.model import HardwareRing
 
-from .blueprint_house import Wall
-from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks
-from .inverter_house import INVERTER_ID, gx, house
+from ..blueprint_house import Wall
+from ..conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks
+from ..inverter_house import INVERTER_ID, gx, house
 
-FOLDER: Final = Path(__file__).parents[1] / "fixtures" / "upgrades"
+FOLDER: Final = Path(__file__).parents[2] / "fixtures" / "upgrades"
 FORMATS: Final = ("first", "protections", "learned", "several", "rooms")
 """Each adds something to the one before; the folder's own page says what, and how it was written."""
 OTHER_ID: Final = "01PACK0000000000000000000B"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.home_bms import PLATFORMS
 from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.core.commissioning import Outcome
 from custom_components.home_bms.core.leases import Part
@@ -20,10 +17,10 @@ from custom_components.home_bms.core.record import RecordError, load
 from custom_components.home_bms.packs.transfer import checked
 from custom_components.home_bms.store import STORAGE_VERSION, STORAGE_VERSION_MINOR
 
-from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver
-from .inverter_house import INVERTER_ID
-from .test_services import call
-from .upgrade_house import (
+from ..conftest import ENTRY_ID, PACK_ID, ScriptedDriver
+from ..inverter_house import INVERTER_ID
+from ..test_services import call
+from .house import (
     FOLDER,
     FORMATS,
     GAP,
@@ -32,43 +29,12 @@ from .upgrade_house import (
     OTHER_ID,
     Past,
     issues,
-    left_behind,
     read,
     start,
-    two_packs,
 )
 
 every_format = pytest.mark.parametrize("name", FORMATS)
 with_learning = pytest.mark.parametrize("name", FORMATS[2:])
-
-
-@pytest.fixture
-def platforms() -> list[Platform]:
-    return list(PLATFORMS)
-
-
-@pytest.fixture
-def drivers() -> list[ScriptedDriver]:
-    return two_packs()
-
-
-@pytest.fixture
-def name() -> str:
-    """Return the format that is there: the newest, unless a test says otherwise."""
-    return FORMATS[-1]
-
-
-@pytest.fixture
-async def past(
-    hass: HomeAssistant,
-    name: str,
-    scripted: None,
-    socket_enabled: None,
-    hass_storage: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Past]:
-    async with left_behind(hass, name, hass_storage, monkeypatch) as past:
-        yield past
 
 
 # What is promised to survive.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 import pytest
@@ -13,11 +12,11 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.home_bms.coordinator import PackCoordinator
 
-from .blueprint_house import Wall, end, inject, leases, use, virtual_pack
-from .conftest import ENTRY_ID, until
-from .entities import everything_is_news, show, state_of
-from .lessons import live
-from .test_services import device_id
+from ..blueprint_house import Wall, inject, leases, use
+from ..conftest import ENTRY_ID, until
+from ..entities import show, state_of
+from ..lessons import live
+from ..test_services import device_id
 
 LOWEST: Final = "sensor.pack_1_lowest_temperature"
 SINCE_FULL: Final = "sensor.pack_1_time_since_full"
@@ -26,26 +25,6 @@ SINCE_FULL: Final = "sensor.pack_1_time_since_full"
 @pytest.fixture
 def platforms() -> list[Platform]:
     return [Platform.BINARY_SENSOR, Platform.EVENT, Platform.NUMBER, Platform.SENSOR]
-
-
-@pytest.fixture
-async def wall(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Wall]:
-    """Return the clock on the wall, at which no automation looks once a test is over."""
-    yield Wall(hass, monkeypatch)
-    await end(hass)
-
-
-@pytest.fixture
-async def virtual(hass: HomeAssistant, socket_enabled: None, quick: None) -> AsyncGenerator[PackCoordinator]:
-    """Return a virtual pack."""
-    async with virtual_pack(hass) as pack:
-        yield pack
-
-
-@pytest.fixture
-def news(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let entities show each value at once."""
-    everything_is_news(monkeypatch)
 
 
 # --- a full charge on a sunny day ------------------------------------------------------------------------------------

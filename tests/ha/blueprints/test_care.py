@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
@@ -20,14 +19,14 @@ from custom_components.home_bms.const import DOMAIN
 from custom_components.home_bms.coordinator import PackCoordinator
 from custom_components.home_bms.core.battery import Finding, Kind
 
-from .blueprint_house import FOLDER, Wall, end, gathers, inject, use, virtual_pack
-from .conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
-from .entities import everything_is_news, show, state_of
-from .inspection_house import DUE
-from .inspection_house import EVENT as INSPECTION
-from .lessons import live, teach
-from .test_services import call as call_action
-from .test_services import device_id
+from ..blueprint_house import FOLDER, Wall, gathers, inject, use
+from ..conftest import ENTRY_ID, PACK_ID, ScriptedDriver, ticks, until
+from ..entities import show, state_of
+from ..inspection_house import DUE
+from ..inspection_house import EVENT as INSPECTION
+from ..lessons import live, teach
+from ..test_services import call as call_action
+from ..test_services import device_id
 
 ALL: Final = sorted(FOLDER.glob("*.yaml"))
 EVENT: Final = "event.pack_1_protection"
@@ -42,26 +41,6 @@ TELL: Final = [{"action": "test.tell", "data": {"message": "{{ message }}"}}]
 @pytest.fixture
 def platforms() -> list[Platform]:
     return [Platform.BINARY_SENSOR, Platform.EVENT, Platform.NUMBER, Platform.SENSOR, Platform.TODO]
-
-
-@pytest.fixture
-async def wall(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Wall]:
-    """Return the clock on the wall, at which no automation looks once a test is over."""
-    yield Wall(hass, monkeypatch)
-    await end(hass)
-
-
-@pytest.fixture
-async def virtual(hass: HomeAssistant, socket_enabled: None, quick: None) -> AsyncGenerator[PackCoordinator]:
-    """Return a virtual pack."""
-    async with virtual_pack(hass) as pack:
-        yield pack
-
-
-@pytest.fixture
-def news(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let entities show each value at once."""
-    everything_is_news(monkeypatch)
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)

@@ -1,0 +1,1 @@
+"""Blueprints that users import, lived through."""

@@ -1,0 +1,1 @@
+"""Packs, sensors and inverters on CAN."""
