@@ -246,8 +246,9 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             self._system.async_set_updated_data(together)
         estimate = snapshot.estimate
         # What stops a flow stops the counters, too.
-        moved = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity, snapshot.decision.alarms)
-        kept = (*moved, snapshot.wishes)
+        alarms = [(alarm.key, alarm.level) for alarm in snapshot.decision.alarms]
+        counters = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity)
+        kept = (*counters, alarms, snapshot.wishes)
         if kept == self._saved:
             self._store.async_schedule_save(SAVE_RESTING)
         else:
