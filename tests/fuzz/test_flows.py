@@ -91,7 +91,7 @@ def thrown(hass: HomeAssistant, entry: MockConfigEntry, folder: Path, talk: Talk
             await as_before(hass, entry)
 
     @settings(
-        max_examples=max(6, round(settings().max_examples * SHARE)),
+        max_examples=max(3, round(settings().max_examples * SHARE)),
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(st.data())
