@@ -53,6 +53,8 @@ async def demo(*options: str) -> AsyncIterator[asyncio.subprocess.Process]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        # A shell lets what it runs in the background ignore Ctrl-C, and who runs the tests so hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         async with asyncio.timeout(150):
