@@ -28,7 +28,6 @@ from .issues import async_forget_issues
 from .learned_store import LearnedStore
 from .leases.keeper import LeaseKeeper
 from .newer import VERSION, async_tell_newer, unknown_setting
-from .packs.entity_pack import EntityDriver
 from .packs.sources import SOURCES
 from .programmes.follow import async_create_programmes
 from .runtime import HomeBmsConfigEntry, HomeBmsRuntimeData
@@ -169,8 +168,8 @@ async def _async_create_pack(
         ) from err
 
     source = await SOURCES[subentry.data[CONF_TYPE]](hass, entry, subentry, undo)
-    if isinstance(source.driver, EntityDriver):
-        source.driver.async_remember(store, subentry.subentry_id)
+    if source.remember is not None:
+        source.remember(store)
     return PackCoordinator(
         hass,
         entry,

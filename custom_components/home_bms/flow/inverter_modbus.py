@@ -99,6 +99,6 @@ class ModbusInverterSteps(InverterSteps):
                 with on_lane(self.hass, params, borrowed, unit_id) as unit:
                     link = row.create(unit, clock=self.hass.loop.time, **modbus_options(data))
                     info = await link.async_identify()
-                    return info, getattr(link, "problems", frozenset())
+                    return info, link.problems
         except HomeAssistantError as err:
             raise DriverError("link_in_use", str(err)) from err

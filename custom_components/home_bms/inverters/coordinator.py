@@ -309,7 +309,7 @@ class InverterCoordinator(DataUpdateCoordinator[InverterView]):
             sw_version=info.firmware or None,
         )
         self.async_register_device()
-        self._issues.async_judge_problems(getattr(self.link, "problems", frozenset()))
+        self._issues.async_judge_problems(self.link.problems)
 
     def _take(self, outcome: Outcome) -> None:
         """Take what a look came to, and log a loss and a return once."""

@@ -19,7 +19,7 @@ def inverter_facts(inverter: InverterCoordinator, redacted: Iterable[str]) -> di
         "settings": async_redact_data(dict(inverter.subentry.data), redacted),
         "kind": opened.name,
         "abilities": [ability.name for ability in inverter.link.abilities],
-        "problems": sorted(getattr(inverter.link, "problems", ())),
+        "problems": sorted(inverter.link.problems),
         "shown": plain(getattr(inverter.link, "facts", {})),
         "memory": plain(inverter.link.memory),
         "delivers": inverter.delivers,

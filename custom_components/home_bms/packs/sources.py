@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,6 +56,8 @@ from .parts_permit import permission
 if TYPE_CHECKING:
     from modbus_connection import ModbusUnit
 
+    from ..store import HomeBmsStore
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -65,6 +68,8 @@ class Source:
     """Of its transactions, where there is a link of its own."""
     host: VirtualHost | None = None
     """The simulation behind a virtual pack."""
+    remember: Callable[[HomeBmsStore], None] | None = None
+    """Takes over what an earlier run has kept of how it found the pack, and has that kept from now on."""
 
 
 type Opener = Callable[[HomeAssistant, ConfigEntry[Any], ConfigSubentry, AsyncExitStack], Awaitable[Source]]
@@ -135,7 +140,8 @@ async def async_open_entities(
 ) -> Source:
     """Open a pack that Home Assistant has already; its entities have no link of home_bms's own."""
     del entry, undo
-    return Source(driver=EntityDriver(hass, subentry.data, identity=subentry.data[CONF_SERIAL_NUMBER]))
+    driver = EntityDriver(hass, subentry.data, identity=subentry.data[CONF_SERIAL_NUMBER])
+    return Source(driver=driver, remember=partial(driver.async_remember, pack_id=subentry.subentry_id))
 
 
 async def async_open_parts(

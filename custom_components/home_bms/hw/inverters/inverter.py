@@ -114,6 +114,8 @@ class Inverter(Protocol):
 
     `None`: it keeps what it was told, so that only `async_release` ends it.
     """
+    problems: frozenset[str] = frozenset()
+    """The keys of why an ability is missing, or of no use, for want of something; known after `async_identify`."""
 
     @property
     def info(self) -> InverterInfo:

@@ -94,8 +94,6 @@ class SunSpecInverter(RecallingInverter):
         """
         super().__init__(keep)
         unit.require_timeout(TIMEOUT)
-        self.problems: frozenset[str] = frozenset()
-        """Keys of why something is not used."""
         self._unit = unit
         self._clock = clock
         self._discharge_max = discharge_max
