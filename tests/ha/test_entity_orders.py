@@ -310,6 +310,40 @@ async def test_after_a_power_cut_what_home_bms_has_left_is_not_taken_for_the_pac
     assert stands(pack, limits[0]) == 120.0
 
 
+async def test_what_was_handed_back_and_is_taken_anew_is_kept_before_it_is_moved_again(
+    hass: HomeAssistant, hass_storage: dict[str, Any], pack: EntityPack, limits: tuple[str, str]
+) -> None:
+    store = HomeBmsStore(hass, make_entry(hass, pack_subentry()))
+    driver = limited(pack, limits)
+    driver.async_remember(store, PACK_ID)
+    await driver.async_apply(decision(ccl=0.0, dcl=500.0))
+    await driver.async_release()
+    await store.async_save()
+    assert "charge_limit" not in str(hass_storage)
+    kept: list[str] = []
+
+    async def look() -> None:
+        kept.append(str(hass_storage))
+
+    pack.before_call = look
+    await driver.async_apply(decision(ccl=0.0, dcl=500.0))
+    assert "'charge_limit': 100.0" in kept[0]
+
+
+@pytest.mark.parametrize("spoilt", [[], "x", {"charge_limit": "high"}, {"charge_limit": None}, {"charge_limit": 1e999}])
+async def test_a_file_that_tells_no_number_bounds_a_limit_by_what_is_found(
+    hass: HomeAssistant, pack: EntityPack, limits: tuple[str, str], spoilt: object
+) -> None:
+    store = HomeBmsStore(hass, make_entry(hass, pack_subentry()))
+    store.async_add_system_source(f"limits_{PACK_ID}", lambda: spoilt)
+    await store.async_save()
+    driver = limited(pack, limits)
+    driver.async_remember(store, PACK_ID)
+    await driver.async_apply(decision(ccl=20.0, dcl=500.0))
+    await driver.async_release()
+    assert stands(pack, limits[0]) == 100.0
+
+
 @given(
     limit=st.floats(0, 500),
     lowest=st.sampled_from([0.0, 1.0, 5.0]),

@@ -281,7 +281,15 @@ async def test_what_is_to_be_kept_is_kept_before_it_is_written(socket_enabled):
     assert seen[1][1][CURRENT] == 0xFFFF
 
 
-@pytest.mark.parametrize("memory", [{"leases": 5}, {"leases": {"a": 1, "b": {"found": [70000], "ours": []}}}, {}])
+@pytest.mark.parametrize(
+    "memory",
+    [
+        {"leases": 5},
+        {"leases": {"a": 1, "b": {"found": [70000], "ours": []}}},
+        {"leases": {"relay_9": {"found": [1], "ours": [[0]]}}},
+        {},
+    ],
+)
 async def test_a_memory_that_is_damaged_is_not_believed(socket_enabled, memory):
     async with story(ROW.create, VirtualGx(inverter()), unit_id=100, memory=memory) as told:
         assert told.link.memory == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.const import CONF_DEVICE_ID
@@ -93,9 +94,11 @@ class EntityDriver(Driver):
         Without it a run after a power cut would take for the pack's own what home_bms had left there.
         """
         part = f"limits_{pack_id}"
-        found = store.saved_system(part) or {}
+        kept = store.saved_system(part)
         for role, limit in self._limits.items():
-            limit.found = found.get(role)
+            found = kept.get(role) if isinstance(kept, Mapping) else None
+            # A file may hold anything; what is no number was never found, and would be no bound.
+            limit.found = float(found) if isinstance(found, int | float) and isfinite(found) else None
         self._kept, self._save = self._found(), store.async_save
         store.async_add_system_source(part, self._found)
 
@@ -180,6 +183,8 @@ class EntityDriver(Driver):
             await asyncio.sleep(_LOOK_EVERY)
         for actuator in self._actuators:
             actuator.forget()
+        # What is found the next time is kept again before anything is moved.
+        self._kept = self._found()
 
     def _found(self) -> dict[str, Position]:
         """Return where the limits were found, of those that are to be put back."""

@@ -117,7 +117,8 @@ class VictronInverter(RecallingInverter):
         self._clock = clock
         self._control = VictronControl(
             unit,
-            leases=leases_of(memory.get("leases")),
+            # A file may name a register that nothing here writes.
+            leases={name: lease for name, lease in leases_of(memory.get("leases")).items() if name in HANDLES},
             steering=bool(memory.get("steering")),
             keep=self._remember,
             clock=clock,
