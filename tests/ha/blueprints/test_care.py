@@ -12,6 +12,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 
@@ -183,10 +184,11 @@ async def test_an_inspection_is_told_when_it_becomes_due_and_reminded_of_until_i
     hass: HomeAssistant, entry: MockConfigEntry, known: PackCoordinator, wall: Wall
 ) -> None:
     told = async_mock_service(hass, "test", "tell")
+    # The plan began on the day of the zone in which the system was set up, which may be the one before.
+    day = dt_util.now().date() + timedelta(days=182)
     await hass.config.async_set_time_zone("UTC")
     inputs = {"findings": [FINDING], "inspections": [DUE], "inspection_event": [INSPECTION]}
     await use(hass, "maintenance_due", weekdays=["sat"], then=TELL, repairs=False, **inputs)
-    day = wall.utcnow().date() + timedelta(days=182)
     wall.move_to(datetime.combine(day, time(12), UTC))
     entry.runtime_data.inspections.async_judge()
     await until(lambda: gathers(hass))
