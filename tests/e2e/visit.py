@@ -25,6 +25,11 @@ TOKEN_LASTS: Final = 1800
 NOISE: Final[tuple[tuple[str, str, str], ...]] = (
     (r"/api/brands/|brands\.home-assistant\.io", r"404|ERR_", "icons of core's integrations come from the internet"),
     (r"^https://demo\.home-assistant\.io/stub_config/", r"ERR_", "so do the previews of core's cards in the picker"),
+    (
+        r"/frontend_latest/core\.",
+        r"^Received event for unknown subscription",
+        "core's history/stream sends what it was reading even if the page that asked has ended it meanwhile",
+    ),
 )
 
 # Nothing is measured here, and a busy machine takes its time.
