@@ -83,7 +83,9 @@ CONF_STORED: Final = "stored"
 PUBLISH_SOONEST: Final = 10.0
 PUBLISH_LATEST: Final = 60.0
 
-# Seconds after which moved counters are on disk (a hard kill may cost 60 s of them), and a resting pack's time stamp.
+# Seconds after which a stop that began or ended is on disk, for a hard kill must not let a flow go on that was stopped;
+# moved counters (a hard kill may cost 60 s of them); and a resting pack's time stamp.
+SAVE_STOPS: Final = 1.0
 SAVE_WITHIN: Final = 30.0
 SAVE_RESTING: Final = 900.0
 # Seconds between two writes of what takes weeks to learn, tens of kilobytes a pack; a hard kill costs as much of it.

@@ -26,6 +26,8 @@ from .const import (
     LOGGER,
     RELEASE_TIMEOUT,
     SAVE_RESTING,
+    SAVE_STOPS,
+    SAVE_WITHIN,
     SIGNAL_TICK,
     SUBENTRY_PACK,
 )
@@ -34,6 +36,7 @@ from .core.blackbox import Box
 from .core.model import (
     ConfigError,
     Join,
+    Level,
     PackConfig,
     PackState,
     Snapshot,
@@ -150,6 +153,8 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.data = self.latest = self.supervisor.snapshot
         self.news = PackNews(hass, entry_id=entry.entry_id, pack_id=self.identity, name=self.name, first=self.latest)
         self._saved: object = None
+        self._stops: set[str] = set()
+        """What stops a flow, as far as the disk is to know of it."""
         store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state, hass.loop.time()))
         learned.async_add_source(self.identity, lambda: bms.save_learned(self.config, self.supervisor.state))
 
@@ -245,15 +250,15 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         elif self._system.leases.take_news():
             self._system.async_set_updated_data(together)
         estimate = snapshot.estimate
-        # What stops a flow stops the counters, too.
-        alarms = [(alarm.key, alarm.level) for alarm in snapshot.decision.alarms]
+        alarms = {(alarm.key, alarm.level) for alarm in snapshot.decision.alarms}
+        stops = {key for key, level in alarms if level >= Level.PROTECT}
         counters = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity)
         kept = (*counters, alarms, snapshot.wishes)
-        if kept == self._saved:
-            self._store.async_schedule_save(SAVE_RESTING)
+        if stops != self._stops:
+            self._store.async_schedule_save(SAVE_STOPS)
         else:
-            self._saved = kept
-            self._store.async_schedule_save()
+            self._store.async_schedule_save(SAVE_RESTING if kept == self._saved else SAVE_WITHIN)
+        self._saved, self._stops = kept, stops
         self._learned.async_schedule_save()
         async_dispatcher_send(self.hass, SIGNAL_TICK.format(self.identity))
 

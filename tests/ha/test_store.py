@@ -100,8 +100,12 @@ async def test_a_latched_trip_and_permission_survive_a_hard_kill(
     assert entry.runtime_data.control_allowed
 
 
-async def test_what_stops_a_resting_pack_is_due_within_half_a_minute_and_survives_a_reload(
-    hass: HomeAssistant, entry: MockConfigEntry, pack: PackCoordinator, driver: ScriptedDriver
+async def test_what_stops_a_resting_pack_is_on_disk_within_a_second_and_survives_a_kill(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    pack: PackCoordinator,
+    driver: ScriptedDriver,
+    hass_storage: dict[str, Any],
 ) -> None:
     """It stops what moves the counters, too, so that those alone would leave it to the quarter hour."""
     driver.current = 0.0
@@ -112,11 +116,14 @@ async def test_what_stops_a_resting_pack_is_due_within_half_a_minute_and_survive
     assert pack._store._write_due - hass.loop.time() > store.SAVE_WITHIN
     driver.temperatures[:] = [-2.0] * len(driver.temperatures)
     await until(lambda: pack.latest.decision.worst is Level.PROTECT)
-    await ticks(pack)
-    assert pack._store._write_due - hass.loop.time() <= store.SAVE_WITHIN
+    assert pack._store._write_due - hass.loop.time() <= coordinator.SAVE_STOPS
+    await until(lambda: "charge_undertemperature" in hass_storage[KEY]["data"]["packs"][PACK_ID]["stops"])
+    left_behind = deepcopy(hass_storage[KEY])
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[KEY] = left_behind
     # Back beyond where it stops, and not yet where it lets go.
     driver.temperatures[:] = [1.0] * len(driver.temperatures)
-    assert await hass.config_entries.async_reload(entry.entry_id)
+    await set_up(hass, entry)
     again: PackCoordinator = entry.runtime_data.packs[PACK_ID]
     await ticks(again, 3)
     assert "charge_undertemperature" in {alarm.key for alarm in again.latest.decision.alarms}
@@ -129,7 +136,7 @@ async def test_counters_are_saved_though_every_tick_asks_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`Store.async_delay_save` asked at every tick would never write (safety.md C4)."""
-    monkeypatch.setattr(HomeBmsStore.async_schedule_save, "__defaults__", (5 * PERIOD,))
+    monkeypatch.setattr(coordinator, "SAVE_WITHIN", 5 * PERIOD)
     driver.current = 100.0
     await ticks(pack, 2)
     # The write that was scheduled before the patch is half a minute away.
