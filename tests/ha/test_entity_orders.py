@@ -330,7 +330,7 @@ async def test_what_was_handed_back_and_is_taken_anew_is_kept_before_it_is_moved
     assert "'charge_limit': 100.0" in kept[0]
 
 
-@pytest.mark.parametrize("spoilt", [[], "x", {"charge_limit": "high"}, {"charge_limit": None}, {"charge_limit": 1e999}])
+@pytest.mark.parametrize("spoilt", [[], "x", {"charge_limit": "high"}, {"charge_limit": True}, {"charge_limit": 1e999}])
 async def test_a_file_that_tells_no_number_bounds_a_limit_by_what_is_found(
     hass: HomeAssistant, pack: EntityPack, limits: tuple[str, str], spoilt: object
 ) -> None:

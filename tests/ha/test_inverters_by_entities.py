@@ -169,6 +169,18 @@ async def test_everything_goes_back_to_where_it_was_found_also_after_a_crash(
     assert device.calls == []
 
 
+@pytest.mark.parametrize(
+    "spoilt", [[], "x", {"charge_limit": 1e999, "charge_switch": 1, "charge_voltage": True, "discharge_limit": "high"}]
+)
+async def test_where_no_entity_can_stand_it_was_never_found(
+    hass: HomeAssistant, device: EntityPack, spoilt: object
+) -> None:
+    link = EntityInverter(hass, settings(device), memory={"found": spoilt})
+    assert link.memory == {}
+    await settled(hass, link, replace(BANK, ccl=10.0))
+    assert link.memory["found"]["charge_limit"] == 100.0
+
+
 @pytest.mark.parametrize("held", [Flow.CHARGE, Flow.DISCHARGE])
 async def test_what_a_protection_holds_stays_at_zero_and_is_put_back_by_the_next_run(
     hass: HomeAssistant, device: EntityPack, held: Flow

@@ -33,7 +33,7 @@ from ..hw.inverters.inverter import (
 from ..packs.entity_states import PackEntities
 from ..packs.roles import number_told
 from .entity_numbers import InverterNumber
-from .entity_orders import Actuator, SwitchActuator
+from .entity_orders import Actuator, SwitchActuator, recall, where_found
 from .entity_setpoint import EntitySetpoint
 from .roles import INVERTER_SLOTS, InverterRole
 
@@ -102,9 +102,7 @@ class EntityInverter(Inverter):
         for role, slot in INVERTER_SLOTS.items():
             if entities.has(role):
                 self.abilities |= slot.ability
-        found = memory.get("found", {})
-        for actuator in self._actuators:
-            actuator.found = found.get(actuator.role)
+        recall(self._actuators, memory.get("found"))
 
     @property
     @override
@@ -114,8 +112,8 @@ class EntityInverter(Inverter):
     @property
     @override
     def memory(self) -> Memory:
-        found = {str(actuator.role): actuator.found for actuator in self._actuators if actuator.found is not None}
-        return {"found": found} if found else NO_MEMORY
+        places = where_found(self._actuators)
+        return {"found": places} if places else NO_MEMORY
 
     @property
     def facts(self) -> Mapping[str, Any]:

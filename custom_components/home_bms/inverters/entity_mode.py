@@ -22,6 +22,8 @@ class WorkMode(Actuator):
     What its user picks meanwhile is theirs until something else is asked.
     """
 
+    kinds = (str,)
+
     def __init__(self, hass: HomeAssistant, entities: PackEntities, options: Mapping[Work, str]) -> None:
         super().__init__(hass, entities, InverterRole.WORK_MODE)
         self.options = options

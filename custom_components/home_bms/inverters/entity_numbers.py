@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant, State
 from ..hw.driver import DriverError
 from ..packs.entity_states import PackEntities
 from ..packs.roles import Quantity, number_told
-from .entity_orders import Actuator, Position
+from .entity_orders import NUMBERS, Actuator, Position
 from .roles import INVERTER_SLOTS, POWER, InverterRole
 
 # A hair more, so that 0.3 is three steps of 0.1.
@@ -56,6 +56,8 @@ class Span(NamedTuple):
 
 class NumberActuator(Actuator):
     """A number entity that is moved towards less at once, towards more seldom, and never again to what it shows."""
+
+    kinds = NUMBERS
 
     def __init__(
         self, hass: HomeAssistant, entities: PackEntities, role: InverterRole, *, rise_after: float, least_rise: float

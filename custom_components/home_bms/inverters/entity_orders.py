@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import floor, inf
-from typing import Any, Final, override
+from math import floor, inf, isfinite
+from typing import Any, ClassVar, Final, cast, override
 
 from homeassistant.components.number import ATTR_MAX, ATTR_MIN, ATTR_STEP, ATTR_VALUE
 from homeassistant.components.number.const import SERVICE_SET_VALUE
@@ -31,6 +32,7 @@ RENEW_EVERY: Final = 60.0
 
 type Position = bool | float | str
 """Where an entity can stand: on or off, at a number in its own unit, at one of its options."""
+NUMBERS: Final = (int, float)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +57,9 @@ class Actuator(ABC):
     An order that does not show is given again every READ_BACK_WITHIN. One whose action is still busy is not given
     again, but another one is not kept waiting for it.
     """
+
+    kinds: ClassVar[tuple[type, ...]]
+    """Of what it can stand at."""
 
     def __init__(self, hass: HomeAssistant, entities: PackEntities, role: str, *, restored: bool = True) -> None:
         self.role = role
@@ -163,6 +168,8 @@ class Actuator(ABC):
 class SwitchActuator(Actuator):
     """A switch entity, and the sensor that shows where the switch really is."""
 
+    kinds = (bool,)
+
     @property
     def commanded(self) -> bool | None:
         """Where it was told to be; an entity that merely assumes so does not tell."""
@@ -229,6 +236,8 @@ class LimitActuator(Actuator):
     What falls is written at once; what rises, and what stays as a renewal, every RENEW_EVERY. It is never set beyond
     where it was found: that is the pack's own limit, also where its user moves it meanwhile.
     """
+
+    kinds = NUMBERS
 
     def __init__(self, hass: HomeAssistant, entities: PackEntities, role: Role) -> None:
         super().__init__(hass, entities, role)
@@ -303,3 +312,19 @@ class LimitActuator(Actuator):
     @override
     def _action(self, wish: Position) -> tuple[str, str, dict[str, Any]]:
         return Platform.NUMBER, SERVICE_SET_VALUE, {ATTR_VALUE: wish}
+
+
+def where_found(actuators: Iterable[Actuator]) -> dict[str, Position]:
+    """Return by role where those were found that are to be put back, to be kept on the disk."""
+    return {str(one.role): one.found for one in actuators if one.found is not None}
+
+
+def recall(actuators: Iterable[Actuator], kept: object) -> None:
+    """Take over where an earlier run has found them, from whatever a file holds.
+
+    At what an entity cannot stand it was never found; an infinite limit would bound nothing.
+    """
+    for one in actuators:
+        place = kept.get(one.role) if isinstance(kept, Mapping) else None
+        stands = type(place) in one.kinds and not (isinstance(place, float) and not isfinite(place))
+        one.found = cast("Position", place) if stands else None

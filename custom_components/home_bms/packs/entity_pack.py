@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.const import CONF_DEVICE_ID
@@ -17,7 +16,7 @@ from ..core.model import Decision, PackReading, Switches
 from ..helpers import device_name
 from ..hw.asked_limits import asked
 from ..hw.driver import Capability, DeviceInfo, Driver, DriverError
-from ..inverters.entity_orders import Actuator, LimitActuator, Position, SwitchActuator
+from ..inverters.entity_orders import Actuator, LimitActuator, Position, SwitchActuator, recall, where_found
 from ..loose import spawn
 from .entity_states import PackEntities, Told
 from .roles import STATE_OF, Role
@@ -94,11 +93,7 @@ class EntityDriver(Driver):
         Without it a run after a power cut would take for the pack's own what home_bms had left there.
         """
         part = f"limits_{pack_id}"
-        kept = store.saved_system(part)
-        for role, limit in self._limits.items():
-            found = kept.get(role) if isinstance(kept, Mapping) else None
-            # A file may hold anything; what is no number was never found, and would be no bound.
-            limit.found = float(found) if isinstance(found, int | float) and isfinite(found) else None
+        recall(self._limits.values(), store.saved_system(part))
         self._kept, self._save = self._found(), store.async_save
         store.async_add_system_source(part, self._found)
 
@@ -188,15 +183,15 @@ class EntityDriver(Driver):
 
     def _found(self) -> dict[str, Position]:
         """Return where the limits were found, of those that are to be put back."""
-        return {str(role): limit.found for role, limit in self._limits.items() if limit.found is not None}
+        return where_found(self._limits.values())
 
     async def _note(self) -> None:
         """Note where every limit was found, and have it kept before any is moved; a disk that hangs stops nothing."""
         for limit in self._limits.values():
             if limit.found is None:
                 limit.found = limit.shown
-        if self._save is not None and (found := self._found()) != self._kept:
-            self._kept = found
+        if self._save is not None and (places := self._found()) != self._kept:
+            self._kept = places
             await asyncio.wait({spawn(self._hass, self._save(), "keep what was found")}, timeout=CALL_WITHIN)
 
     def _told_at(self, heard: Mapping[Role, Told], *roles: Role) -> float | None:
