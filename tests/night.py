@@ -5,5 +5,5 @@ from typing import Final
 
 import pytest
 
-NIGHTLY: Final = int(environ.get("HOME_BMS_EXAMPLES", "0")) >= 5000
+NIGHTLY: Final = int(environ.get("HOME_BMS_EXAMPLES", "0")) >= 1000
 by_night: Final = pytest.mark.skipif(not NIGHTLY, reason="it takes a minute, and nothing else waits for what it guards")

@@ -15,7 +15,7 @@ from .life import Outcome, live
 from .schedule import has_recorder
 
 SEEDS = os.environ.get("CHAOS_SEEDS") or ("0-7" if NIGHTLY else "0-1,6-7")
-MINUTES = float(os.environ.get("CHAOS_MINUTES") or (60.0 if NIGHTLY else 5.0))
+MINUTES = float(os.environ.get("CHAOS_MINUTES") or (15.0 if NIGHTLY else 5.0))
 """Of simulated time, each."""
 
 

@@ -45,7 +45,7 @@ ROOT = Path(__file__).parents[2]
 LFP = CHEMISTRIES["lfp"]
 WATTS = 6000.0
 """W that the house wants all the time: 0.4 C, within what the pack's own protection lets flow."""
-SECONDS = 3600.0 if NIGHTLY else 180.0
+SECONDS = 2400.0 if NIGHTLY else 180.0
 """s of one life; by night the house turns from charging to discharging and back meanwhile."""
 SWING = 1200.0
 CALM = 6.0
