@@ -21,8 +21,8 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-# The harness has all told in the log: each question to the database, each step of the recorder, each Modbus frame at both
-# of its ends, which is more work than the tests.
+# The harness has all told in the log: each question to the database, each step of the recorder, each Modbus frame at
+# both of its ends, which is more work than the tests.
 for chatty in ("sqlalchemy.engine", "homeassistant.components.recorder", "pymodbus.logging", "tmodbus.raw_traffic"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
 

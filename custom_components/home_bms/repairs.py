@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import override
+from collections.abc import Callable, Mapping
+from typing import Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .commissioning.keeper import COMMISSIONING_CHANGED
@@ -70,27 +72,38 @@ class IdentityChangedRepairFlow(HarmlessRepairsFlow):
         return self.async_create_entry(data={})
 
 
+class NotLoadedRepairFlow(HarmlessRepairsFlow):
+    """The system must run before its repair can be made."""
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:  # noqa: ARG002
+        """Say so; the issue stays."""
+        return self.async_abort(reason="not_loaded")
+
+
+type _Data = Mapping[str, str | int | float | None]
+
+# By how the id of an issue begins. What is not here needs only a nod, also while the system is not loaded.
+_FLOWS: Final[Mapping[str, Callable[[HomeBmsConfigEntry, _Data], RepairsFlow]]] = {
+    ISSUE_STORE_LOST: lambda entry, _: StoreLostRepairFlow(entry),
+    OFFER: lambda entry, _: EnergyOfferRepairFlow(entry),
+    OVERDUE: lambda entry, data: InspectionRepairFlow(entry, str(data.get("place"))),
+    COMMISSIONING_CHANGED: lambda entry, data: CommissionRepairFlow(entry, str(data.get("subentry_id"))),
+    REFUSED: lambda entry, data: ProgrammeRefusedRepairFlow(entry, str(data.get("subentry_id"))),
+    Trouble.IDENTITY_CHANGED: lambda entry, data: IdentityChangedRepairFlow(
+        entry, str(data.get("subentry_id")), str(data.get("error"))
+    ),
+}
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant,
     issue_id: str,
     data: dict[str, str | int | float | None] | None,
 ) -> RepairsFlow:
-    """Return the flow of an issue; one whose entry or pack has gone needs only a nod."""
+    """Return the flow of an issue; one whose entry or part has gone needs only a nod."""
     data = data or {}
     entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
-    if entry is None:
+    create = next((flow for begins, flow in _FLOWS.items() if issue_id.startswith(begins)), None)
+    if entry is None or create is None or data.get("subentry_id") not in (None, *entry.subentries):
         return ConfirmRepairFlow()
-    if issue_id.startswith(ISSUE_STORE_LOST):
-        return StoreLostRepairFlow(entry)
-    if issue_id.startswith(OFFER):
-        return EnergyOfferRepairFlow(entry)
-    subentry_id = str(data.get("subentry_id"))
-    if issue_id.startswith(OVERDUE):
-        return InspectionRepairFlow(entry, str(data.get("place")))
-    if issue_id.startswith(COMMISSIONING_CHANGED):
-        return CommissionRepairFlow(entry, subentry_id)
-    if issue_id.startswith(REFUSED):
-        return ProgrammeRefusedRepairFlow(entry, subentry_id)
-    if issue_id.startswith(Trouble.IDENTITY_CHANGED) and subentry_id in entry.subentries:
-        return IdentityChangedRepairFlow(entry, subentry_id, str(data.get("error")))
-    return ConfirmRepairFlow()
+    return create(entry, data) if entry.state is ConfigEntryState.LOADED else NotLoadedRepairFlow()

@@ -107,3 +107,16 @@ async def test_an_issue_of_something_that_has_gone_needs_only_a_nod(
 ) -> None:
     flow = await async_create_fix_flow(hass, issue_id, data)
     assert type(flow).__name__ == "ConfirmRepairFlow"
+
+
+async def test_what_needs_the_running_system_waits_for_it_and_stays(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, socket_enabled: None, entry: MockConfigEntry
+) -> None:
+    entry.runtime_data.store.async_declare_lost()
+    assert await hass.config_entries.async_unload(ENTRY_ID)
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    lost = {"handler": DOMAIN, "issue_id": f"store_lost_{ENTRY_ID}"}
+    answer = await (await client.post("/api/repairs/issues/fix", json=lost)).json()
+    assert (answer["type"], answer["reason"]) == ("abort", "not_loaded")
+    assert ir.async_get(hass).async_get_issue(DOMAIN, lost["issue_id"]) is not None

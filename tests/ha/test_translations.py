@@ -172,6 +172,12 @@ def test_every_trouble_has_an_issue() -> None:
     assert {told.key for told in FINDINGS.values()} == {key for key in ENGLISH["issues"] if key.startswith("finding_")}
 
 
+def test_every_word_of_an_issue_is_where_home_assistant_looks_for_it() -> None:
+    for words in ENGLISH["issues"].values():
+        assert set(words) in ({"title", "description"}, {"title", "fix_flow"})
+        assert set(words.get("fix_flow", {})) <= {"step", "error", "abort", "progress"}
+
+
 def test_every_word_of_a_story_is_there() -> None:
     words = {group: set(options["options"]) for group, options in ENGLISH["selector"].items()}
     assert words["remedy"] == set(PROTECTION_KEYS)
