@@ -22,8 +22,15 @@ settings.register_profile(
 settings.load_profile("default")
 
 # The harness has all told in the log: each question to the database, each step of the recorder, each Modbus frame at
-# both of its ends, which is more work than the tests.
-for chatty in ("sqlalchemy.engine", "homeassistant.components.recorder", "pymodbus.logging", "tmodbus.raw_traffic"):
+# both of its ends, each file as a whole, which is more work than the tests.
+CHATTY = (
+    "homeassistant.components.recorder",
+    "pymodbus.logging",
+    "pytest_homeassistant_custom_component.common",
+    "sqlalchemy.engine",
+    "tmodbus.raw_traffic",
+)
+for chatty in CHATTY:
     logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
