@@ -277,7 +277,8 @@ async def test_what_is_no_modbus_ends_the_talk_without_a_word_in_the_log(connect
     async with serving() as server:
         assert await (await connect(server)).ask(bytes.fromhex(nonsense)) == b""
         await soon(lambda: not server.clients)
-    assert not caplog.records
+    # By night asyncio itself tells of each connection.
+    assert not [record for record in caplog.records if record.name != "asyncio"]
 
 
 @given(st.binary(min_size=2, max_size=254))
