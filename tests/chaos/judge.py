@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from typing import override
 
@@ -65,6 +66,8 @@ class Judge:
         self._for: dict[tuple[str, str], float] = {}
         self._last = house.now
         self._stalled = house.stalled
+        self._stalls: deque[float] = deque(maxlen=1000)
+        """When the loop stood still, once for each second."""
         self._ring: frozenset[str] = frozenset()
         self._restless = self._others = self._lies = self._helpless = self._disk = float("-inf")
         self._garbled = self._full_since = float("-inf")
@@ -97,6 +100,10 @@ class Judge:
         if self.house.now - self._disk < KEPT:
             self.trips.clear()
             lately += self.house.now - self._full_since
+        # While the loop stands still nothing is counted, and nothing written either.
+        for at in reversed(self._stalls):
+            if self.house.now - at <= lately:
+                lately += 1.0
         self.counters.killed(lately)
 
     def broken(self, text: str) -> None:
@@ -114,6 +121,8 @@ class Judge:
         now = house.now
         dt, self._last = now - self._last, now
         stalled, self._stalled = house.stalled != self._stalled, house.stalled
+        if stalled:
+            self._stalls.append(now)
         self.looks += 1
         truth = self._truth(now)
         self.blind = max(self.blind, truth.unheard)

@@ -236,6 +236,25 @@ def test_a_full_disk_makes_a_kill_cost_as_long_as_it_was_full(judge: Judge, hous
     assert not judge.violations
 
 
+def test_a_loop_that_stands_still_before_a_kill_keeps_from_the_disk_what_was_counted_before(
+    judge: Judge, house: Stub
+) -> None:
+    for stalled, allowed in ((True, True), (False, False)):
+        for _ in range(60):
+            house.flow(0.01)
+            house.count(charge_in=0.01, energy_in=0.52)
+            wait(judge, 0.5)
+        for _ in range(90):
+            house.now += 1.0
+            house.stalled += stalled
+            judge.look()
+        judge.killed()
+        house.start()
+        house.count(charge_in=-0.5, energy_in=-26.0)
+        wait(judge, 0.5)
+        assert (not judge.violations) == allowed
+
+
 def test_more_counted_than_flowed(judge: Judge, house: Stub) -> None:
     house.count(charge_out=1.0)
     wait(judge, 0.5)
