@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, override
+from typing import Final, NamedTuple, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
@@ -82,15 +82,24 @@ class NotLoadedRepairFlow(HarmlessRepairsFlow):
 
 type _Data = Mapping[str, str | int | float | None]
 
+
+class _Mend(NamedTuple):
+    """How an issue is mended."""
+
+    flow: Callable[[HomeBmsConfigEntry, _Data], RepairsFlow]
+    of_part: bool = True
+    """Only while the part of the system is there that the issue is of."""
+
+
 # By how the id of an issue begins. What is not here needs only a nod, also while the system is not loaded.
-_FLOWS: Final[Mapping[str, Callable[[HomeBmsConfigEntry, _Data], RepairsFlow]]] = {
-    ISSUE_STORE_LOST: lambda entry, _: StoreLostRepairFlow(entry),
-    OFFER: lambda entry, _: EnergyOfferRepairFlow(entry),
-    OVERDUE: lambda entry, data: InspectionRepairFlow(entry, str(data.get("place"))),
-    COMMISSIONING_CHANGED: lambda entry, data: CommissionRepairFlow(entry, str(data.get("subentry_id"))),
-    REFUSED: lambda entry, data: ProgrammeRefusedRepairFlow(entry, str(data.get("subentry_id"))),
-    Trouble.IDENTITY_CHANGED: lambda entry, data: IdentityChangedRepairFlow(
-        entry, str(data.get("subentry_id")), str(data.get("error"))
+_MENDS: Final[Mapping[str, _Mend]] = {
+    ISSUE_STORE_LOST: _Mend(lambda entry, _: StoreLostRepairFlow(entry), of_part=False),
+    OFFER: _Mend(lambda entry, _: EnergyOfferRepairFlow(entry), of_part=False),
+    OVERDUE: _Mend(lambda entry, data: InspectionRepairFlow(entry, str(data["place"])), of_part=False),
+    COMMISSIONING_CHANGED: _Mend(lambda entry, data: CommissionRepairFlow(entry, str(data["subentry_id"]))),
+    REFUSED: _Mend(lambda entry, data: ProgrammeRefusedRepairFlow(entry, str(data["subentry_id"]))),
+    Trouble.IDENTITY_CHANGED: _Mend(
+        lambda entry, data: IdentityChangedRepairFlow(entry, str(data["subentry_id"]), str(data["error"]))
     ),
 }
 
@@ -103,7 +112,7 @@ async def async_create_fix_flow(
     """Return the flow of an issue; one whose entry or part has gone needs only a nod."""
     data = data or {}
     entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
-    create = next((flow for begins, flow in _FLOWS.items() if issue_id.startswith(begins)), None)
-    if entry is None or create is None or data.get("subentry_id") not in (None, *entry.subentries):
+    mend = next((mend for begins, mend in _MENDS.items() if issue_id.startswith(begins)), None)
+    if entry is None or mend is None or (mend.of_part and data.get("subentry_id") not in entry.subentries):
         return ConfirmRepairFlow()
-    return create(entry, data) if entry.state is ConfigEntryState.LOADED else NotLoadedRepairFlow()
+    return mend.flow(entry, data) if entry.state is ConfigEntryState.LOADED else NotLoadedRepairFlow()

@@ -84,7 +84,7 @@ async def as_before(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 def test_every_repair_is_known(hass: HomeAssistant) -> None:
-    assert {str(begins) for begins in repairs._FLOWS} <= set(FIXABLE)
+    assert {str(begins) for begins in repairs._MENDS} <= set(FIXABLE)
 
 
 @pytest.mark.parametrize("key", FIXABLE)

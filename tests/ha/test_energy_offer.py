@@ -268,7 +268,7 @@ async def test_a_system_that_is_not_loaded_cannot_be_added(
     energy: EnergyManager, hass: HomeAssistant, entry: MockConfigEntry, fix: Fix
 ) -> None:
     assert await hass.config_entries.async_unload(entry.entry_id)
-    assert (await fix())["reason"] == "not_now"
+    assert (await fix())["reason"] == "not_loaded"
     assert await hass.config_entries.async_remove(entry.entry_id)
     assert offer(hass) is None
 

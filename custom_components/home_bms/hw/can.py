@@ -396,5 +396,11 @@ class CanLink:
 
 def _discard(making: asyncio.Future[CanBus]) -> None:
     """Close a bus that was opened for somebody who did not wait."""
-    if not making.cancelled() and making.exception() is None:
-        asyncio.get_running_loop().run_in_executor(None, making.result().close)
+    if making.cancelled() or making.exception() is not None:
+        return
+    bus = making.result()
+    try:
+        asyncio.get_running_loop().run_in_executor(None, bus.close)
+    except RuntimeError:
+        # All is ending, and the loop's threads have; nobody waits for the loop any more.
+        bus.close()
