@@ -395,12 +395,6 @@ class CanLink:
 
 
 def _discard(making: asyncio.Future[CanBus]) -> None:
-    """Close a bus that was opened for somebody who did not wait."""
-    if making.cancelled() or making.exception() is not None:
-        return
-    bus = making.result()
-    try:
-        asyncio.get_running_loop().run_in_executor(None, bus.close)
-    except RuntimeError:
-        # All is ending, and the loop's threads have; nobody waits for the loop any more.
-        bus.close()
+    """Close a bus that was opened for somebody who did not wait; where all is ending, the process closes it."""
+    with suppress(asyncio.CancelledError, CanLinkError, RuntimeError):
+        asyncio.get_running_loop().run_in_executor(None, making.result().close)
