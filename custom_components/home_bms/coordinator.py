@@ -153,7 +153,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
         self.data = self.latest = self.supervisor.snapshot
         self.news = PackNews(hass, entry_id=entry.entry_id, pack_id=self.identity, name=self.name, first=self.latest)
         self._saved: object = None
-        self._stops: set[str] = set()
+        self._stops: set[tuple[str, Level]] = set()
         """What stops a flow, as far as the disk is to know of it."""
         store.async_add_source(self.identity, lambda: bms.save(self.supervisor.state, hass.loop.time()))
         learned.async_add_source(self.identity, lambda: bms.save_learned(self.config, self.supervisor.state))
@@ -251,7 +251,7 @@ class PackCoordinator(DataUpdateCoordinator[Snapshot]):
             self._system.async_set_updated_data(together)
         estimate = snapshot.estimate
         alarms = {(alarm.key, alarm.level) for alarm in snapshot.decision.alarms}
-        stops = {key for key, level in alarms if level >= Level.PROTECT}
+        stops = {(key, level) for key, level in alarms if level >= Level.PROTECT}
         counters = (estimate.energy_in, estimate.energy_out, estimate.soc, estimate.capacity)
         kept = (*counters, alarms, snapshot.wishes)
         if stops != self._stops:

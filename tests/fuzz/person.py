@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager, FlowResultType, InvalidData
 from homeassistant.helpers.json import json_bytes
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from custom_components.home_bms.const import DOMAIN, SUBENTRY_PACK
 from custom_components.home_bms.helpers import pack_config
 
+from .entrance import HANGS, within
 from .forms import answers, sent
 from .material import json_values
 from .strangers import Draw
@@ -99,6 +102,27 @@ class Person:
             # Home Assistant has words of its own for what was changed.
             case FlowResultType.ABORT if result.get("translation_domain") is None:
                 filled(words["abort"][result["reason"]], shown)
+
+
+def again_and_again(
+    hass: HomeAssistant, once: Callable[[Draw], Awaitable[FlowResultType]], *, share: float, least: int
+) -> Counter[FlowResultType]:
+    """Have a conversation for a share of the examples that the profile names; return how often it ended how."""
+    ends: Counter[FlowResultType] = Counter()
+
+    @settings(
+        max_examples=max(least, round(settings().max_examples * share)),
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(st.data())
+    def throw(data: st.DataObject) -> None:
+        with within(HANGS):
+            end = hass.loop.run_until_complete(once(data.draw))
+        event(end.value)
+        ends[end] += 1
+
+    throw()
+    return ends
 
 
 def filled(text: str, shown: Mapping[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,6 @@ from bleak.backends.scanner import AdvertisementData
 from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from custom_components.home_bms.const import DOMAIN
@@ -26,9 +24,8 @@ from tests.ha.test_bluetooth import MANIFEST, announcement
 from tests.ha.test_config_flow import stays_unloaded  # noqa: F401
 from tests.ha.test_translations import ENGLISH
 
-from .entrance import HANGS, within
 from .material import texts
-from .person import Person, whole
+from .person import Person, again_and_again, whole
 from .strangers import Draw, Strangers, infos
 from .test_flows import as_before
 
@@ -56,9 +53,9 @@ def announced(draw: Draw) -> AdvertisementData:
 
 @pytest.mark.usefixtures("enable_bluetooth", "stays_unloaded")
 def test_no_announcement_breaks_a_discovery(hass: HomeAssistant, tmp_path: Path) -> None:
-    entry, ends = make_entry(hass), Counter[FlowResultType]()
+    entry = make_entry(hass)
 
-    async def once(draw: Draw) -> None:
+    async def once(draw: Draw) -> FlowResultType:
         strangers = Strangers(draw, tmp_path)
 
         async def look(*_: Any) -> DeviceInfo:
@@ -69,7 +66,7 @@ def test_no_announcement_breaks_a_discovery(hass: HomeAssistant, tmp_path: Path)
             with patch.object(BluetoothSteps, "_async_look_at", look):
                 found = announcement(announced(draw), ADDRESS)
                 result = await manager.async_init(DOMAIN, context={"source": SOURCE_BLUETOOTH}, data=found)
-                ends[await Person(hass, manager, ENGLISH["config"], draw).talk(result)] += 1
+                return await Person(hass, manager, ENGLISH["config"], draw).talk(result)
         finally:
             # One that was left half-way would be found for ever.
             for flow in manager.async_progress():
@@ -77,14 +74,5 @@ def test_no_announcement_breaks_a_discovery(hass: HomeAssistant, tmp_path: Path)
             whole(hass)
             await as_before(hass, entry)
 
-    @settings(
-        max_examples=max(20, round(settings().max_examples * SHARE)),
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    @given(st.data())
-    def throw(data: st.DataObject) -> None:
-        with within(HANGS):
-            hass.loop.run_until_complete(once(data.draw))
-
-    throw()
+    ends = again_and_again(hass, once, share=SHARE, least=20)
     assert ends[FlowResultType.ABORT] < ends.total(), "all were no packs"

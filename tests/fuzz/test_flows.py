@@ -11,8 +11,6 @@ import pytest
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from hypothesis import HealthCheck, event, given, settings
-from hypothesis import strategies as st
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_bms import config_flow
@@ -40,8 +38,7 @@ from tests.ha.programme_house import quick_programmes
 from tests.ha.test_config_flow import stays_unloaded  # noqa: F401
 from tests.ha.test_translations import ENGLISH
 
-from .entrance import HANGS, within
-from .person import Person, whole
+from .person import Person, again_and_again, whole
 from .strangers import Draw, Strangers
 
 SHARE: Final = 0.05
@@ -79,7 +76,6 @@ async def as_before(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 def thrown(hass: HomeAssistant, entry: MockConfigEntry, folder: Path, talk: Talk) -> Counter[FlowResultType]:
     """Have a conversation again and again; return how often it ended how."""
-    ends: Counter[FlowResultType] = Counter()
 
     async def once(draw: Draw) -> FlowResultType:
         strangers = Strangers(draw, folder)
@@ -90,19 +86,7 @@ def thrown(hass: HomeAssistant, entry: MockConfigEntry, folder: Path, talk: Talk
             whole(hass)
             await as_before(hass, entry)
 
-    @settings(
-        max_examples=max(3, round(settings().max_examples * SHARE)),
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    @given(st.data())
-    def throw(data: st.DataObject) -> None:
-        with within(HANGS):
-            end = hass.loop.run_until_complete(once(data.draw))
-        event(end.value)
-        ends[end] += 1
-
-    throw()
-    return ends
+    return again_and_again(hass, once, share=SHARE, least=3)
 
 
 async def changed(hass: HomeAssistant, draw: Draw, entry_id: str, before: set[str]) -> None:

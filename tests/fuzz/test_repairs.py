@@ -13,7 +13,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -43,9 +42,8 @@ from tests.ha.programme_house import PROGRAMME_ID, programme_subentry, quick_pro
 from tests.ha.programme_house import settings as programme
 from tests.ha.test_translations import ENGLISH
 
-from .entrance import HANGS, within
 from .material import texts
-from .person import Person
+from .person import Person, again_and_again
 from .strangers import Draw
 
 SHARE: Final = 0.05
@@ -93,7 +91,7 @@ def test_no_answer_breaks_a_repair(hass: HomeAssistant, house: MockConfigEntry, 
     shown = dict.fromkeys(re.findall(r"\{(\w+)\}", json.dumps(words)), "x")
     registry, issue_id = ir.async_get(hass), f"{key}_fuzzed"
 
-    async def once(draw: Draw) -> None:
+    async def once(draw: Draw) -> FlowResultType:
         data: dict[str, Any] = {
             "entry_id": draw(st.sampled_from((ENTRY_ID, ENTRY_ID, "gone", None))),
             "subentry_id": draw(st.sampled_from((PROGRAMME_ID if "programme" in key else PACK_ID, None, "gone"))),
@@ -112,14 +110,6 @@ def test_no_answer_breaks_a_repair(hass: HomeAssistant, house: MockConfigEntry, 
         assert async_is_set_up(hass, house.subentries[PACK_ID].data["serial_number"])
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         await as_before(hass, house)
+        return end
 
-    @settings(
-        max_examples=max(5, round(settings().max_examples * SHARE)),
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
-    @given(st.data())
-    def throw(data: st.DataObject) -> None:
-        with within(HANGS):
-            hass.loop.run_until_complete(once(data.draw))
-
-    throw()
+    again_and_again(hass, once, share=SHARE, least=5)

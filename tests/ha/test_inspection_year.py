@@ -21,6 +21,7 @@ from .test_issues import issues, words
 
 DAY = 252
 EVERY = 28
+"""Days that are lived as one: by this day all of them are named, at half the cost of a fortnight."""
 
 
 @pytest.fixture

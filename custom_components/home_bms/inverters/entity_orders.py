@@ -33,6 +33,7 @@ RENEW_EVERY: Final = 60.0
 type Position = bool | float | str
 """Where an entity can stand: on or off, at a number in its own unit, at one of its options."""
 NUMBERS: Final = (int, float)
+"""As what a file tells a number; a truth is neither."""
 
 
 @dataclass(slots=True, kw_only=True)
