@@ -98,18 +98,20 @@ def test_no_answer_breaks_a_repair(hass: HomeAssistant, house: MockConfigEntry, 
             "place": draw(st.sampled_from(PLACES)),
             "error": draw(st.sampled_from(("JK-0001", "JK-9999")) | texts),
         }
-        if not draw(st.booleans()):
-            await hass.config_entries.async_unload(ENTRY_ID)
-        async_raise(hass, issue_id, translation_key=key, shown=shown, is_fixable=True, data=data)
-        manager = hass.data[REPAIRS]["flow_manager"]
-        result = await manager.async_init(DOMAIN, data={"issue_id": issue_id})
-        end = await Person(hass, manager, words["fix_flow"], draw).talk(result)
-        await hass.async_block_till_done()
-        stands = registry.async_get_issue(DOMAIN, issue_id) is not None
-        assert stands is (end is not FlowResultType.CREATE_ENTRY)
-        assert async_is_set_up(hass, house.subentries[PACK_ID].data["serial_number"])
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        await as_before(hass, house)
-        return end
+        try:
+            if not draw(st.booleans()):
+                await hass.config_entries.async_unload(ENTRY_ID)
+            async_raise(hass, issue_id, translation_key=key, shown=shown, is_fixable=True, data=data)
+            manager = hass.data[REPAIRS]["flow_manager"]
+            result = await manager.async_init(DOMAIN, data={"issue_id": issue_id})
+            end = await Person(hass, manager, words["fix_flow"], draw).talk(result)
+            await hass.async_block_till_done()
+            stands = registry.async_get_issue(DOMAIN, issue_id) is not None
+            assert stands is (end is not FlowResultType.CREATE_ENTRY)
+            assert async_is_set_up(hass, house.subentries[PACK_ID].data["serial_number"])
+            return end
+        finally:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            await as_before(hass, house)
 
     again_and_again(hass, once, share=SHARE, least=5)
